@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.host.ffm;
+
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.host.SpawnRequest;
+
+/** One posix_spawn(3): its arguments in native memory, and the descriptors on their way to the child. */
+final class Spawn {
+    private static final long SYS_CLOSE = 3;
+    private static final long SYS_FCNTL = 72;
+    private static final long F_DUPFD_CLOEXEC = 1030;
+    private static final long POSIX_SPAWN_SETSIGDEF = 0x04;
+    private static final long POSIX_SPAWN_SETSIGMASK = 0x08;
+    /** More than sizeof(posix_spawn_file_actions_t) and sizeof(posix_spawnattr_t). */
+    private static final long OPAQUE_BYTES = 512;
+    private static final long SIGSET_BYTES = 128;
+
+    private static final MethodHandle SPAWN = Native.libc("posix_spawn");
+    private static final MethodHandle ACTIONS_INIT = Native.libc("posix_spawn_file_actions_init");
+    private static final MethodHandle ACTIONS_DUP2 = Native.libc("posix_spawn_file_actions_adddup2");
+    private static final MethodHandle ACTIONS_CLOSE = Native.libc("posix_spawn_file_actions_addclose");
+    private static final MethodHandle ACTIONS_CLOSE_FROM = Native.libc("posix_spawn_file_actions_addclosefrom_np");
+    private static final MethodHandle ACTIONS_DESTROY = Native.libc("posix_spawn_file_actions_destroy");
+    private static final MethodHandle ATTRIBUTES_INIT = Native.libc("posix_spawnattr_init");
+    private static final MethodHandle ATTRIBUTES_FLAGS = Native.libc("posix_spawnattr_setflags");
+    private static final MethodHandle ATTRIBUTES_DEFAULTS = Native.libc("posix_spawnattr_setsigdefault");
+    private static final MethodHandle ATTRIBUTES_DESTROY = Native.libc("posix_spawnattr_destroy");
+
+    private final HostKernel host;
+    private final SpawnRequest request;
+    private final List<Long> memory = new ArrayList<>();
+    private final List<Long> moved = new ArrayList<>();
+
+    private Spawn(HostKernel host, SpawnRequest request) {
+        this.host = host;
+        this.request = request;
+    }
+
+    static int run(HostKernel host, SpawnRequest request) {
+        Spawn spawn = new Spawn(host, request);
+        try {
+            return spawn.run();
+        } finally {
+            spawn.moved.forEach(descriptor -> host.syscall(SYS_CLOSE, descriptor));
+            spawn.memory.forEach(host::free);
+        }
+    }
+
+    private int run() {
+        long pid = allocate(4);
+        long path = string(request.path());
+        long argv = strings(request.arguments());
+        long envp = strings(request.environment());
+        long actions = allocate(OPAQUE_BYTES);
+        int error = (int) Native.call(ACTIONS_INIT, actions, 0, 0, 0, 0, 0);
+        if (error != 0) {
+            return -error;
+        }
+        try {
+            error = passDescriptors(actions);
+            if (error != 0) {
+                return error;
+            }
+            long attributes = attributes();
+            error = (int) Native.call(SPAWN, pid, path, actions, attributes, argv, envp);
+            Native.call(ATTRIBUTES_DESTROY, attributes, 0, 0, 0, 0, 0);
+            return error != 0 ? -error : host.getInt(pid);
+        } finally {
+            Native.call(ACTIONS_DESTROY, actions, 0, 0, 0, 0, 0);
+        }
+    }
+
+    /**
+     * Each descriptor takes a detour over a number beyond all that the child gets: so no dup2 overwrites the source of a later
+     * one, and none finds source and target equal, in which case FD_CLOEXEC would stay set. All the rest is closed, whether it carries FD_CLOEXEC or not.
+     */
+    private int passDescriptors(long actions) {
+        int[] descriptors = request.descriptors();
+        for (int i = 0; i < descriptors.length; i++) {
+            int error;
+            if (descriptors[i] < 0) {
+                error = (int) Native.call(ACTIONS_CLOSE, actions, i, 0, 0, 0, 0);
+            } else {
+                long copy = host.syscall(SYS_FCNTL, descriptors[i], F_DUPFD_CLOEXEC, descriptors.length);
+                if (copy < 0) {
+                    return (int) copy;
+                }
+                moved.add(copy);
+                error = (int) Native.call(ACTIONS_DUP2, actions, copy, i, 0, 0, 0);
+            }
+            if (error != 0) {
+                return -error;
+            }
+        }
+        return -(int) Native.call(ACTIONS_CLOSE_FROM, actions, descriptors.length, 0, 0, 0, 0);
+    }
+
+    /** No blocked and no ignored signals, whatever the calling thread's are. */
+    private long attributes() {
+        long attributes = allocate(OPAQUE_BYTES);
+        Native.call(ATTRIBUTES_INIT, attributes, 0, 0, 0, 0, 0);
+        long all = allocate(SIGSET_BYTES);
+        host.fill(all, SIGSET_BYTES, (byte) 0xff);
+        Native.call(ATTRIBUTES_DEFAULTS, attributes, all, 0, 0, 0, 0);
+        Native.call(ATTRIBUTES_FLAGS, attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, 0, 0, 0, 0);
+        return attributes;
+    }
+
+    private long strings(List<String> strings) {
+        long array = allocate(Long.BYTES * (strings.size() + 1L));
+        for (int i = 0; i < strings.size(); i++) {
+            host.putLong(array + (long) Long.BYTES * i, string(strings.get(i)));
+        }
+        return array;
+    }
+
+    private long string(String string) {
+        byte[] bytes = string.getBytes(StandardCharsets.ISO_8859_1);
+        long address = allocate(bytes.length + 1L);
+        host.copyOut(bytes, 0, bytes.length, address);
+        return address;
+    }
+
+    private long allocate(long bytes) {
+        long address = host.allocate(bytes);
+        memory.add(address);
+        return address;
+    }
+}
