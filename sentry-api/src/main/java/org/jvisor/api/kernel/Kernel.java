@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.kernel;
+
+import java.util.List;
+import org.jvisor.api.mm.Memory;
+import org.jvisor.api.vfs.Vfs;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** The heart of the Sentry: a service of sentry-core. Any thread. */
+@ProviderType
+public interface Kernel {
+
+    /** Called once by the boot, before any container: makes the platform ready, so that the process can then be sealed. */
+    void start(KernelOptions options);
+
+    /** Makes a container: its mounts, its first process with everything in place, not running yet. */
+    Container create(ContainerSpec spec);
+
+    Vfs vfs();
+
+    Memory memory();
+
+    Futexes futexes();
+
+    KernelClock clock();
+
+    Task task(int tid);
+
+    ThreadGroup threadGroup(int pid);
+
+    ProcessGroup processGroup(int id);
+
+    /** All processes, zombies among them, by ascending pid; allocates. */
+    List<ThreadGroup> threadGroups();
+
+    KernelOptions options();
+
+    /** The kernel's log, for dmesg and /dev/kmsg. */
+    KernelLog log();
+
+    /** ns of application and of Sentry time used by all tasks so far, the gone ones too. */
+    long userTimeNs();
+
+    long systemTimeNs();
+
+    /** Processes and threads made so far. */
+    long forks();
+
+    /** Tasks that are running or could. */
+    int runnableTasks();
+
+    /** The three load averages times 2^11, as sysinfo(2) has them times 2^16 shifted accordingly. */
+    long[] loadAverages();
+
+    /** Number of CPUs that applications see. */
+    int cpus();
+
+    /** How often each missing system call was made: number and count alternate; allocates. */
+    long[] missingCalls();
+
+    /** Cryptographically strong bytes. */
+    void random(byte[] target, int offset, int length);
+
+    /** Ends all containers and the platform. */
+    void stop();
+
+    /**
+     * What applies to the whole sandbox.
+     *
+     * @param platform name, or "auto"
+     * @param release what uname(2) calls the kernel's release
+     * @param strace whether calls are logged, and {@code straceCalls} which (empty: all)
+     * @param memoryLimitBytes how much applications can use
+     */
+    record KernelOptions(String platform, String release, boolean strace, List<String> straceCalls, long memoryLimitBytes) {}
+
+    /** A ring of lines. */
+    @ProviderType
+    interface KernelLog {
+        /** @param level 0 (emergency) to 7 (debug) */
+        void log(int level, String message);
+
+        /** All lines that the ring holds, as syslog(2) SYSLOG_ACTION_READ_ALL gives them. */
+        byte[] bytes();
+
+        void clear();
+    }
+}

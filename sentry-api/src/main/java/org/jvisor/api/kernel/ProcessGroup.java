@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.kernel;
+
+import java.util.List;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** A job (setpgid(2)). Any thread. */
+@ProviderType
+public interface ProcessGroup {
+
+    int id();
+
+    Session session();
+
+    /** Its processes; allocates. */
+    List<ThreadGroup> members();
+
+    /** Sends to all of them; no permission is asked. */
+    void send(SignalInfo signal);
+
+    /** Whether no member has a parent in another group of the session: terminal stops do not stop it. */
+    boolean orphaned();
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.mm;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * Bytes on the application's side of a read or write, taken span by span: application memory (one range or an iovec), or the
+ * kernel's own. Reusable and owned by one task. A span address is good until the task blocks or its call ends, whatever other
+ * threads unmap meanwhile; it is never kept longer.
+ *
+ * <p>Who fills or drains one does: {@code while (b.remaining() > 0) { long a = b.span(); if (a < 0) return moved > 0 ? moved : a;
+ * long n = min(b.spanLength(), …); …move n bytes at address a…; b.advance(n); }}
+ */
+@ProviderType
+public interface IoBuffer {
+
+    /** Bytes left. */
+    long remaining();
+
+    /**
+     * Resolves the next span, faulting pages in as needed.
+     *
+     * @return its address in the Sentry, or {@code -EFAULT}
+     */
+    long span();
+
+    /** Length of the span that {@link #span} resolved: at least 1, at most {@link #remaining}. */
+    long spanLength();
+
+    /** Moves on by {@code bytes}, at most the span's length. */
+    void advance(long bytes);
+
+    /** Copies {@code length} bytes (at most {@link #remaining}) into the buffer; the count moved, or -EFAULT when none was. */
+    long put(byte[] source, int offset, int length);
+
+    /** Copies up to {@code length} bytes out of the buffer; the count moved, or -EFAULT when none was. */
+    long get(byte[] target, int offset, int length);
+}

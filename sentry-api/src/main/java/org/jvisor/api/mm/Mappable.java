@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.mm;
+
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * Something whose bytes can be mapped: a file's page cache, tmpfs's frames, shared anonymous memory, a SysV segment. Offsets
+ * are multiples of the page size.
+ */
+@ConsumerType
+public interface Mappable {
+
+    /**
+     * The frame that holds a page of this object, brought in when necessary. The caller does not own a reference unless it
+     * retains the frame; it does so within its epoch.
+     *
+     * @param offset in the object
+     * @param write whether the frame will be written through a shared mapping
+     * @return the frame's offset in the memory file, or a negative errno: {@code -EFAULT} beyond the end of the object (SIGBUS),
+     *     {@code -EIO}, {@code -ENOMEM}
+     */
+    long frame(long offset, boolean write);
+
+    /**
+     * How many pages from {@code offset} on lie in consecutive frames and are there already, at most {@code max}, at least 1
+     * after a successful {@link #frame}.
+     */
+    int framesFollowing(long offset, int max);
+
+    /** A mapping of the range exists from now on; {@code space} wants to hear of truncation by {@link Mapping#invalidate}. */
+    void addMapping(Mapping mapping);
+
+    void removeMapping(Mapping mapping);
+
+    /** Writes changed pages of the range back (msync(2) with MS_SYNC); 0 or a negative errno. */
+    default long writeBack(long offset, long length) {
+        return 0;
+    }
+
+    /** One mapping of a mappable in some memory manager. */
+    interface Mapping {
+
+        /**
+         * Pages of the object from {@code offset} on are gone or changed place: they must be looked up again at the next access.
+         * Any thread.
+         */
+        void invalidate(long offset, long length);
+    }
+}

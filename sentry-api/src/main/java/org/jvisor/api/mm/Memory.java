@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.mm;
+
+import org.jvisor.api.platform.Platform;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** Where memory managers come from. A service of sentry-mm. */
+@ProviderType
+public interface Memory {
+
+    MemoryFile file();
+
+    /** Called once at boot, after {@link Platform#start}. */
+    void start(Platform platform);
+
+    /** An empty memory manager with one user, on a new address space of the platform. */
+    MemoryManager newManager();
+
+    /**
+     * Frames that can be mapped shared and are gone with their last user: shared anonymous memory, SysV shared memory, tmpfs.
+     *
+     * @param bytes its size; it can be changed
+     */
+    SharedMemory newSharedMemory(long bytes);
+
+    /** An {@link IoBuffer} over the kernel's own memory, for files read or written by the kernel itself. Allocates. */
+    IoBuffer kernelBuffer(byte[] bytes, int offset, int length);
+
+    /** An {@link IoBuffer} over memory at Sentry addresses (page cache frames, scratch). Allocates. */
+    IoBuffer hostBuffer(long address, long length);
+
+    /** A sparse run of frames, the storage of a file in memory. Any thread; holes read as zeros. */
+    @ProviderType
+    interface SharedMemory extends Mappable {
+
+        long size();
+
+        /** Truncates or extends. Mappings beyond the end get SIGBUS. */
+        void resize(long bytes);
+
+        /** Up to {@code buffer.remaining()} bytes into {@code buffer}; 0 at the end. */
+        long read(IoBuffer buffer, long offset);
+
+        /** Writes, extending the size; the count, or {@code -ENOSPC}, {@code -EFAULT} when none was written. */
+        long write(IoBuffer buffer, long offset);
+
+        /** Gives frames of the range back (FALLOC_FL_PUNCH_HOLE); the range reads as zeros. */
+        void punch(long offset, long length);
+
+        /** Allocates frames for the range, or throws ENOSPC. */
+        void reserve(long offset, long length);
+
+        /** Offset of the next data (or hole) at or after {@code offset}, or {@code -ENXIO}, as lseek(2) SEEK_DATA and SEEK_HOLE. */
+        long seekData(long offset);
+
+        long seekHole(long offset);
+
+        /** Bytes of frames held. */
+        long allocatedBytes();
+
+        /** Drops the owner's reference; frames go with the last mapping. */
+        void release();
+    }
+}

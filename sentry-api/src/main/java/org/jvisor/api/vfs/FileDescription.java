@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.vfs;
+
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * An open file description (open(2)): what descriptors refer to. Counted by reference: whoever keeps one has {@link #retain}ed
+ * it and {@link #release}s it; the last release calls {@link FileOperations#release}. It blocks where its file says -EAGAIN and
+ * O_NONBLOCK is not set. Any thread.
+ */
+@ProviderType
+public interface FileDescription {
+
+    FileOperations operations();
+
+    /** Where it was opened; for pipes, sockets and their kin on a mount of their own. */
+    VfsPath path();
+
+    Inode inode();
+
+    /** Access mode and status flags as F_GETFL returns them. */
+    int flags();
+
+    /** Sets those of O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME that are in {@code flags}, clears the others. */
+    void setFlags(int flags);
+
+    boolean readable();
+
+    boolean writable();
+
+    long position();
+
+    void setPosition(long position);
+
+    /** read(2): checks the access mode (-EBADF), blocks, moves the position. */
+    long read(Task task, IoBuffer target);
+
+    long write(Task task, IoBuffer source);
+
+    /** pread(2) and pwrite(2): -ESPIPE when not seekable. */
+    long readAt(Task task, IoBuffer target, long offset);
+
+    long writeAt(Task task, IoBuffer source, long offset);
+
+    long seek(Task task, long offset, int whence);
+
+    int poll();
+
+    /** getdents64(2) and its kin: entries from the position on, which moves. */
+    long readdir(Task task, FileOperations.DirectorySink sink);
+
+    /** Who gets SIGIO: F_SETOWN, F_SETSIG. */
+    Async async();
+
+    void retain();
+
+    /** @param task who drops it, or null */
+    void release(Task task);
+
+    /** fcntl(2)'s asynchronous notification; plain data guarded by its monitor. */
+    final class Async {
+        /** F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP. */
+        public int ownerType;
+        public int owner;
+        public int signal;
+        public int uid;
+        public int euid;
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.vfs;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/** A file system, or a part of one, in the tree of a mount namespace. Any thread. */
+@ProviderType
+public interface Mount {
+
+    int id();
+
+    FileSystem fileSystem();
+
+    /** The part of the file system that is seen. */
+    Dentry root();
+
+    /** Where it is mounted; null for the root of a namespace and for mounts that nobody sees. */
+    VfsPath mountPoint();
+
+    String source();
+
+    /** MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_RELATIME. */
+    int flags();
+
+    boolean readOnly();
+}

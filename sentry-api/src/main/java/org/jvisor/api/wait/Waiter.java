@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.wait;
+
+/** Something that wants to hear of events: a sleeping task, an epoll instance. */
+@FunctionalInterface
+public interface Waiter {
+
+    /**
+     * Events took place. Called by any thread, with the queue's lock held: does not block, takes no lock but its own leaf one,
+     * and may be called when nothing it waits for is true.
+     *
+     * @param events POLL* bits
+     */
+    void wake(int events);
+}
