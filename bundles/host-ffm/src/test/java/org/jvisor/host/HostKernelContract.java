@@ -199,6 +199,21 @@ public abstract class HostKernelContract {
     }
 
     @Test
+    void shouldRunAnOpenProgram() {
+        int program = (int) host.syscall(SyscallNr.OPEN, string("/bin/sh"), O_CLOEXEC);
+        int[] out = pipe();
+        int[] descriptors = new int[Math.max(program, out[1]) + 1];
+        Arrays.fill(descriptors, out[1]);
+        String path = "/proc/self/fd/" + program;
+        int pid = host.spawn(new SpawnRequest(path, List.of("sh", "-c", "echo open"), ENVIRONMENT, descriptors));
+        close(out[1]);
+        close(program);
+        assertTrue(pid > 0, () -> "spawn: " + pid);
+        assertEquals("open\n", drain(out[0]));
+        await(pid, 0);
+    }
+
+    @Test
     void shouldReportWhyAProgramDoesNotStart() {
         assertEquals(-Errno.ENOENT, host.spawn(new SpawnRequest("/no/such", List.of("x"), List.of(), new int[0])));
         assertEquals(-Errno.EBADF, host.spawn(new SpawnRequest("/bin/true", List.of("x"), List.of(), new int[] {987_654})));

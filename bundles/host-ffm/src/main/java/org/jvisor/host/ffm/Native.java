@@ -7,20 +7,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import org.jvisor.api.abi.Mman;
+import org.jvisor.api.abi.SyscallNr;
 
 /**
  * The native functions, all called by one shape: seven 64-bit integers give one. Each further shape costs milliseconds at
  * start, while unused argument registers cost nothing; results narrower than 64 bits have undefined upper bits.
  */
 final class Native {
-    private static final long SYS_MMAP = 9;
-    private static final long SYS_MPROTECT = 10;
-    private static final long PROT_READ = 1;
-    private static final long PROT_WRITE = 2;
-    private static final long PROT_EXEC = 4;
-    private static final long MAP_PRIVATE = 2;
-    private static final long MAP_ANONYMOUS = 0x20;
-    private static final long PAGE = 4096;
+    private static final long PAGE = Mman.PAGE_SIZE;
     private static final long ALIGNMENT = 64;
 
     private static final Linker LINKER = Linker.nativeLinker();
@@ -103,14 +98,15 @@ final class Native {
     private static long codePage() {
         MethodHandle syscall = libc("syscall");
         try {
-            long page = (long) syscall.invokeExact(SYS_MMAP, 0L, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                -1L, 0L);
+            long page = (long) syscall.invokeExact((long) SyscallNr.MMAP, 0L, PAGE, (long) (Mman.PROT_READ | Mman.PROT_WRITE),
+                (long) (Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS), -1L, 0L);
             if (page == -1) {
                 throw new IllegalStateException("mmap(2) gives no page for machine code");
             }
             byte[] code = MachineCode.page();
             MemorySegment.copy(code, 0, memory(page, PAGE), ValueLayout.JAVA_BYTE, 0, code.length);
-            if ((long) syscall.invokeExact(SYS_MPROTECT, page, PAGE, PROT_READ | PROT_EXEC, 0L, 0L, 0L) != 0) {
+            if ((long) syscall.invokeExact((long) SyscallNr.MPROTECT, page, PAGE, (long) (Mman.PROT_READ | Mman.PROT_EXEC),
+                0L, 0L, 0L) != 0) {
                 throw new IllegalStateException("mprotect(2) refuses to make a page executable");
             }
             return page;

@@ -5,25 +5,24 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.host.SpawnRequest;
 
 /** One posix_spawn(3): its arguments in native memory, and the descriptors on their way to the child. */
 final class Spawn {
-    private static final long SYS_CLOSE = 3;
-    private static final long SYS_FCNTL = 72;
     private static final long F_DUPFD_CLOEXEC = 1030;
     private static final long POSIX_SPAWN_SETSIGDEF = 0x04;
     private static final long POSIX_SPAWN_SETSIGMASK = 0x08;
     /** More than sizeof(posix_spawn_file_actions_t) and sizeof(posix_spawnattr_t). */
     private static final long OPAQUE_BYTES = 512;
     private static final long SIGSET_BYTES = 128;
+    private static final String OPEN_PROGRAM = "/proc/self/fd/";
 
     private static final MethodHandle SPAWN = Native.libc("posix_spawn");
     private static final MethodHandle ACTIONS_INIT = Native.libc("posix_spawn_file_actions_init");
     private static final MethodHandle ACTIONS_DUP2 = Native.libc("posix_spawn_file_actions_adddup2");
     private static final MethodHandle ACTIONS_CLOSE = Native.libc("posix_spawn_file_actions_addclose");
-    private static final MethodHandle ACTIONS_CLOSE_FROM = Native.libc("posix_spawn_file_actions_addclosefrom_np");
     private static final MethodHandle ACTIONS_DESTROY = Native.libc("posix_spawn_file_actions_destroy");
     private static final MethodHandle ATTRIBUTES_INIT = Native.libc("posix_spawnattr_init");
     private static final MethodHandle ATTRIBUTES_FLAGS = Native.libc("posix_spawnattr_setflags");
@@ -45,14 +44,14 @@ final class Spawn {
         try {
             return spawn.run();
         } finally {
-            spawn.moved.forEach(descriptor -> host.syscall(SYS_CLOSE, descriptor));
+            spawn.moved.forEach(descriptor -> host.syscall(SyscallNr.CLOSE, descriptor));
             spawn.memory.forEach(host::free);
         }
     }
 
     private int run() {
         long pid = allocate(4);
-        long path = string(request.path());
+        long path = string(path());
         long argv = strings(request.arguments());
         long envp = strings(request.environment());
         long actions = allocate(OPAQUE_BYTES);
@@ -76,7 +75,7 @@ final class Spawn {
 
     /**
      * Each descriptor takes a detour over a number beyond all that the child gets: so no dup2 overwrites the source of a later
-     * one, and none finds source and target equal, in which case FD_CLOEXEC would stay set. All the rest is closed, whether it carries FD_CLOEXEC or not.
+     * one, and none finds source and target equal, in which case FD_CLOEXEC would stay set.
      */
     private int passDescriptors(long actions) {
         int[] descriptors = request.descriptors();
@@ -85,18 +84,36 @@ final class Spawn {
             if (descriptors[i] < 0) {
                 error = (int) Native.call(ACTIONS_CLOSE, actions, i, 0, 0, 0, 0);
             } else {
-                long copy = host.syscall(SYS_FCNTL, descriptors[i], F_DUPFD_CLOEXEC, descriptors.length);
+                long copy = move(descriptors[i]);
                 if (copy < 0) {
                     return (int) copy;
                 }
-                moved.add(copy);
                 error = (int) Native.call(ACTIONS_DUP2, actions, copy, i, 0, 0, 0);
             }
             if (error != 0) {
                 return -error;
             }
         }
-        return -(int) Native.call(ACTIONS_CLOSE_FROM, actions, descriptors.length, 0, 0, 0, 0);
+        return 0;
+    }
+
+    /** A copy of an open descriptor beyond the child's, or a negative errno. */
+    private long move(int descriptor) {
+        long copy = host.syscall(SyscallNr.FCNTL, descriptor, F_DUPFD_CLOEXEC, request.descriptors().length);
+        if (copy >= 0) {
+            moved.add(copy);
+        }
+        return copy;
+    }
+
+    /** The path of an open program names the caller's descriptor, which must not be one that the child gets another for. */
+    private String path() {
+        String path = request.path();
+        if (!path.startsWith(OPEN_PROGRAM)) {
+            return path;
+        }
+        long copy = move(Integer.parseInt(path.substring(OPEN_PROGRAM.length())));
+        return copy < 0 ? path : OPEN_PROGRAM + copy;
     }
 
     /** No blocked and no ignored signals, whatever the calling thread's are. */
