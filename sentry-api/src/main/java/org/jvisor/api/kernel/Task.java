@@ -134,6 +134,9 @@ public interface Task {
     /** Sends to this very thread (tgkill(2)). No permission is asked. Any thread. */
     void send(SignalInfo signal);
 
+    /** Like {@link #send}, for rt_tgsigqueueinfo(2): 0, or -EAGAIN when RLIMIT_SIGPENDING is reached. Any thread. */
+    long queueSignal(SignalInfo signal);
+
     /** Sends a fault's signal: even when it is blocked or ignored the task does not go on. */
     void forceSignal(SignalInfo signal);
 

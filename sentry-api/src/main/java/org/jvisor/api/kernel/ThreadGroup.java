@@ -2,6 +2,7 @@
 package org.jvisor.api.kernel;
 
 import java.util.List;
+import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.wait.WaitQueue;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -52,6 +53,9 @@ public interface ThreadGroup {
     /** Sends to the process: one of its threads takes it (kill(2)). No permission is asked. */
     void send(SignalInfo signal);
 
+    /** Like {@link #send}, for rt_sigqueueinfo(2): 0, or -EAGAIN when RLIMIT_SIGPENDING is reached. */
+    long queueSignal(SignalInfo signal);
+
     /** Pending for the process as a whole. */
     long pendingSignals();
 
@@ -74,6 +78,13 @@ public interface ThreadGroup {
 
     /** Woken with POLLIN when the process ends: pidfd. */
     WaitQueue exitQueue();
+
+    /**
+     * What pidfd_open(2) gives: its operations are a {@link PidFd}.
+     *
+     * @param flags O_NONBLOCK or 0
+     */
+    FileDescription newPidFd(int flags);
 
     // ---- limits and accounts
 
