@@ -54,10 +54,25 @@ public interface FileDescription {
     /** Who gets SIGIO: F_SETOWN, F_SETSIG. */
     Async async();
 
+    /**
+     * {@code listener} hears when the last reference is gone, before {@link FileOperations#release}: an epoll instance forgets
+     * the description then (epoll(7)). The caller has a reference now.
+     */
+    void addReleaseListener(ReleaseListener listener);
+
+    /** Does nothing when it was not added. */
+    void removeReleaseListener(ReleaseListener listener);
+
     void retain();
 
     /** @param task who drops it, or null */
     void release(Task task);
+
+    /** Told that a description is gone. Called by the thread that released it, which holds no lock of the vfs. */
+    @FunctionalInterface
+    interface ReleaseListener {
+        void released(FileDescription file);
+    }
 
     /** fcntl(2)'s asynchronous notification; plain data guarded by its monitor. */
     final class Async {

@@ -2,11 +2,13 @@
 package org.jvisor.api.vfs;
 
 import java.util.List;
+import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.wait.WaitQueue;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -147,6 +149,9 @@ public interface Vfs {
     /** An epoll instance's operations. */
     @ProviderType
     interface Epoll extends FileOperations {
+        /** Wakes the queue's next exclusive waiter after a {@link #collect} that left events: epoll_wait(2) waits for it too. */
+        int MORE = Poll.POLLMSG;
+
         /** epoll_ctl(2). {@code events} and {@code data} as in struct epoll_event. */
         long control(Task task, FileDescription self, int operation, int fd, FileDescription target, int events, long data);
 
@@ -195,6 +200,18 @@ public interface Vfs {
 
         /** Bytes that can be read now: FIONREAD. */
         int available();
+
+        /** Bytes that can be written now. */
+        int room();
+
+        /** Copies what a read would take, and leaves it in the pipe (tee(2)); -EAGAIN, or 0 at the end. */
+        long peek(IoBuffer target);
+
+        /** Drops up to {@code bytes} from the front, after a {@link #peek} (splice(2)); how many. */
+        long discard(long bytes);
+
+        /** Whether {@code other} is an end of the same pipe. */
+        boolean samePipe(Pipe other);
 
         /** The queue of both ends. */
         WaitQueue waitQueue();

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs.anon;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.Vfs;
+import org.jvisor.api.wait.WaitQueue;
+
+/**
+ * An epoll instance (epoll(7)). What wakes a watched file puts its item on a list of those that may be ready; only these are
+ * looked at, never all that are watched.
+ *
+ * <p>Locks, in this order: {@link EpollNesting}'s, the monitor of this (the items; held while watched files are polled), those of
+ * the watched files and of their wait queues, {@link #listLock}. Of two instances the one that watches comes before the watched.
+ */
+public final class EpollFile implements Vfs.Epoll {
+
+    private static final int READY = Poll.POLLIN | Poll.POLLRDNORM;
+    private static final int EXCLUSIVE_ALLOWED = Poll.EPOLLIN | Poll.EPOLLOUT | Poll.EPOLLERR | Poll.EPOLLHUP | Poll.EPOLLWAKEUP
+            | Poll.EPOLLET | Poll.EPOLLEXCLUSIVE;
+
+    /** Items of all instances together: they take the Sentry's own memory, so there is an end (epoll(7), max_user_watches). */
+    private static final int MAX_WATCHES = 400_000;
+    private static final AtomicInteger WATCHES = new AtomicInteger();
+
+    private final WaitQueue queue = new WaitQueue();
+
+    /** Guarded by the monitor. */
+    private final Map<EpollItem.Key, EpollItem> items = new HashMap<>();
+
+    /** Guards the list: its ends here, and the links in the items. */
+    private final Object listLock = new Object();
+    private EpollItem first;
+    private EpollItem last;
+
+    // ---- what is watched
+
+    @Override
+    public long control(Task task, FileDescription self, int operation, int fd, FileDescription target, int events, long data) {
+        if (target.operations() == this) {
+            return -Errno.EINVAL;
+        }
+        WaitQueue targetQueue = target.operations().waitQueue();
+        if (targetQueue == null) {
+            return -Errno.EPERM;
+        }
+        EpollItem.Key key = new EpollItem.Key(fd, target);
+        return switch (operation) {
+            case Poll.EPOLL_CTL_ADD -> add(key, targetQueue, events, data);
+            case Poll.EPOLL_CTL_MOD -> modify(key, events, data);
+            case Poll.EPOLL_CTL_DEL -> delete(key);
+            default -> -Errno.EINVAL;
+        };
+    }
+
+    private long add(EpollItem.Key key, WaitQueue targetQueue, int events, long data) {
+        if ((events & Poll.EPOLLEXCLUSIVE) != 0
+                && ((events & ~EXCLUSIVE_ALLOWED) != 0 || key.file().operations() instanceof EpollFile)) {
+            return -Errno.EINVAL;
+        }
+        if (key.file().operations() instanceof EpollFile inner) {
+            long refused = EpollNesting.enter(this, inner);
+            if (refused != 0) {
+                return refused;
+            }
+        }
+        long result = addItem(new EpollItem(this, key, targetQueue, events, data));
+        if (result != 0 && key.file().operations() instanceof EpollFile inner) {
+            EpollNesting.leave(this, inner);
+        }
+        return result;
+    }
+
+    private long addItem(EpollItem item) {
+        synchronized (this) {
+            if (items.containsKey(item.key)) {
+                return -Errno.EEXIST;
+            }
+            if (WATCHES.incrementAndGet() > MAX_WATCHES) {
+                WATCHES.decrementAndGet();
+                return -Errno.ENOSPC;
+            }
+            items.put(item.key, item);
+            item.key.file().addReleaseListener(item);
+            item.listen();
+            if (item.pollNow() == 0) {
+                return 0;
+            }
+        }
+        mayBeReady(item);
+        return 0;
+    }
+
+    private long modify(EpollItem.Key key, int events, long data) {
+        EpollItem item;
+        synchronized (this) {
+            item = items.get(key);
+            if (item == null) {
+                return -Errno.ENOENT;
+            }
+            if ((events & Poll.EPOLLEXCLUSIVE) != 0 || item.isExclusive()) {
+                return -Errno.EINVAL;
+            }
+            item.change(events, data);
+            if (item.pollNow() == 0) {
+                return 0;
+            }
+        }
+        mayBeReady(item);
+        return 0;
+    }
+
+    private long delete(EpollItem.Key key) {
+        EpollItem item;
+        synchronized (this) {
+            item = items.get(key);
+        }
+        if (item == null || !forget(item)) {
+            return -Errno.ENOENT;
+        }
+        key.file().removeReleaseListener(item);
+        return 0;
+    }
+
+    /** Takes an item out, wherever it is; whether it was there. */
+    boolean forget(EpollItem item) {
+        synchronized (this) {
+            if (!items.remove(item.key, item)) {
+                return false;
+            }
+            WATCHES.decrementAndGet();
+            // No wake-up can put it on the list once it has left the queue.
+            item.stopListening();
+            unlist(item);
+        }
+        if (item.key.file().operations() instanceof EpollFile inner) {
+            EpollNesting.leave(this, inner);
+        }
+        return true;
+    }
+
+    @Override
+    public void release(FileDescription file) {
+        List<EpollItem> left;
+        synchronized (this) {
+            left = new ArrayList<>(items.values());
+        }
+        for (EpollItem item : left) {
+            if (forget(item)) {
+                item.key.file().removeReleaseListener(item);
+            }
+        }
+    }
+
+    // ---- what is ready
+
+    @Override
+    public int collect(int[] events, long[] data, int max) {
+        int count = 0;
+        synchronized (this) {
+            EpollItem stop = lastListed();
+            EpollItem item;
+            while (count < max && (item = takeFirst()) != null) {
+                int now = item.pollNow();
+                if (now != 0) {
+                    events[count] = now;
+                    data[count] = item.data;
+                    count++;
+                    item.reported();
+                    if (item.isLevelTriggered()) {
+                        append(item);
+                    }
+                }
+                if (item == stop) {
+                    break;
+                }
+            }
+        }
+        if (count > 0 && lastListed() != null) {
+            queue.wake(MORE);
+        }
+        return count;
+    }
+
+    @Override
+    public synchronized int poll(FileDescription file) {
+        EpollItem item;
+        while ((item = takeFirst()) != null) {
+            if (item.pollNow() != 0) {
+                prepend(item);
+                return READY;
+            }
+        }
+        return 0;
+    }
+
+    @Override
+    public WaitQueue waitQueue() {
+        return queue;
+    }
+
+    /** Called with the lock of the queue of the item's file held, or by a change of the item. */
+    void mayBeReady(EpollItem item) {
+        append(item);
+        queue.wake(READY);
+    }
+
+    private EpollItem lastListed() {
+        synchronized (listLock) {
+            return last;
+        }
+    }
+
+    private EpollItem takeFirst() {
+        synchronized (listLock) {
+            EpollItem item = first;
+            if (item != null) {
+                unlink(item);
+            }
+            return item;
+        }
+    }
+
+    private void append(EpollItem item) {
+        synchronized (listLock) {
+            if (item.listed) {
+                return;
+            }
+            item.listed = true;
+            item.previous = last;
+            if (last == null) {
+                first = item;
+            } else {
+                last.next = item;
+            }
+            last = item;
+        }
+    }
+
+    private void prepend(EpollItem item) {
+        synchronized (listLock) {
+            if (item.listed) {
+                return;
+            }
+            item.listed = true;
+            item.next = first;
+            if (first == null) {
+                last = item;
+            } else {
+                first.previous = item;
+            }
+            first = item;
+        }
+    }
+
+    private void unlist(EpollItem item) {
+        synchronized (listLock) {
+            if (item.listed) {
+                unlink(item);
+            }
+        }
+    }
+
+    private void unlink(EpollItem item) {
+        if (item.previous == null) {
+            first = item.next;
+        } else {
+            item.previous.next = item.next;
+        }
+        if (item.next == null) {
+            last = item.previous;
+        } else {
+            item.next.previous = item.previous;
+        }
+        item.next = null;
+        item.previous = null;
+        item.listed = false;
+    }
+
+    // ---- nesting; guarded by EpollNesting
+
+    final List<EpollFile> watching = new ArrayList<>();
+    final List<EpollFile> watchedBy = new ArrayList<>();
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs.anon;
+
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.wait.WaitQueue;
+import org.jvisor.api.wait.Waiter;
+
+/** What an epoll instance is told to watch: one descriptor number with the description that it meant then (epoll(7), Q6). */
+final class EpollItem implements Waiter, FileDescription.ReleaseListener {
+
+    /** Bits of events that say how to report, not what. */
+    private static final int MODES = Poll.EPOLLET | Poll.EPOLLONESHOT | Poll.EPOLLEXCLUSIVE | Poll.EPOLLWAKEUP;
+
+    final EpollFile owner;
+    final Key key;
+    final WaitQueue queue;
+    private final WaitQueue.Entry entry = new WaitQueue.Entry(this);
+
+    /** Written with the owner's monitor held. */
+    private volatile int events;
+    private volatile boolean disarmed;
+    long data;
+
+    /** Place in the owner's list of what may be ready; guarded by its lock. */
+    EpollItem next;
+    EpollItem previous;
+    boolean listed;
+
+    EpollItem(EpollFile owner, Key key, WaitQueue queue, int events, long data) {
+        this.owner = owner;
+        this.key = key;
+        this.queue = queue;
+        this.events = events;
+        this.data = data;
+    }
+
+    /** A descriptor number and what it referred to. */
+    record Key(int fd, FileDescription file) {
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Key key && key.fd == fd && key.file == file;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(file) * 31 + fd;
+        }
+    }
+
+    void listen() {
+        if (isExclusive()) {
+            queue.addExclusive(entry, mask());
+        } else {
+            queue.add(entry, mask());
+        }
+    }
+
+    void stopListening() {
+        queue.remove(entry);
+    }
+
+    /** epoll_ctl(2) EPOLL_CTL_MOD. */
+    void change(int newEvents, long newData) {
+        stopListening();
+        events = newEvents;
+        data = newData;
+        disarmed = false;
+        listen();
+    }
+
+    /** What it waits for; errors and hang-ups are always reported (epoll_ctl(2)). */
+    private int mask() {
+        return events & ~MODES | Poll.EPOLLERR | Poll.EPOLLHUP;
+    }
+
+    /** The events that are true now and asked for; 0 after an EPOLLONESHOT report. */
+    int pollNow() {
+        return disarmed ? 0 : key.file.operations().poll(key.file) & mask();
+    }
+
+    void reported() {
+        if ((events & Poll.EPOLLONESHOT) != 0) {
+            disarmed = true;
+        }
+    }
+
+    /** Whether it is reported again and again while its events stay true. */
+    boolean isLevelTriggered() {
+        return (events & (Poll.EPOLLET | Poll.EPOLLONESHOT)) == 0;
+    }
+
+    boolean isExclusive() {
+        return (events & Poll.EPOLLEXCLUSIVE) != 0;
+    }
+
+    @Override
+    public void wake(int happened) {
+        if (!disarmed && (happened & mask()) != 0) {
+            owner.mayBeReady(this);
+        }
+    }
+
+    @Override
+    public void released(FileDescription file) {
+        owner.forget(this);
+    }
+}

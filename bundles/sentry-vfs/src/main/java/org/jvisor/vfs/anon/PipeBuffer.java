@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs.anon;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.abi.Splice;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.wait.WaitQueue;
+
+/**
+ * What the two ends of a pipe, or all that opened a FIFO, share: the bytes on their way, and how many ends of each kind are open
+ * (pipe(7)). The bytes lie in a ring of frames of the memory file, so that they count as the sandbox's memory; the ring starts
+ * with one page and grows with what is written, up to the capacity. Its monitor guards everything but the wait queue; waking
+ * takes place outside of it.
+ */
+public final class PipeBuffer {
+
+    private static final int READ_EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
+    private static final int WRITE_EVENTS = Poll.POLLOUT | Poll.POLLWRNORM;
+
+    private final MemoryFile file;
+    private final HostKernel host;
+    private final WaitQueue queue = new WaitQueue();
+
+    private int capacity = Splice.PIPE_DEF_SIZE;
+    private int readers;
+    private int writers;
+
+    /** How often an end of the kind was opened: what a FIFO's opener waits to change (fifo(7)). */
+    private int readerOpens;
+    private int writerOpens;
+
+    /** Offset of the ring in the memory file, its size (0 or a power of two), the first byte's index and the count of bytes. */
+    private long ringOffset;
+    private int ringSize;
+    private int head;
+    private int count;
+
+    /** Boundaries of packets (O_DIRECT, pipe(2)); null while everything in the pipe is a plain stream. */
+    private PacketBounds bounds;
+
+    public PipeBuffer(MemoryFile file, HostKernel host) {
+        this.file = file;
+        this.host = host;
+    }
+
+    WaitQueue queue() {
+        return queue;
+    }
+
+    // ---- the ends
+
+    synchronized void addReader() {
+        readers++;
+        readerOpens++;
+    }
+
+    synchronized void addWriter() {
+        writers++;
+        writerOpens++;
+    }
+
+    void removeReader() {
+        synchronized (this) {
+            readers--;
+            freeWhenUnused();
+        }
+        queue.wake(WRITE_EVENTS | Poll.POLLERR | Poll.POLLHUP);
+    }
+
+    void removeWriter() {
+        synchronized (this) {
+            writers--;
+            freeWhenUnused();
+        }
+        queue.wake(READ_EVENTS | Poll.POLLHUP);
+    }
+
+    private void freeWhenUnused() {
+        if (readers == 0 && writers == 0 && ringSize != 0) {
+            file.release(ringOffset, ringSize / MemoryFile.PAGE);
+            ringSize = 0;
+            head = 0;
+            count = 0;
+            bounds = null;
+        }
+    }
+
+    synchronized int readers() {
+        return readers;
+    }
+
+    synchronized int writers() {
+        return writers;
+    }
+
+    synchronized int readerOpens() {
+        return readerOpens;
+    }
+
+    synchronized int writerOpens() {
+        return writerOpens;
+    }
+
+    // ---- bytes
+
+    /** The count moved; 0 when no end can write any more; -EAGAIN when there is nothing yet. */
+    long read(IoBuffer target) {
+        long moved;
+        boolean wake;
+        synchronized (this) {
+            if (count == 0) {
+                return writers == 0 || target.remaining() == 0 ? 0 : -Errno.EAGAIN;
+            }
+            // Writers that wait found less than PIPE_BUF bytes of room, the others had no reason to.
+            wake = capacity - count < Splice.PIPE_BUF;
+            moved = bounds == null ? take(target, count) : takePackets(target);
+        }
+        if (wake && moved > 0) {
+            queue.wake(WRITE_EVENTS);
+        }
+        return moved;
+    }
+
+    /** Copies what {@link #read} would take, and leaves it there (tee(2)). */
+    synchronized long peek(IoBuffer target) {
+        if (count == 0) {
+            return writers == 0 || target.remaining() == 0 ? 0 : -Errno.EAGAIN;
+        }
+        return copyOut(target, count);
+    }
+
+    /** Drops up to {@code bytes} from the front; how many. */
+    long discard(long bytes) {
+        int dropped;
+        boolean wake;
+        synchronized (this) {
+            dropped = (int) Math.min(bytes, count);
+            wake = dropped > 0 && capacity - count < Splice.PIPE_BUF;
+            consume(dropped);
+            if (bounds != null) {
+                bounds = bounds.drop(dropped);
+            }
+        }
+        if (wake) {
+            queue.wake(WRITE_EVENTS);
+        }
+        return dropped;
+    }
+
+    private long take(IoBuffer target, int most) {
+        long moved = copyOut(target, most);
+        if (moved > 0) {
+            consume((int) moved);
+        }
+        return moved;
+    }
+
+    /** Reads up to the end of the first packet, whose rest is lost when the buffer is too short (pipe(2), O_DIRECT). */
+    private long takePackets(IoBuffer target) {
+        if (target.remaining() == 0) {
+            return 0;
+        }
+        if (!bounds.firstIsPacket()) {
+            long moved = take(target, bounds.firstLength());
+            if (moved > 0) {
+                bounds = bounds.drop((int) moved);
+            }
+            return moved;
+        }
+        int packet = bounds.firstLength();
+        long moved = take(target, packet);
+        if (moved < 0) {
+            return moved;
+        }
+        consume(packet - (int) moved);
+        bounds = bounds.drop(packet);
+        return moved;
+    }
+
+    private long copyOut(IoBuffer target, int most) {
+        int mask = ringSize - 1;
+        int moved = 0;
+        while (moved < most && target.remaining() > 0) {
+            long address = target.span();
+            if (address < 0) {
+                return moved > 0 ? moved : address;
+            }
+            int from = head + moved & mask;
+            int chunk = (int) Math.min(target.spanLength(), Math.min(most - moved, ringSize - from));
+            host.copy(ringAddress() + from, address, chunk);
+            target.advance(chunk);
+            moved += chunk;
+        }
+        return moved;
+    }
+
+    private void consume(int bytes) {
+        count -= bytes;
+        head = count == 0 ? 0 : head + bytes & ringSize - 1;
+    }
+
+    /**
+     * Up to PIPE_BUF bytes go in as a whole or not at all (-EAGAIN), more as far as there is room.
+     *
+     * @param packets whether what is written is kept apart from what else is (O_DIRECT)
+     * @return the count, -EPIPE when nobody can read, -EAGAIN
+     */
+    long write(IoBuffer source, boolean packets) {
+        long moved;
+        synchronized (this) {
+            if (readers == 0) {
+                return -Errno.EPIPE;
+            }
+            long wanted = source.remaining();
+            if (wanted == 0) {
+                return 0;
+            }
+            int room = capacity - count;
+            int atOnce = (int) Math.min(wanted, Splice.PIPE_BUF);
+            if (wanted <= Splice.PIPE_BUF || packets ? room < atOnce : room == 0) {
+                return -Errno.EAGAIN;
+            }
+            int chunk = packets ? atOnce : (int) Math.min(wanted, room);
+            reserve(chunk);
+            moved = copyIn(source, chunk);
+            if (moved > 0 && (packets || bounds != null)) {
+                if (bounds == null) {
+                    bounds = new PacketBounds(count - (int) moved);
+                }
+                bounds.append((int) moved, packets);
+            }
+        }
+        if (moved > 0) {
+            queue.wake(READ_EVENTS);
+        }
+        return moved;
+    }
+
+    private long copyIn(IoBuffer source, int most) {
+        int mask = ringSize - 1;
+        int moved = 0;
+        while (moved < most) {
+            long address = source.span();
+            if (address < 0) {
+                return moved > 0 ? moved : address;
+            }
+            int to = head + count & mask;
+            int chunk = (int) Math.min(source.spanLength(), Math.min(most - moved, ringSize - to));
+            host.copy(address, ringAddress() + to, chunk);
+            source.advance(chunk);
+            count += chunk;
+            moved += chunk;
+        }
+        return moved;
+    }
+
+    private void reserve(int bytes) {
+        int needed = count + bytes;
+        if (needed > ringSize) {
+            resizeRing(Math.max(MemoryFile.PAGE, Integer.highestOneBit(needed - 1) << 1));
+        }
+    }
+
+    private void resizeRing(int newSize) {
+        long newOffset = file.allocate(newSize / MemoryFile.PAGE);
+        if (ringSize != 0) {
+            long to = file.base() + newOffset;
+            int first = Math.min(count, ringSize - head);
+            host.copy(ringAddress() + head, to, first);
+            host.copy(ringAddress(), to + first, count - first);
+            file.release(ringOffset, ringSize / MemoryFile.PAGE);
+        }
+        ringOffset = newOffset;
+        ringSize = newSize;
+        head = 0;
+    }
+
+    private long ringAddress() {
+        return file.base() + ringOffset;
+    }
+
+    // ---- size and readiness
+
+    synchronized int available() {
+        return count;
+    }
+
+    synchronized int room() {
+        return capacity - count;
+    }
+
+    synchronized int capacity() {
+        return capacity;
+    }
+
+    /** F_SETPIPE_SZ of fcntl(2): rounded up to a power of two pages; -EBUSY when what is in it would not fit. */
+    long setCapacity(int bytes) {
+        if (bytes < 0) {
+            return -Errno.EINVAL;
+        }
+        if (bytes > Splice.PIPE_MAX_SIZE) {
+            return -Errno.EPERM;
+        }
+        int rounded = bytes <= MemoryFile.PAGE ? MemoryFile.PAGE : Integer.highestOneBit(bytes - 1) << 1;
+        synchronized (this) {
+            if (count > rounded) {
+                return -Errno.EBUSY;
+            }
+            if (ringSize > rounded) {
+                resizeRing(rounded);
+            }
+            capacity = rounded;
+        }
+        queue.wake(WRITE_EVENTS);
+        return rounded;
+    }
+
+    /** @param openedAtWriter {@link #writerOpens} when the end was opened: a FIFO is not hung up before somebody wrote */
+    synchronized int pollRead(int openedAtWriter) {
+        int events = count > 0 ? READ_EVENTS : 0;
+        return writers == 0 && writerOpens != openedAtWriter ? events | Poll.POLLHUP : events;
+    }
+
+    synchronized int pollWrite() {
+        int events = capacity - count >= Splice.PIPE_BUF ? WRITE_EVENTS : 0;
+        return readers == 0 ? events | Poll.POLLERR : events;
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs.anon;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.abi.SignalfdSiginfoLayout;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.Vfs;
+import org.jvisor.api.wait.WaitQueue;
+
+/**
+ * signalfd(2). Linux looks at the signals of whoever reads or polls. Here poll looks at those of the task that made the
+ * descriptor or, after fork(2) or with several threads, read from it last.
+ */
+public final class SignalFdFile implements Vfs.SignalFd {
+
+    private static final int EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
+
+    private volatile Task owner;
+    private volatile long mask;
+
+    /** Guarded by the monitor. */
+    private final byte[] scratch = new byte[SignalfdSiginfoLayout.SIZE];
+
+    public SignalFdFile(Task owner, long mask) {
+        this.owner = owner;
+        setMask(mask);
+    }
+
+    @Override
+    public void setMask(long newMask) {
+        mask = newMask & ~Signals.UNBLOCKABLE;
+        owner.signalQueue().wake(EVENTS);
+    }
+
+    @Override
+    public void notify(Task task, SignalInfo signal) {
+        task.signalQueue().wake(EVENTS);
+    }
+
+    @Override
+    public long read(Task task, FileDescription file, IoBuffer target, long offset) {
+        if (target.remaining() < SignalfdSiginfoLayout.SIZE) {
+            return -Errno.EINVAL;
+        }
+        if (task != owner) {
+            owner = task;
+        }
+        long moved = 0;
+        while (target.remaining() >= SignalfdSiginfoLayout.SIZE) {
+            SignalInfo signal = task.takeSignal(mask);
+            if (signal == null) {
+                return moved > 0 ? moved : -Errno.EAGAIN;
+            }
+            if (putOne(signal, target) != SignalfdSiginfoLayout.SIZE) {
+                return moved > 0 ? moved : -Errno.EFAULT;
+            }
+            moved += SignalfdSiginfoLayout.SIZE;
+        }
+        return moved;
+    }
+
+    private synchronized long putOne(SignalInfo signal, IoBuffer target) {
+        write(signal, scratch);
+        return target.put(scratch, 0, scratch.length);
+    }
+
+    /** Which fields mean something follows from si_code, as sigaction(2) says. */
+    private static void write(SignalInfo signal, byte[] b) {
+        java.util.Arrays.fill(b, (byte) 0);
+        SignalfdSiginfoLayout.signo(b, 0, signal.signal());
+        SignalfdSiginfoLayout.code(b, 0, signal.code());
+        if (signal.code() == Signals.SI_TIMER) {
+            SignalfdSiginfoLayout.tid(b, 0, signal.pid());
+            SignalfdSiginfoLayout.overrun(b, 0, signal.uid());
+            putValue(signal, b);
+            return;
+        }
+        boolean fromKernel = signal.code() > 0;
+        if (fromKernel && Signals.contains(Signals.SYNCHRONOUS, signal.signal())) {
+            SignalfdSiginfoLayout.addr(b, 0, signal.value());
+            return;
+        }
+        if (fromKernel && signal.signal() == Signals.SIGPOLL) {
+            SignalfdSiginfoLayout.band(b, 0, (int) signal.value());
+            SignalfdSiginfoLayout.fd(b, 0, signal.status());
+            return;
+        }
+        SignalfdSiginfoLayout.pid(b, 0, signal.pid());
+        SignalfdSiginfoLayout.uid(b, 0, signal.uid());
+        if (fromKernel && signal.signal() == Signals.SIGCHLD) {
+            SignalfdSiginfoLayout.status(b, 0, signal.status());
+            SignalfdSiginfoLayout.utime(b, 0, signal.userTime());
+            SignalfdSiginfoLayout.stime(b, 0, signal.systemTime());
+        } else if (signal.code() < 0) {
+            putValue(signal, b);
+        }
+    }
+
+    private static void putValue(SignalInfo signal, byte[] b) {
+        SignalfdSiginfoLayout.int_(b, 0, (int) signal.value());
+        SignalfdSiginfoLayout.ptr(b, 0, signal.value());
+    }
+
+    @Override
+    public int poll(FileDescription file) {
+        Task task = owner;
+        long pending = task.pendingSignals() | task.group().pendingSignals();
+        return (pending & mask) != 0 ? EVENTS : 0;
+    }
+
+    @Override
+    public WaitQueue waitQueue() {
+        return owner.signalQueue();
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs.anon;
+
+import org.jvisor.api.abi.Bytes;
+import org.jvisor.api.abi.Clock;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.Vfs;
+import org.jvisor.api.wait.WaitQueue;
+
+/**
+ * timerfd_create(2). An interval timer is not started anew at each of its expirations but when somebody looks: a tiny interval
+ * then costs nothing while nobody reads. Its monitor guards the fields. CLOCK_REALTIME never jumps inside the sandbox, so
+ * TFD_TIMER_CANCEL_ON_SET is accepted and never cancels.
+ */
+public final class TimerFdFile implements Vfs.TimerFd {
+
+    private static final int EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
+
+    private final KernelClock clock;
+    private final int clockId;
+    private final WaitQueue queue = new WaitQueue();
+    private final byte[] scratch = new byte[Long.BYTES];
+
+    /** When it expires next, in {@link System#nanoTime}'s terms; meaningless unless armed. */
+    private long expiryNs;
+    private boolean armed;
+    private long intervalNs;
+    private long expirations;
+    private KernelClock.Timer timer;
+
+    /** @param clockId CLOCK_REALTIME, MONOTONIC, BOOTTIME or an ALARM one, checked */
+    public TimerFdFile(KernelClock clock, int clockId) {
+        this.clock = clock;
+        this.clockId = clockId;
+    }
+
+    @Override
+    public long settime(Task task, int flags, long valueNs, long newIntervalNs, long[] old) {
+        synchronized (this) {
+            catchUp();
+            report(old);
+            cancel();
+            expirations = 0;
+            intervalNs = newIntervalNs;
+            armed = valueNs != 0;
+            if (armed) {
+                boolean absolute = (flags & Clock.TFD_TIMER_ABSTIME) != 0;
+                expiryNs = addCapped(System.nanoTime(), absolute ? valueNs - nowNs() : valueNs);
+                start();
+            }
+        }
+        return 0;
+    }
+
+    @Override
+    public synchronized void gettime(long[] current) {
+        catchUp();
+        report(current);
+    }
+
+    private long nowNs() {
+        return clockId == Clock.CLOCK_REALTIME || clockId == Clock.CLOCK_REALTIME_ALARM
+                ? clock.realtimeNs() : clock.monotonicNs();
+    }
+
+    private void report(long[] target) {
+        if (target != null) {
+            // A timer that is due is reported as about to expire: 0 would say that it is disarmed.
+            target[0] = armed ? Math.max(1, expiryNs - System.nanoTime()) : 0;
+            target[1] = intervalNs;
+        }
+    }
+
+    /** Counts expirations that are past. */
+    private void catchUp() {
+        if (!armed) {
+            return;
+        }
+        long lateNs = System.nanoTime() - expiryNs;
+        if (lateNs < 0) {
+            return;
+        }
+        if (intervalNs == 0) {
+            expirations++;
+            armed = false;
+        } else {
+            long passed = lateNs / intervalNs + 1;
+            expirations += passed;
+            expiryNs += passed * intervalNs;
+        }
+    }
+
+    private void start() {
+        timer = clock.schedule(expiryNs, this::expired);
+    }
+
+    private void cancel() {
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+    }
+
+    private void expired() {
+        synchronized (this) {
+            timer = null;
+            if (!armed && expirations == 0) {
+                return;
+            }
+            if (armed && System.nanoTime() - expiryNs < 0 && expirations == 0) {
+                start();
+                return;
+            }
+        }
+        queue.wake(EVENTS);
+    }
+
+    @Override
+    public long read(Task task, FileDescription file, IoBuffer target, long offset) {
+        if (target.remaining() < Long.BYTES) {
+            return -Errno.EINVAL;
+        }
+        synchronized (this) {
+            catchUp();
+            if (expirations == 0) {
+                return -Errno.EAGAIN;
+            }
+            Bytes.putLong(scratch, 0, expirations);
+            expirations = 0;
+            cancel();
+            if (armed) {
+                start();
+            }
+            return target.put(scratch, 0, Long.BYTES) == Long.BYTES ? Long.BYTES : -Errno.EFAULT;
+        }
+    }
+
+    @Override
+    public synchronized int poll(FileDescription file) {
+        catchUp();
+        return expirations != 0 ? EVENTS : 0;
+    }
+
+    @Override
+    public WaitQueue waitQueue() {
+        return queue;
+    }
+
+    @Override
+    public synchronized void release(FileDescription file) {
+        armed = false;
+        expirations = 0;
+        cancel();
+    }
+
+    private static long addCapped(long nowNs, long deltaNs) {
+        long sum = nowNs + deltaNs;
+        // Comparisons with nanoTime go by difference, so "for ever" stays within half its range.
+        return deltaNs > 0 && deltaNs > Long.MAX_VALUE / 2 ? nowNs + Long.MAX_VALUE / 2 : sum;
+    }
+}
