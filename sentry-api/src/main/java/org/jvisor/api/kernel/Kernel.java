@@ -10,6 +10,9 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface Kernel {
 
+    /** What uname(2) and /proc/version call the kernel's version. */
+    String VERSION = "#1 SMP PREEMPT_DYNAMIC jVisor";
+
     /** Called once by the boot, before any container: makes the platform ready, so that the process can then be sealed. */
     void start(KernelOptions options);
 

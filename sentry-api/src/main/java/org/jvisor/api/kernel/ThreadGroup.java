@@ -152,7 +152,11 @@ public interface ThreadGroup {
     /** timer_create(2) and its kin, for one process. */
     @ProviderType
     interface PosixTimers {
-        /** @param notify SIGEV_SIGNAL, NONE, THREAD_ID; the id or a negative errno */
+        /**
+         * @param notify SIGEV_SIGNAL, NONE, THREAD_ID
+         * @param value sigval; Long.MIN_VALUE for the timer's own id
+         * @return the id or a negative errno
+         */
         long create(int clock, int notify, int signal, long value, int tid);
 
         /** @return 0, or -EINVAL for an unknown id */

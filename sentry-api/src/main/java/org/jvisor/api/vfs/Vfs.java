@@ -20,6 +20,12 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface Vfs {
 
+    /**
+     * Flag of {@link #open(Task, VfsPath, int)}: for executing. Execute permission is checked in place of read permission (EACCES,
+     * also for what is no regular file or lies on a noexec mount), and what is opened can be read by the kernel.
+     */
+    int OPEN_EXEC = 0x20;
+
     PathWalk newPathWalk();
 
     FdTable newFdTable();
