@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.platform.ptrace;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Mman;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.platform.AddressSpace;
+import org.jvisor.api.platform.Context;
+
+/**
+ * An address space: a stub process, or one to come. A change is a system call that one of the process's own threads makes, so
+ * what others want waits in a queue until a context of this space takes it along.
+ */
+final class PtraceAddressSpace implements AddressSpace {
+
+    /** A system call that changes the mappings. */
+    private record Change(int number, long address, long length, long prot, long flags, long offset) {}
+
+    private final Stubs stubs;
+    /** Guards all of the fields; held while changes are carried out, so that nobody runs ahead of them. */
+    private final ReentrantLock lock = new ReentrantLock();
+    private final List<Change> queue = new ArrayList<>();
+    private final List<PtraceContext> contexts = new ArrayList<>();
+    private volatile boolean queued;
+    private int process;
+    /** Whether the process's first thread waits for a context to claim it. */
+    private boolean leaderFree = true;
+    private boolean processEnded;
+    private boolean released;
+
+    /** @param process a stub process that is not traced yet, or 0: a fresh one is taken when a context first runs */
+    PtraceAddressSpace(Stubs stubs, int process) {
+        this.stubs = stubs;
+        this.process = process;
+    }
+
+    @Override
+    public int map(Context context, long address, long length, long offset, int prot, boolean populate) {
+        long flags = StubFilter.MAP_FLAGS | (populate ? Mman.MAP_POPULATE : 0);
+        return change(context, new Change(SyscallNr.MMAP, address, length, prot, flags, offset));
+    }
+
+    @Override
+    public int unmap(Context context, long address, long length) {
+        return change(context, new Change(SyscallNr.MUNMAP, address, length, 0, 0, 0));
+    }
+
+    @Override
+    public int protect(Context context, long address, long length, int prot) {
+        return change(context, new Change(SyscallNr.MPROTECT, address, length, prot, 0, 0));
+    }
+
+    private int change(Context context, Change change) {
+        // The stub's own page lies above; a mistake of the caller's must not take it away.
+        long end = change.address + change.length;
+        if (change.address < 0 || change.length <= 0 || end < 0 || end > StubImage.ADDRESS) {
+            return -Errno.EINVAL;
+        }
+        if (context instanceof PtraceContext own && own.space() == this && own.attach()) {
+            carryOut(own);
+            return carryOut(own, change);
+        }
+        enqueue(change);
+        return 0;
+    }
+
+    private void enqueue(Change change) {
+        lock.lock();
+        try {
+            queue.add(change);
+            queued = true;
+            contexts.forEach(PtraceContext::announceChanges);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Carries out what is queued, if anything. Called by a context of this space, on its thread, before it runs. */
+    void carryOut(PtraceContext context) {
+        if (!queued) {
+            return;
+        }
+        lock.lock();
+        try {
+            for (Change change : queue) {
+                int error = carryOut(context, change);
+                if (error != 0) {
+                    // Without a mapping the application faults, and whoever handles that hears of the host's refusal.
+                    context.call(SyscallNr.MUNMAP, change.address, change.length, 0, 0, 0, 0);
+                }
+            }
+            queue.clear();
+            queued = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static int carryOut(PtraceContext context, Change c) {
+        long result = context.call(c.number, c.address, c.length, c.prot, c.flags, StubFilter.MEMORY_FD, c.offset);
+        if (result == -Errno.ENOMEM && c.number == SyscallNr.MPROTECT) {
+            // mprotect(2) ends at the first hole. What is not mapped here faults and is mapped anew, so unmapping is correct.
+            result = context.call(SyscallNr.MUNMAP, c.address, c.length, 0, 0, 0, 0);
+        }
+        return result < 0 ? (int) result : 0;
+    }
+
+    @Override
+    public void release() {
+        lock.lock();
+        try {
+            released = true;
+            queue.clear();
+            if (process != 0 && !processEnded) {
+                processEnded = true;
+                stubs.reaper().killAndReap(process);
+            }
+        } finally {
+            lock.unlock();
+        }
+        stubs.forget(this);
+    }
+
+    /** A context is to run here; it learns of changes that are queued. */
+    void enter(PtraceContext context) {
+        lock.lock();
+        try {
+            contexts.add(context);
+            if (queued) {
+                context.announceChanges();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @return whether other contexts stay behind */
+    boolean leave(PtraceContext context) {
+        lock.lock();
+        try {
+            contexts.remove(context);
+            return !contexts.isEmpty() && !processEnded;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the first thread of the process, which may not exist yet, is the caller's from now on. Succeeds once. */
+    boolean claimLeader() {
+        lock.lock();
+        try {
+            boolean free = leaderFree;
+            leaderFree = false;
+            return free;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The id of the process, which is started if it was not.
+     *
+     * @return 0 if the space has been released
+     * @throws org.jvisor.api.abi.ErrnoException the host refuses a process
+     */
+    int startProcess() {
+        lock.lock();
+        try {
+            if (released) {
+                return 0;
+            }
+            if (process == 0) {
+                process = stubs.takeCopy();
+            }
+            return process;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The process has ended and its tracer has seen it: its id may belong to another soon. */
+    void processEnded() {
+        lock.lock();
+        try {
+            processEnded = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.platform.ptrace;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.platform.AddressSpace;
+import org.jvisor.api.platform.Context;
+import org.jvisor.api.platform.Registers;
+
+/** A task's stub thread and its tracer, the task's own thread. */
+final class PtraceContext implements Context {
+    /** Interrupts a running stub thread. Ignored by default, so it does no harm where it comes too late. */
+    private static final int KICK = Signals.SIGURG;
+    private static final long USER_CODE_SEGMENT = 0x33;
+    /** The length of {@code int 0x80}. */
+    private static final int INT_80_BYTES = 2;
+    /** In place of a thread's id: the first one of the space's process, which may not exist yet. */
+    static final int LEADER = 0;
+    /** Step result: the stop is none of the caller's business. */
+    private static final int NOTHING = 0;
+
+    // Bits of state.
+    private static final int RUNNING = 1;
+    private static final int INTERRUPT = 2;
+    private static final int CHANGES = 4;
+
+    private static final VarHandle STATE;
+
+    static {
+        try {
+            STATE = MethodHandles.lookup().findVarHandle(PtraceContext.class, "state", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Stubs stubs;
+    private final Tracee tracee;
+    private volatile PtraceAddressSpace space;
+    @SuppressWarnings("unused") // by STATE
+    private volatile int state;
+    /** The stub thread that waits to be attached. */
+    private int waitingThread;
+    private boolean gone;
+    /** Guards {@link #target} and keeps a signal from reaching a thread that is no longer ours. */
+    private final Object targetLock = new Object();
+    private int target;
+    private int cpu;
+
+    /** The registers in the stub are not the application's. */
+    private boolean registersLost = true;
+    private long extendedBuffer;
+    private byte[] extendedScratch;
+
+    private long faultAddress;
+    private int faultAccess;
+    private int signal;
+    private int signalCode;
+
+    PtraceContext(Stubs stubs, PtraceAddressSpace space, int waitingThread, int cpu) {
+        this.stubs = stubs;
+        this.space = space;
+        this.waitingThread = waitingThread;
+        this.cpu = cpu;
+        tracee = stubs.newTracee();
+        space.enter(this);
+    }
+
+    @Override
+    public int run(Registers registers) {
+        if (!attach()) {
+            return GONE;
+        }
+        for (;;) {
+            int before = (int) STATE.getAndBitwiseOr(this, RUNNING);
+            if ((before & INTERRUPT) != 0) {
+                STATE.getAndBitwiseAnd(this, ~(RUNNING | INTERRUPT));
+                return INTERRUPTED;
+            }
+            if ((before & CHANGES) != 0) {
+                STATE.getAndBitwiseAnd(this, ~(RUNNING | CHANGES));
+                space.carryOut(this);
+                continue;
+            }
+            int event = load(registers);
+            if (event == NOTHING) {
+                event = step(registers);
+            }
+            STATE.getAndBitwiseAnd(this, ~RUNNING);
+            if (event != NOTHING) {
+                return event;
+            }
+        }
+    }
+
+    /** Resumes the stub until it stops, and says what that is to the caller. */
+    private int step(Registers registers) {
+        tracee.runToSystemCall();
+        int status = tracee.await();
+        if (status == Tracee.ENDED) {
+            return ended();
+        }
+        if (tracee.getRegisters(registers.values) < 0) {
+            tracee.await(); // it has been killed
+            return ended();
+        }
+        registers.modified = Registers.CLEAN;
+        int stop = status >> Byte.SIZE;
+        if (stop == Tracee.SYSCALL_STOP) {
+            return systemCall(registers);
+        }
+        return Tracee.isException(stop) ? exception(registers, stop) : NOTHING;
+    }
+
+    /**
+     * The instruction SYSCALL leaves RIP in RCX. Otherwise the stop comes from one of the entries for 32-bit programs, which a
+     * 64-bit kernel without them answers with a general protection fault at the instruction.
+     */
+    private int systemCall(Registers registers) {
+        long[] r = registers.values;
+        if (r[Registers.CS] == USER_CODE_SEGMENT && r[Registers.RCX] == r[Registers.RIP]) {
+            return SYSCALL;
+        }
+        r[Registers.RAX] = r[Registers.ORIG_RAX];
+        r[Registers.RIP] -= INT_80_BYTES;
+        registers.modified = Registers.ALL;
+        return generalProtection();
+    }
+
+    private int exception(Registers registers, int stop) {
+        // Signals that somebody sent have codes of 0 and below (sigaction(2)); the application does not hear of them.
+        if (tracee.fetchSignal() < 0 || tracee.signalCode() <= 0) {
+            return NOTHING;
+        }
+        signal = stop;
+        signalCode = tracee.signalCode();
+        if (stop == Signals.SIGSYS) {
+            return vsyscall(registers);
+        }
+        boolean hasAddress = stop == Signals.SIGSEGV && signalCode != Signals.SI_KERNEL
+            || stop == Signals.SIGBUS && signalCode != Signals.BUS_ADRALN;
+        if (!hasAddress) {
+            faultAddress = tracee.signalAddress();
+            return EXCEPTION;
+        }
+        faultAddress = tracee.signalAddress();
+        faultAccess = faultAddress == registers.values[Registers.RIP] ? ACCESS_EXECUTE : ACCESS_UNKNOWN;
+        return FAULT;
+    }
+
+    /** A call of the vsyscall page, which our seccomp filter turned into SIGSYS; RIP is the return address already. */
+    private int vsyscall(Registers registers) {
+        if (signalCode != Signals.SYS_SECCOMP) {
+            return EXCEPTION;
+        }
+        registers.values[Registers.ORIG_RAX] = tracee.signalSystemCall();
+        return SYSCALL;
+    }
+
+    private int generalProtection() {
+        signal = Signals.SIGSEGV;
+        signalCode = Signals.SI_KERNEL;
+        faultAddress = 0;
+        return EXCEPTION;
+    }
+
+    /** Brings the stub's registers up to date. Values that the host refuses would have raised a fault when they were loaded. */
+    private int load(Registers registers) {
+        if (registers.extendedModified) {
+            registers.extendedModified = false;
+            if (loadExtended(registers.extended) < 0) {
+                return tracee.isAttached() ? generalProtection() : ended();
+            }
+        }
+        if (registersLost || registers.modified >= Registers.ALL || isRestart(registers.values[Registers.RAX])) {
+            if (tracee.setRegisters(registers.values) == -Errno.EIO) {
+                return generalProtection();
+            }
+            registersLost = false;
+        } else if (registers.modified == Registers.RESULT) {
+            tracee.setResult(registers.values[Registers.RAX]);
+        }
+        registers.modified = Registers.CLEAN;
+        return NOTHING;
+    }
+
+    /** Whether the host, which has a system call on record, could take the result for an order to restart it. */
+    private static boolean isRestart(long result) {
+        return result <= -Errno.ERESTARTSYS && result >= -Errno.ERESTART_RESTARTBLOCK;
+    }
+
+    private int ended() {
+        gone = true;
+        setTarget(0);
+        if (tracee.isLeader()) {
+            space.processEnded();
+        }
+        return GONE;
+    }
+
+    @Override
+    public void interrupt() {
+        demand(INTERRUPT);
+    }
+
+    /** Makes this context carry out its space's changes before it runs on. Any thread. */
+    void announceChanges() {
+        demand(CHANGES);
+    }
+
+    private void demand(int bit) {
+        int before = (int) STATE.getAndBitwiseOr(this, bit);
+        if ((before & RUNNING) != 0 && (before & bit) == 0) {
+            synchronized (targetLock) {
+                if (target != 0) {
+                    stubs.host().syscall(SyscallNr.TGKILL, tracee.process(), target, KICK);
+                }
+            }
+        }
+    }
+
+    private void setTarget(int thread) {
+        synchronized (targetLock) {
+            target = thread;
+        }
+    }
+
+    /** Makes the calling thread the tracer, on the first call. Returns whether there is a stub to run. */
+    boolean attach() {
+        if (tracee.isAttached()) {
+            return true;
+        }
+        if (gone) {
+            return false;
+        }
+        int process = space.startProcess();
+        int thread = waitingThread == LEADER ? process : waitingThread;
+        if (process == 0) {
+            gone = true;
+            return false;
+        }
+        stubs.cpus().pin(0, cpu);
+        stubs.cpus().pin(thread, cpu);
+        registersLost = true;
+        if (tracee.attach(process, thread) != 0) {
+            ended();
+            return false;
+        }
+        setTarget(thread);
+        return true;
+    }
+
+    /** A system call of the stub's, on the host. The context must be attached. */
+    long call(int number, long a0, long a1, long a2, long a3, long a4, long a5) {
+        registersLost = true;
+        return tracee.call(number, a0, a1, a2, a3, a4, a5);
+    }
+
+    @Override
+    public long faultAddress() {
+        return faultAddress;
+    }
+
+    @Override
+    public int faultAccess() {
+        return faultAccess;
+    }
+
+    @Override
+    public int signal() {
+        return signal;
+    }
+
+    @Override
+    public int signalCode() {
+        return signalCode;
+    }
+
+    @Override
+    public void saveExtended(Registers registers) {
+        if (registers.extendedModified) { // newer than what the stub has
+            if (registers.extended == null) {
+                registers.extended = stubs.extendedState().initial();
+            }
+            return;
+        }
+        if (!tracee.isAttached()) {
+            return;
+        }
+        int bytes = stubs.extendedState().bytes();
+        if (tracee.getExtended(extendedBuffer(), bytes) != bytes) {
+            return;
+        }
+        if (registers.extended == null || registers.extended.length != bytes) {
+            registers.extended = new byte[bytes];
+        }
+        stubs.host().copyIn(extendedBuffer, registers.extended, 0, bytes);
+    }
+
+    private long loadExtended(byte[] state) {
+        int bytes = stubs.extendedState().bytes();
+        if (extendedScratch == null) {
+            extendedScratch = new byte[bytes];
+        }
+        stubs.extendedState().write(state, extendedScratch);
+        stubs.host().copyOut(extendedScratch, 0, bytes, extendedBuffer());
+        return tracee.setExtended(extendedBuffer, bytes);
+    }
+
+    private long extendedBuffer() {
+        if (extendedBuffer == 0) {
+            extendedBuffer = stubs.host().allocate(stubs.extendedState().bytes());
+        }
+        return extendedBuffer;
+    }
+
+    @Override
+    public AddressSpace space() {
+        return space;
+    }
+
+    @Override
+    public AddressSpace forkAddressSpace() {
+        if (!attach()) {
+            throw ErrnoException.of(Errno.ESRCH);
+        }
+        space.carryOut(this);
+        return stubs.newAddressSpace(fork(StubFilter.PROCESS_FLAGS));
+    }
+
+    @Override
+    public Context newContext(AddressSpace of) {
+        PtraceAddressSpace target = (PtraceAddressSpace) of;
+        if (target.claimLeader()) {
+            return new PtraceContext(stubs, target, LEADER, cpu);
+        }
+        if (target != space) {
+            throw new IllegalArgumentException("only a task of an address space can start another one in it");
+        }
+        if (!attach()) {
+            throw ErrnoException.of(Errno.ESRCH);
+        }
+        return new PtraceContext(stubs, target, fork(StubFilter.THREAD_FLAGS), cpu);
+    }
+
+    private int fork(long flags) {
+        registersLost = true;
+        return (int) ErrnoException.check(tracee.fork(flags, stubs.parent()));
+    }
+
+    @Override
+    public void switchTo(AddressSpace to) {
+        PtraceAddressSpace target = (PtraceAddressSpace) to;
+        if (!target.claimLeader()) {
+            throw new IllegalArgumentException("the address space has tasks");
+        }
+        leave();
+        waitingThread = LEADER;
+        space = target;
+        gone = false;
+        space.enter(this);
+    }
+
+    @Override
+    public void release() {
+        leave();
+        gone = true;
+        tracee.free();
+        if (extendedBuffer != 0) {
+            stubs.host().free(extendedBuffer);
+            extendedBuffer = 0;
+        }
+    }
+
+    /** Leaves the space. The last stub thread is left to the space's own end. */
+    private void leave() {
+        boolean othersStay = space.leave(this);
+        if (othersStay) {
+            attach();
+        }
+        setTarget(0);
+        if (othersStay) {
+            tracee.exit();
+        } else {
+            tracee.abandon();
+        }
+    }
+}

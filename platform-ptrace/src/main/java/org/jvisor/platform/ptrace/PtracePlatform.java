@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.platform.ptrace;
+
+import java.util.concurrent.ThreadFactory;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.platform.AddressSpace;
+import org.jvisor.api.platform.Context;
+import org.jvisor.api.platform.Platform;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** The platform "ptrace": application code runs in stub processes, stopped at each system call by PTRACE_SYSEMU (ptrace(2)). */
+@Component(service = Platform.class)
+public final class PtracePlatform implements Platform {
+    private static final long TASK_STACK_BYTES = 512 << 10;
+
+    private final HostKernel host;
+    private Stubs stubs;
+
+    @Activate
+    public PtracePlatform(@Reference HostKernel host) {
+        this.host = host;
+    }
+
+    @Override
+    public String name() {
+        return "ptrace";
+    }
+
+    @Override
+    public Probe probe() {
+        return new GuestProbe(host).run();
+    }
+
+    @Override
+    public void start(int memoryFd) {
+        try {
+            stubs = new Stubs(host, memoryFd);
+        } catch (BootFailure e) {
+            throw ErrnoException.of(e.errno());
+        }
+    }
+
+    @Override
+    public long maxUserAddress() {
+        return StubImage.ADDRESS;
+    }
+
+    @Override
+    public ThreadFactory taskThreads() {
+        return Thread.ofPlatform().name("task-", 1).daemon().stackSize(TASK_STACK_BYTES).factory();
+    }
+
+    @Override
+    public AddressSpace newAddressSpace() {
+        return stubs.newAddressSpace(0);
+    }
+
+    @Override
+    public Context newContext(AddressSpace space) {
+        return stubs.newContext(space);
+    }
+
+    @Override
+    public void stop() {
+        stubs.stop();
+    }
+}

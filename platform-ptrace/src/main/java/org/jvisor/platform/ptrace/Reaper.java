@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.platform.ptrace;
+
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.abi.Wait;
+import org.jvisor.api.host.HostKernel;
+
+/** Waits for processes that have been killed, so that whoever killed them need not: the host takes their memory apart first. */
+final class Reaper {
+    private static final int STOP = 0;
+
+    private final HostKernel host;
+    private final BlockingQueue<Integer> dying = new LinkedBlockingQueue<>();
+    private final Thread thread;
+
+    Reaper(HostKernel host) {
+        this.host = host;
+        thread = new Thread(null, this::run, "ptrace-reaper", 256 << 10);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Any thread. */
+    void killAndReap(int process) {
+        host.syscall(SyscallNr.KILL, process, Signals.SIGKILL);
+        dying.add(process);
+    }
+
+    /** Ends the thread after all that it still has to wait for. */
+    void stop() {
+        dying.add(STOP);
+    }
+
+    private void run() {
+        try {
+            for (int process = dying.take(); process != STOP; process = dying.take()) {
+                reap(host, process);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    static void killAndReap(HostKernel host, int process) {
+        if (process > 0) {
+            host.syscall(SyscallNr.KILL, process, Signals.SIGKILL);
+            reap(host, process);
+        }
+    }
+
+    /** Without __WNOTHREAD: whichever thread of ours is the tracer. */
+    private static void reap(HostKernel host, int process) {
+        long result;
+        do {
+            result = host.syscall(SyscallNr.WAIT4, process, 0, Wait.WALL, 0);
+        } while (result == process || result == -Errno.EINTR);
+    }
+}
