@@ -2,6 +2,7 @@
 package org.jvisor.api.vfs;
 
 import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.kernel.Task;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /** A mounted instance of a file system: Linux's super block. */
@@ -34,6 +35,9 @@ public interface FileSystem {
     }
 
     default void sync() {}
+
+    /** mount(2) with MS_REMOUNT: takes other options. */
+    default void remount(Task task, String data) {}
 
     /** The last mount is gone. */
     default void unmount() {}

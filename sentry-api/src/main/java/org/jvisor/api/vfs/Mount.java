@@ -23,4 +23,7 @@ public interface Mount {
     int flags();
 
     boolean readOnly();
+
+    /** The optional fields of /proc/PID/mountinfo, like "shared:2 master:1", or empty. */
+    String propagation();
 }

@@ -13,8 +13,17 @@ public interface MountNamespace {
     /** All mounts, parents first; allocates. */
     List<Mount> mounts();
 
-    /** A copy for CLONE_NEWNS. */
+    /** A copy for CLONE_NEWNS, with one user. */
     MountNamespace copy();
+
+    /** Where a place of the namespace that this one is a {@link #copy} of lies here; {@code path} itself when it has no counterpart. */
+    VfsPath translate(VfsPath path);
+
+    /** One more task uses it; new ones have one user. */
+    void retain();
+
+    /** One user less: with the last one all its mounts go, lazily as with MNT_DETACH. */
+    void release();
 
     /** Signalled with POLLPRI | POLLERR when the tree changes: what poll(2) on /proc/PID/mounts waits for. */
     org.jvisor.api.wait.WaitQueue changes();
