@@ -15,6 +15,8 @@ final class ExtendedState {
     /** More than any processor's state has now; AMX takes 8 KiB. */
     private static final int MAX_BYTES = 64 << 10;
     private static final int XSTATE_BV = FpstateLayout.XSAVE_HEADER;
+    /** Of the bytes that FXSAVE reserves for software, ptrace(2) gives the first eight the components that the host supports. */
+    private static final int XCR0 = 464;
     private static final long LEGACY_COMPONENTS = 3;
     private static final int HEADER_END = FpstateLayout.XSAVE_HEADER + FpstateLayout.XSAVE_HEADER_SIZE;
 
@@ -24,8 +26,7 @@ final class ExtendedState {
 
     private ExtendedState(byte[] initial) {
         this.initial = initial;
-        // The host leaves the components that it supports in the bytes that FXSAVE reserves for software (asm/sigcontext.h).
-        components = FpstateLayout.xfeatures(initial, 0) | LEGACY_COMPONENTS;
+        components = Bytes.getLong(initial, XCR0) | LEGACY_COMPONENTS;
         int mask = FpstateLayout.mxcsrMask(initial, 0);
         mxcsrMask = mask == 0 ? 0xffbf : mask;
     }
@@ -62,7 +63,7 @@ final class ExtendedState {
             return;
         }
         int length = Math.min(state.length, initial.length);
-        System.arraycopy(state, 0, to, 0, Math.min(length, FpstateLayout.MAGIC1));
+        System.arraycopy(state, 0, to, 0, Math.min(length, XCR0));
         FpstateLayout.mxcsr(to, 0, FpstateLayout.mxcsr(to, 0) & mxcsrMask);
         boolean hasHeader = length >= HEADER_END;
         Arrays.fill(to, XSTATE_BV, Math.min(HEADER_END, to.length), (byte) 0);

@@ -159,6 +159,7 @@ final class FirstStub {
         call(SyscallNr.SETSID, 0, 0, 0, 0, 0);
         moveHouse();
         call(SyscallNr.CLOSE_RANGE, StubFilter.MEMORY_FD + 1, ALL_DESCRIPTORS, 0, 0, 0);
+        call(SyscallNr.PRCTL, Prctl.PR_SET_NAME, address(image.name), 0, 0, 0);
         call(SyscallNr.CAPSET, address(image.capabilityHeader), address(image.capabilityData), 0, 0, 0);
         call(SyscallNr.PRCTL, Prctl.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         call(SyscallNr.SECCOMP, Seccomp.SECCOMP_SET_MODE_FILTER, 0, address(image.filter), 0, 0);
@@ -193,7 +194,7 @@ final class FirstStub {
         long name = host.allocate(16);
         long page = host.allocate(StubImage.SIZE);
         try {
-            host.copyOut(NAME, 0, NAME.length, name);
+            host.copyOut(StubImage.NAME, 0, StubImage.NAME.length, name);
             host.copyOut(image.page, 0, StubImage.SIZE, page);
             int flags = Mman.MFD_CLOEXEC | Mman.MFD_ALLOW_SEALING;
             long fd = host.syscall(SyscallNr.MEMFD_CREATE, name, flags | Mman.MFD_EXEC);
@@ -210,8 +211,6 @@ final class FirstStub {
             host.free(page);
         }
     }
-
-    private static final byte[] NAME = {'j', 'v', 'i', 's', 'o', 'r', '-', 's', 't', 'u', 'b', 0};
 
     private static long address(int offset) {
         return StubImage.ADDRESS + offset;

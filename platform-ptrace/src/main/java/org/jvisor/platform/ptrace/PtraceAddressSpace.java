@@ -19,6 +19,9 @@ final class PtraceAddressSpace implements AddressSpace {
     /** A system call that changes the mappings. */
     private record Change(int number, long address, long length, long prot, long flags, long offset) {}
 
+    /** With more, forgetting all the mappings is cheaper; and a space whose tasks all sleep cannot make the queue grow for ever. */
+    private static final int MAX_QUEUED = 256;
+
     private final Stubs stubs;
     /** Guards all of the fields; held while changes are carried out, so that nobody runs ahead of them. */
     private final ReentrantLock lock = new ReentrantLock();
@@ -70,6 +73,10 @@ final class PtraceAddressSpace implements AddressSpace {
     private void enqueue(Change change) {
         lock.lock();
         try {
+            if (queue.size() == MAX_QUEUED) {
+                queue.clear();
+                queue.add(new Change(SyscallNr.MUNMAP, 0, StubImage.ADDRESS, 0, 0, 0));
+            }
             queue.add(change);
             queued = true;
             contexts.forEach(PtraceContext::announceChanges);

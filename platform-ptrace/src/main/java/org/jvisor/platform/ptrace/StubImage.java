@@ -18,7 +18,7 @@ import org.jvisor.api.abi.SyscallNr;
  * The page is never writable, so that its code can be relied on though the application may jump anywhere into it.
  *
  * <pre>
- * ELF header | program headers | code | capset(2)'s arguments | filter | struct sock_fprog
+ * ELF header | program headers | code | capset(2)'s arguments | name | filter | struct sock_fprog
  * </pre>
  *
  * Fields are offsets into the page.
@@ -29,6 +29,9 @@ final class StubImage {
     /** Below the last page of the user's half, which the host keeps free itself; above all that applications can use. */
     static final long ADDRESS = 0x7fff_ffff_e000L;
     static final long END_OF_USER_SPACE = 0x7fff_ffff_f000L;
+
+    /** What the host's ps(1) shows; ends with a NUL. */
+    static final byte[] NAME = {'j', 'v', 'i', 's', 'o', 'r', '-', 's', 't', 'u', 'b', 0};
 
     private static final int CODE = Elf.EHDR_SIZE + 2 * Elf.PHDR_SIZE;
     /** _LINUX_CAPABILITY_VERSION_3, capget(2) */
@@ -46,6 +49,7 @@ final class StubImage {
     final int capabilityHeader;
     final int capabilityData;
     final int filter;
+    final int name;
 
     /** @param parent the process id that getppid(2) gives a child of the Sentry */
     StubImage(int parent) {
@@ -91,6 +95,9 @@ final class StubImage {
         a.bytes(header);
         capabilityData = a.position();
         a.bytes(new byte[CAPABILITY_DATA_BYTES]);
+
+        name = a.position();
+        a.bytes(NAME);
 
         int program = a.align(Long.BYTES).position();
         byte[] instructions = StubFilter.program();
