@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.net.local;
+
+import java.util.ArrayDeque;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.net.Socket;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.wait.WaitQueue;
+
+/**
+ * One direction between two connected sockets: a bounded ring of bytes, in which ends of records (for SOCK_SEQPACKET) and
+ * attached descriptors and credentials keep their places. Any thread; guarded by its monitor.
+ */
+final class Channel {
+
+    private static final int FIRST_CAPACITY = 4096;
+
+    /** What belongs to the bytes from {@code start} on, up to the next mark: one record, or what one sendmsg(2) attached. */
+    private static final class Mark {
+        final long start;
+        long end;
+        final FileDescription[] files;
+        final boolean hasCredentials;
+        final int pid;
+        final int uid;
+        final int gid;
+
+        Mark(long start, Socket.Message message) {
+            this.start = start;
+            files = message == null ? null : message.files;
+            hasCredentials = message != null && message.hasCredentials;
+            pid = hasCredentials ? message.pid : 0;
+            uid = hasCredentials ? message.uid : 0;
+            gid = hasCredentials ? message.gid : 0;
+        }
+
+        boolean sameSender(Mark other) {
+            return hasCredentials == other.hasCredentials && pid == other.pid && uid == other.uid && gid == other.gid;
+        }
+    }
+
+    private final boolean records;
+    private final WaitQueue readers;
+    private final WaitQueue writers;
+    private byte[] ring = new byte[FIRST_CAPACITY];
+    private int limit;
+    /** Positions of the next byte to read and to write since the beginning. */
+    private long head;
+    private long tail;
+    private final ArrayDeque<Mark> marks = new ArrayDeque<>();
+    /** No more will be written. */
+    private boolean ended;
+    /** Nobody will read: writes fail with EPIPE. */
+    private boolean broken;
+    /** What the next read fails with, once: ECONNRESET. */
+    private int error;
+
+    /**
+     * @param readers who waits for bytes
+     * @param writers who waits for room
+     */
+    Channel(boolean records, int limit, WaitQueue readers, WaitQueue writers) {
+        this.records = records;
+        this.limit = limit;
+        this.readers = readers;
+        this.writers = writers;
+    }
+
+    synchronized void setLimit(int bytes) {
+        limit = bytes;
+    }
+
+    /** Takes what fits (all or nothing for records): the count, -EAGAIN, -EPIPE, -EMSGSIZE or -EFAULT. */
+    long write(IoBuffer source, Socket.Message message) {
+        long moved;
+        synchronized (this) {
+            if (broken || ended) {
+                return -Errno.EPIPE;
+            }
+            long wanted = source.remaining();
+            int room = limit - (int) (tail - head);
+            if (records) {
+                if (wanted > limit) {
+                    return -Errno.EMSGSIZE;
+                }
+                if (room < wanted || marks.size() > limit >> 8) {
+                    return -Errno.EAGAIN;
+                }
+            } else if (wanted == 0) {
+                return 0;
+            } else if (room <= 0) {
+                return -Errno.EAGAIN;
+            }
+            int count = (int) Math.min(wanted, room);
+            grow(count);
+            boolean attached = message != null && (message.files != null || message.hasCredentials);
+            Mark mark = records || attached ? new Mark(tail, message) : null;
+            moved = fill(source, count);
+            if (moved < 0) {
+                return moved;
+            }
+            if (mark != null) {
+                mark.end = tail + moved;
+                marks.add(mark);
+            } else if (!marks.isEmpty()) {
+                plainAfterMark(tail + moved);
+            }
+            tail += moved;
+        }
+        readers.wake(Poll.POLLIN | Poll.POLLRDNORM);
+        return moved;
+    }
+
+    /** Bytes without attachments after such with some are a stretch of their own, so that a read stops between them. */
+    private void plainAfterMark(long end) {
+        Mark last = marks.peekLast();
+        if (last.files == null && !last.hasCredentials) {
+            last.end = end;
+        } else {
+            Mark plain = new Mark(tail, null);
+            plain.end = end;
+            marks.add(plain);
+        }
+    }
+
+    private void grow(int count) {
+        long needed = tail - head + count;
+        if (needed <= ring.length) {
+            return;
+        }
+        int size = ring.length;
+        while (size < needed) {
+            size <<= 1;
+        }
+        byte[] larger = new byte[size];
+        for (long p = head; p < tail;) {
+            int from = (int) (p & ring.length - 1);
+            int to = (int) (p & size - 1);
+            int n = (int) Math.min(tail - p, Math.min(ring.length - from, size - to));
+            System.arraycopy(ring, from, larger, to, n);
+            p += n;
+        }
+        ring = larger;
+    }
+
+    private long fill(IoBuffer source, int count) {
+        long done = 0;
+        while (done < count) {
+            int at = (int) (tail + done & ring.length - 1);
+            int n = (int) Math.min(count - done, ring.length - at);
+            long moved = source.get(ring, at, n);
+            if (moved <= 0) {
+                return records || done == 0 ? moved < 0 ? moved : done : done;
+            }
+            done += moved;
+            if (moved < n) {
+                return records ? -Errno.EFAULT : done;
+            }
+        }
+        return done;
+    }
+
+    /**
+     * Reads into {@code target}: the count (for records with what did not fit cut off and {@code message.fullLength} set), 0 at
+     * the end, -EAGAIN, or an errno.
+     *
+     * @param passCredentials whether a read stops where the sender changes
+     */
+    long read(IoBuffer target, Socket.Message message, boolean peek, boolean passCredentials) {
+        long moved;
+        FileDescription[] dropped = null;
+        synchronized (this) {
+            if (error != 0) {
+                int e = error;
+                error = 0;
+                return -e;
+            }
+            if (head == tail && (!records || marks.isEmpty())) {
+                return ended ? 0 : -Errno.EAGAIN;
+            }
+            long end = tail;
+            Mark mark = marks.peekFirst();
+            if (mark != null) {
+                if (mark.start > head) {
+                    end = mark.start;
+                    mark = null;
+                } else {
+                    end = mark.end;
+                    if (!records && mark.files == null && !passCredentials) {
+                        end = stretch(mark);
+                    }
+                }
+            }
+            int count = (int) Math.min(end - head, target.remaining());
+            moved = drain(target, count);
+            if (moved < 0) {
+                return moved;
+            }
+            if (mark != null) {
+                if (message != null) {
+                    message.hasCredentials = mark.hasCredentials;
+                    message.pid = mark.pid;
+                    message.uid = mark.uid;
+                    message.gid = mark.gid;
+                    message.fullLength = mark.end - head;
+                    if (mark.files != null && head == mark.start) {
+                        message.files = mark.files;
+                        if (peek) {
+                            for (FileDescription file : mark.files) {
+                                file.retain();
+                            }
+                        }
+                    }
+                } else if (!peek) {
+                    dropped = mark.files;
+                }
+            } else if (message != null) {
+                message.fullLength = moved;
+            }
+            if (!peek) {
+                head = records ? end : head + moved;
+                dropMarks(mark);
+            }
+        }
+        if (dropped != null) {
+            for (FileDescription file : dropped) {
+                file.release(null);
+            }
+        }
+        if (!peek) {
+            writers.wake(Poll.POLLOUT | Poll.POLLWRNORM);
+        }
+        return moved;
+    }
+
+    /** Joins what was sent without descriptors by one sender, since nobody asks for credentials. */
+    private long stretch(Mark first) {
+        long end = first.end;
+        for (Mark mark : marks) {
+            if (mark != first) {
+                if (mark.files != null || mark.start != end) {
+                    break;
+                }
+                end = mark.end;
+            }
+        }
+        return end == marks.peekLast().end ? tail : end;
+    }
+
+    private void dropMarks(Mark current) {
+        while (!marks.isEmpty() && marks.peekFirst().end <= head && (!records || marks.peekFirst() == current)) {
+            marks.removeFirst();
+        }
+        Mark first = marks.peekFirst();
+        if (!records && first != null && first == current && first.files != null && head > first.start) {
+            // The descriptors went with the first byte.
+            Mark rest = new Mark(head, null);
+            rest.end = first.end;
+            marks.removeFirst();
+            marks.addFirst(rest);
+        }
+    }
+
+    private long drain(IoBuffer target, int count) {
+        long done = 0;
+        while (done < count) {
+            int at = (int) (head + done & ring.length - 1);
+            int n = (int) Math.min(count - done, ring.length - at);
+            long moved = target.put(ring, at, n);
+            if (moved <= 0) {
+                return done == 0 && moved < 0 ? moved : done;
+            }
+            done += moved;
+            if (moved < n) {
+                break;
+            }
+        }
+        return done;
+    }
+
+    /** The writing side is done: readers see the end after the last byte. */
+    void end() {
+        synchronized (this) {
+            ended = true;
+        }
+        readers.wake(Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLRDHUP | Poll.POLLHUP);
+        writers.wake(Poll.POLLOUT | Poll.POLLHUP);
+    }
+
+    /** The reading side is gone: what is left is dropped and writes fail; whether something was left. */
+    boolean breakOff() {
+        Mark[] left;
+        boolean unread;
+        synchronized (this) {
+            unread = head != tail || records && !marks.isEmpty();
+            broken = true;
+            head = tail;
+            left = marks.toArray(new Mark[0]);
+            marks.clear();
+        }
+        for (Mark mark : left) {
+            if (mark.files != null) {
+                for (FileDescription file : mark.files) {
+                    file.release(null);
+                }
+            }
+        }
+        writers.wake(Poll.POLLOUT | Poll.POLLERR | Poll.POLLHUP);
+        readers.wake(Poll.POLLIN | Poll.POLLRDHUP | Poll.POLLHUP);
+        return unread;
+    }
+
+    /** The next read fails with {@code errno}. */
+    void fail(int errno) {
+        synchronized (this) {
+            error = errno;
+        }
+        readers.wake(Poll.POLLIN | Poll.POLLERR | Poll.POLLHUP);
+    }
+
+    synchronized boolean readable() {
+        return head != tail || ended || error != 0 || records && !marks.isEmpty();
+    }
+
+    synchronized boolean writable() {
+        // Linux reports room when at least a third of the buffer is free, so that writers do not wake for crumbs.
+        return broken || ended || (tail - head) * 3 <= limit * 2L;
+    }
+
+    synchronized boolean ended() {
+        return ended;
+    }
+
+    synchronized boolean broken() {
+        return broken;
+    }
+
+    synchronized int available() {
+        Mark first = marks.peekFirst();
+        return (int) (records ? first == null ? 0 : first.end - first.start : tail - head);
+    }
+
+    synchronized int takeError() {
+        int e = error;
+        error = 0;
+        return e;
+    }
+
+    synchronized boolean hasError() {
+        return error != 0;
+    }
+}

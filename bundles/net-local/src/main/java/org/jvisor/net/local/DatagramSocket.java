@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.net.local;
+
+import static org.jvisor.api.abi.Socket.*;
+
+import java.util.ArrayDeque;
+import java.util.List;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.net.Socket;
+import org.jvisor.api.vfs.FileDescription;
+
+/** A socket of datagrams; a bounded queue of those that came. Guarded by this; no two sockets are locked at once. */
+abstract class DatagramSocket extends LocalSocket {
+
+    /** What a queued datagram costs beside its bytes, so that empty ones are bounded, too. */
+    private static final int OVERHEAD = 256;
+
+    /** A datagram on its way. */
+    static final class Datagram {
+        byte[] bytes;
+        byte[] from;
+        int fromLength;
+        FileDescription[] files;
+        boolean hasCredentials;
+        int pid;
+        int uid;
+        int gid;
+    }
+
+    private final ArrayDeque<Datagram> queued = new ArrayDeque<>();
+    private int queuedBytes;
+    private int error;
+    private boolean readShut;
+    private boolean writeShut;
+    private boolean closed;
+
+    DatagramSocket(int domain, int type, int protocol) {
+        super(domain, type, protocol);
+    }
+
+    /** Largest datagram. */
+    abstract int maxLength();
+
+    /** Where a send goes: {@code message}'s address, or the connected one; or throws. */
+    abstract DatagramSocket destination(Task task, Message message);
+
+    /** This socket's address as receivers see it, put into {@code to}. */
+    abstract int sourceAddress(Task task, byte[] to);
+
+    /** Whether a full receiver makes the sender wait (AF_UNIX) or loses the datagram (UDP). */
+    abstract boolean reliable();
+
+    /** Whether {@code sender}'s datagrams are wanted: a connected receiver takes its peer's only. */
+    abstract boolean accepts(DatagramSocket sender);
+
+    @Override
+    public long send(Task task, FileDescription file, IoBuffer data, Message message) {
+        synchronized (this) {
+            if (writeShut) {
+                return brokenPipe(task, message);
+            }
+            if (error != 0) {
+                int e = error;
+                error = 0;
+                return -e;
+            }
+        }
+        DatagramSocket receiver = destination(task, message);
+        if (receiver == null) {
+            return data.remaining();
+        }
+        long length = data.remaining();
+        if (length > maxLength() || length > sendBuffer) {
+            return -Errno.EMSGSIZE;
+        }
+        if (!receiver.accepts(this)) {
+            return reliable() ? -Errno.EPERM : length;
+        }
+        if (reliable() && !receiver.hasRoom((int) length)) {
+            return -Errno.EAGAIN;
+        }
+        Datagram datagram = new Datagram();
+        datagram.bytes = new byte[(int) length];
+        long moved = data.get(datagram.bytes, 0, (int) length);
+        if (moved < length) {
+            return -Errno.EFAULT;
+        }
+        datagram.from = new byte[128];
+        datagram.fromLength = sourceAddress(task, datagram.from);
+        if (message != null) {
+            datagram.files = message.files;
+            datagram.hasCredentials = message.hasCredentials;
+            datagram.pid = message.pid;
+            datagram.uid = message.uid;
+            datagram.gid = message.gid;
+        }
+        if (!datagram.hasCredentials && (receiver.passCredentials || passCredentials)) {
+            datagram.hasCredentials = true;
+            datagram.pid = task.group().pid();
+            datagram.uid = task.credentials().uid();
+            datagram.gid = task.credentials().gid();
+        }
+        long result = receiver.deliver(datagram);
+        return result < 0 ? result : length;
+    }
+
+    private synchronized boolean hasRoom(int length) {
+        return closed || queuedBytes == 0 || queuedBytes + length + OVERHEAD <= receiveBuffer;
+    }
+
+    private long deliver(Datagram datagram) {
+        synchronized (this) {
+            if (closed) {
+                return -Errno.ECONNREFUSED;
+            }
+            if (readShut) {
+                return reliable() ? -Errno.EPIPE : 0;
+            }
+            if (!hasRoom(datagram.bytes.length)) {
+                return reliable() ? -Errno.EAGAIN : 0;
+            }
+            queued.add(datagram);
+            queuedBytes += datagram.bytes.length + OVERHEAD;
+        }
+        queue.wake(Poll.POLLIN | Poll.POLLRDNORM);
+        return 0;
+    }
+
+    @Override
+    public long receive(Task task, FileDescription file, IoBuffer data, Message message) {
+        int flags = message == null ? 0 : message.flags;
+        Datagram datagram;
+        synchronized (this) {
+            if (error != 0) {
+                int e = error;
+                error = 0;
+                return -e;
+            }
+            boolean peek = (flags & MSG_PEEK) != 0;
+            datagram = peek ? queued.peek() : queued.poll();
+            if (datagram == null) {
+                return readShut ? 0 : -Errno.EAGAIN;
+            }
+            if (!peek) {
+                queuedBytes -= datagram.bytes.length + OVERHEAD;
+            } else if (datagram.files != null && message != null) {
+                for (FileDescription attached : datagram.files) {
+                    attached.retain();
+                }
+            }
+        }
+        queue.wake(Poll.POLLOUT | Poll.POLLWRNORM);
+        int wanted = (int) Math.min(datagram.bytes.length, data.remaining());
+        long moved = wanted == 0 ? 0 : data.put(datagram.bytes, 0, wanted);
+        if (moved < wanted) {
+            return -Errno.EFAULT;
+        }
+        if (message == null) {
+            drop(datagram);
+            return moved;
+        }
+        System.arraycopy(datagram.from, 0, message.address, 0, datagram.fromLength);
+        message.addressLength = datagram.fromLength;
+        message.files = datagram.files;
+        message.hasCredentials = datagram.hasCredentials;
+        message.pid = datagram.pid;
+        message.uid = datagram.uid;
+        message.gid = datagram.gid;
+        message.fullLength = datagram.bytes.length;
+        if (moved < datagram.bytes.length) {
+            message.resultFlags |= MSG_TRUNC;
+            if ((flags & MSG_TRUNC) != 0) {
+                return datagram.bytes.length;
+            }
+        }
+        return moved;
+    }
+
+    private static void drop(Datagram datagram) {
+        if (datagram.files != null) {
+            for (FileDescription file : datagram.files) {
+                file.release(null);
+            }
+        }
+    }
+
+    final void setError(int errno) {
+        synchronized (this) {
+            error = errno;
+        }
+        queue.wake(Poll.POLLERR | Poll.POLLIN | Poll.POLLOUT);
+    }
+
+    @Override
+    public Socket accept(Task task) {
+        throw org.jvisor.api.abi.ErrnoException.of(Errno.EOPNOTSUPP);
+    }
+
+    abstract boolean hasPeer();
+
+    @Override
+    public long shutdown(Task task, int how) {
+        if (!hasPeer()) {
+            return -Errno.ENOTCONN;
+        }
+        synchronized (this) {
+            readShut |= how != SHUT_WR;
+            writeShut |= how != SHUT_RD;
+        }
+        queue.wake(Poll.POLLIN | Poll.POLLOUT | Poll.POLLHUP | Poll.POLLRDHUP);
+        return 0;
+    }
+
+    @Override
+    public synchronized int poll(FileDescription file) {
+        int events = Poll.POLLOUT | Poll.POLLWRNORM;
+        if (!queued.isEmpty() || readShut) {
+            events |= Poll.POLLIN | Poll.POLLRDNORM;
+        }
+        if (readShut) {
+            events |= Poll.POLLRDHUP;
+        }
+        if (readShut && writeShut) {
+            events |= Poll.POLLHUP;
+        }
+        if (error != 0) {
+            events |= Poll.POLLERR;
+        }
+        return events;
+    }
+
+    @Override
+    final synchronized int takeError() {
+        int e = error;
+        error = 0;
+        return e;
+    }
+
+    @Override
+    final boolean listening() {
+        return false;
+    }
+
+    @Override
+    final synchronized int available() {
+        Datagram first = queued.peek();
+        return first == null ? 0 : first.bytes.length;
+    }
+
+    @Override
+    final void buffersChanged() {
+    }
+
+    abstract void unbind();
+
+    @Override
+    public void release(FileDescription file) {
+        List<Datagram> left;
+        synchronized (this) {
+            closed = true;
+            left = List.copyOf(queued);
+            queued.clear();
+            queuedBytes = 0;
+        }
+        unbind();
+        left.forEach(DatagramSocket::drop);
+        queue.wake(Poll.POLLOUT);
+    }
+}

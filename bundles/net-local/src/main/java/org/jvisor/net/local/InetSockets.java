@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.net.local;
+
+import static org.jvisor.api.abi.Socket.*;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.net.Socket;
+import org.jvisor.api.net.SocketFamily;
+
+/** TCP and UDP of one of the two internet families. */
+abstract class InetSockets implements SocketFamily {
+
+    private final InetPorts ports;
+    private final int domain;
+
+    InetSockets(InetPorts ports, int domain) {
+        this.ports = ports;
+        this.domain = domain;
+    }
+
+    @Override
+    public int domain() {
+        return domain;
+    }
+
+    @Override
+    public Socket create(Task task, int type, int protocol) {
+        switch (type) {
+            case SOCK_STREAM -> {
+                check(protocol, IPPROTO_TCP);
+                return new InetStreamSocket(ports, domain);
+            }
+            case SOCK_DGRAM -> {
+                check(protocol, IPPROTO_UDP);
+                return new UdpSocket(ports, domain);
+            }
+            case SOCK_RAW -> throw ErrnoException.of(Errno.EPERM);
+            default -> throw ErrnoException.of(Errno.ESOCKTNOSUPPORT);
+        }
+    }
+
+    private static void check(int protocol, int only) {
+        if (protocol != 0 && protocol != only) {
+            throw ErrnoException.of(Errno.EPROTONOSUPPORT);
+        }
+    }
+
+    @Override
+    public Socket[] createPair(Task task, int type, int protocol) {
+        create(task, type, protocol);
+        throw ErrnoException.of(Errno.EOPNOTSUPP);
+    }
+}

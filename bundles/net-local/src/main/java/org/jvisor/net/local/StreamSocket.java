@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.net.local;
+
+import static org.jvisor.api.abi.Socket.*;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.net.Socket;
+import org.jvisor.api.vfs.FileDescription;
+
+/**
+ * A socket of connections: SOCK_STREAM and SOCK_SEQPACKET. A connection is two {@link Channel}s; what connects finds what listens
+ * directly, since both are in the sandbox. State is guarded by this; a connecting socket's lock is taken before a listening one's.
+ */
+abstract class StreamSocket extends LocalSocket {
+
+    private enum State { IDLE, LISTENING, CONNECTED, CLOSED }
+
+    private State state = State.IDLE;
+    private Channel in;
+    private Channel out;
+    private boolean readShut;
+    private int error;
+
+    private final ArrayDeque<StreamSocket> backlog = new ArrayDeque<>();
+    private int backlogLimit;
+    /** Blocked in connect(2) because the backlog is full. */
+    private final List<StreamSocket> waitingToConnect = new ArrayList<>();
+
+    /** Who the other side was when the connection was made: SO_PEERCRED. */
+    private int peerPid;
+    private int peerUid = -1;
+    private int peerGid = -1;
+
+    StreamSocket(int domain, int type, int protocol) {
+        super(domain, type, protocol);
+    }
+
+    /** A socket of the same kind for the accepting side of a connection that {@code client} makes. */
+    abstract StreamSocket newAccepted(StreamSocket client);
+
+    /** What SHUT_RD does to the other side: an AF_UNIX writer gets EPIPE, a TCP sender does not notice. */
+    abstract boolean shutReadIsSeen();
+
+    private boolean records() {
+        return type == SOCK_SEQPACKET;
+    }
+
+    static void join(StreamSocket a, StreamSocket b) {
+        Channel ab = new Channel(a.records(), a.sendBuffer, b.queue, a.queue);
+        Channel ba = new Channel(a.records(), b.sendBuffer, a.queue, b.queue);
+        a.connected(ba, ab);
+        b.connected(ab, ba);
+    }
+
+    private synchronized void connected(Channel incoming, Channel outgoing) {
+        in = incoming;
+        out = outgoing;
+        state = State.CONNECTED;
+    }
+
+    final synchronized void setPeer(Task peer) {
+        peerPid = peer.group().pid();
+        peerUid = peer.credentials().euid();
+        peerGid = peer.credentials().egid();
+    }
+
+    final synchronized int[] peerCredentials() {
+        return new int[] {peerPid, peerUid, peerGid};
+    }
+
+    private synchronized void copyPeer(StreamSocket other) {
+        int[] credentials = other.listenerCredentials();
+        peerPid = credentials[0];
+        peerUid = credentials[1];
+        peerGid = credentials[2];
+    }
+
+    private synchronized int[] listenerCredentials() {
+        return new int[] {peerPid, peerUid, peerGid};
+    }
+
+    /** listen(2), once the subclass has seen to the name. */
+    final long startListening(Task task, int limit) {
+        synchronized (this) {
+            if (state != State.IDLE && state != State.LISTENING) {
+                return -Errno.EINVAL;
+            }
+            state = State.LISTENING;
+            backlogLimit = Math.clamp(limit < 0 ? SOMAXCONN : limit, 0,
+                    SOMAXCONN);
+            peerPid = task.group().pid();
+            peerUid = task.credentials().euid();
+            peerGid = task.credentials().egid();
+        }
+        return 0;
+    }
+
+    /** The part of connect(2) that is the same for all: 0, -EAGAIN (backlog full), -ECONNREFUSED, -EISCONN, -EINVAL. */
+    final long connectTo(Task task, StreamSocket listener) {
+        synchronized (this) {
+            if (state != State.IDLE) {
+                return state == State.CONNECTED ? -Errno.EISCONN : -Errno.EINVAL;
+            }
+        }
+        if (listener.type != type) {
+            return -Errno.EPROTOTYPE;
+        }
+        StreamSocket accepted;
+        synchronized (listener) {
+            if (listener.state != State.LISTENING) {
+                return -Errno.ECONNREFUSED;
+            }
+            if (listener.backlog.size() > listener.backlogLimit) {
+                if (!listener.waitingToConnect.contains(this)) {
+                    listener.waitingToConnect.add(this);
+                }
+                return -Errno.EAGAIN;
+            }
+            listener.waitingToConnect.remove(this);
+            accepted = listener.newAccepted(this);
+            accepted.sendBuffer = listener.sendBuffer;
+            accepted.receiveBuffer = listener.receiveBuffer;
+            accepted.passCredentials = listener.passCredentials;
+            accepted.setPeer(task);
+            listener.backlog.add(accepted);
+        }
+        copyPeer(listener);
+        join(this, accepted);
+        listener.queue.wake(Poll.POLLIN | Poll.POLLRDNORM);
+        queue.wake(Poll.POLLOUT | Poll.POLLWRNORM);
+        return 0;
+    }
+
+    @Override
+    public final Socket accept(Task task) {
+        StreamSocket accepted;
+        List<StreamSocket> waiting;
+        synchronized (this) {
+            if (state != State.LISTENING) {
+                throw ErrnoException.of(Errno.EINVAL);
+            }
+            accepted = backlog.poll();
+            if (accepted == null) {
+                return null;
+            }
+            waiting = List.copyOf(waitingToConnect);
+        }
+        for (StreamSocket socket : waiting) {
+            socket.queue.wake(Poll.POLLOUT);
+        }
+        return accepted;
+    }
+
+    @Override
+    public final synchronized boolean listening() {
+        return state == State.LISTENING;
+    }
+
+    final synchronized boolean isConnected() {
+        return state == State.CONNECTED;
+    }
+
+    final synchronized boolean isIdle() {
+        return state == State.IDLE;
+    }
+
+    private synchronized Channel incoming() {
+        return in;
+    }
+
+    private synchronized Channel outgoing() {
+        return out;
+    }
+
+    /** What a send or receive on a socket without a connection fails with. */
+    abstract int notConnected(boolean sending);
+
+    /** Completes what goes with a message; the default of nothing said. */
+    void prepare(Task task, Message message) {
+    }
+
+    @Override
+    public long send(Task task, FileDescription file, IoBuffer data, Message message) {
+        Channel channel = outgoing();
+        if (channel == null) {
+            int e = notConnected(true);
+            return e == Errno.EPIPE ? brokenPipe(task, message) : -e;
+        }
+        if (message != null && (message.flags & MSG_OOB) != 0) {
+            return -Errno.EOPNOTSUPP;
+        }
+        long sent = channel.write(data, message);
+        return sent == -Errno.EPIPE ? brokenPipe(task, message) : sent;
+    }
+
+    @Override
+    public long receive(Task task, FileDescription file, IoBuffer data, Message message) {
+        Channel channel = incoming();
+        if (channel == null) {
+            return -notConnected(false);
+        }
+        int flags = message == null ? 0 : message.flags;
+        if ((flags & MSG_OOB) != 0) {
+            return -Errno.EOPNOTSUPP;
+        }
+        boolean peek = (flags & MSG_PEEK) != 0;
+        long received = channel.read(data, message, peek, passCredentials);
+        if (received == -Errno.EAGAIN && shutForReading()) {
+            return 0;
+        }
+        if (received >= 0 && records() && message != null && message.fullLength > received) {
+            message.resultFlags |= MSG_TRUNC;
+            return (flags & MSG_TRUNC) != 0 ? message.fullLength : received;
+        }
+        return received;
+    }
+
+    private synchronized boolean shutForReading() {
+        return readShut;
+    }
+
+    @Override
+    public long shutdown(Task task, int how) {
+        Channel incoming;
+        Channel outgoing;
+        synchronized (this) {
+            if (state == State.LISTENING && how != SHUT_WR && !shutReadIsSeen()) {
+                state = State.IDLE;
+            } else if (state != State.CONNECTED) {
+                return -Errno.ENOTCONN;
+            }
+            incoming = in;
+            outgoing = out;
+            readShut |= how != SHUT_WR;
+        }
+        if (how != SHUT_RD && outgoing != null) {
+            outgoing.end();
+        }
+        if (how != SHUT_WR && incoming != null && shutReadIsSeen()) {
+            incoming.breakOff();
+            incoming.end();
+        }
+        queue.wake(Poll.POLLIN | Poll.POLLRDHUP | Poll.POLLHUP | Poll.POLLOUT);
+        return 0;
+    }
+
+    @Override
+    public int poll(FileDescription file) {
+        Channel incoming;
+        Channel outgoing;
+        int events = 0;
+        synchronized (this) {
+            if (state == State.LISTENING) {
+                return backlog.isEmpty() ? 0 : Poll.POLLIN | Poll.POLLRDNORM;
+            }
+            if (state != State.CONNECTED) {
+                return Poll.POLLOUT | Poll.POLLWRNORM | Poll.POLLHUP | (error != 0 ? Poll.POLLERR : 0);
+            }
+            incoming = in;
+            outgoing = out;
+            if (error != 0) {
+                events |= Poll.POLLERR;
+            }
+            if (readShut) {
+                events |= Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLRDHUP;
+            }
+        }
+        if (incoming.readable()) {
+            events |= Poll.POLLIN | Poll.POLLRDNORM;
+        }
+        if (incoming.hasError()) {
+            events |= Poll.POLLERR;
+        }
+        boolean inEnded = incoming.ended();
+        if (inEnded) {
+            events |= Poll.POLLRDHUP;
+        }
+        if (outgoing.writable()) {
+            events |= Poll.POLLOUT | Poll.POLLWRNORM;
+        }
+        if (inEnded && (outgoing.ended() || outgoing.broken())) {
+            events |= Poll.POLLHUP;
+        }
+        return events;
+    }
+
+    @Override
+    final int takeError() {
+        Channel incoming;
+        synchronized (this) {
+            if (error != 0) {
+                int e = error;
+                error = 0;
+                return e;
+            }
+            incoming = in;
+        }
+        return incoming == null ? 0 : incoming.takeError();
+    }
+
+    @Override
+    final int available() {
+        Channel incoming = incoming();
+        return incoming == null ? 0 : incoming.available();
+    }
+
+    @Override
+    final void buffersChanged() {
+        Channel outgoing = outgoing();
+        if (outgoing != null) {
+            outgoing.setLimit(sendBuffer);
+        }
+    }
+
+    /** The name is free for others. */
+    abstract void unbind();
+
+    @Override
+    public void release(FileDescription file) {
+        close();
+    }
+
+    private void close() {
+        List<StreamSocket> never;
+        List<StreamSocket> waiting;
+        Channel incoming;
+        Channel outgoing;
+        synchronized (this) {
+            state = State.CLOSED;
+            never = List.copyOf(backlog);
+            backlog.clear();
+            waiting = List.copyOf(waitingToConnect);
+            waitingToConnect.clear();
+            incoming = in;
+            outgoing = out;
+        }
+        unbind();
+        for (StreamSocket socket : never) {
+            Channel toClient = socket.outgoing();
+            socket.close();
+            if (toClient != null) {
+                toClient.fail(Errno.ECONNRESET);
+            }
+        }
+        for (StreamSocket socket : waiting) {
+            socket.queue.wake(Poll.POLLOUT);
+        }
+        if (incoming != null) {
+            boolean unread = incoming.breakOff();
+            incoming.end();
+            outgoing.end();
+            if (unread) {
+                // Whoever closes with bytes unread tells the other side so.
+                outgoing.fail(Errno.ECONNRESET);
+            }
+        }
+    }
+}

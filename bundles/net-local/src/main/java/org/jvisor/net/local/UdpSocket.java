@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.net.local;
+
+import static org.jvisor.api.abi.Socket.*;
+
+import org.jvisor.api.abi.Bytes;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.vfs.FileDescription;
+
+/** A UDP socket (udp(7)) over the loopback. */
+final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
+
+    private static final int MAX_LENGTH = 65507;
+
+    private final InetPorts ports;
+    private final InetOptions options = new InetOptions(false);
+    private volatile Endpoint local;
+    private volatile Endpoint remote;
+    private boolean owned;
+
+    UdpSocket(InetPorts ports, int domain) {
+        super(domain, SOCK_DGRAM, IPPROTO_UDP);
+        this.ports = ports;
+    }
+
+    @Override
+    public Endpoint local() {
+        return local;
+    }
+
+    @Override
+    public boolean ipv6Only() {
+        return options.isSet(SOL_IPV6, IPV6_V6ONLY);
+    }
+
+    @Override
+    public boolean mayShare() {
+        return reuseAddress || reusePort;
+    }
+
+    @Override
+    public boolean isListening() {
+        return false;
+    }
+
+    @Override
+    public long bind(Task task, byte[] address, int length) {
+        Endpoint wanted = Endpoint.parse(domain, address, length);
+        synchronized (this) {
+            if (local != null) {
+                return -Errno.EINVAL;
+            }
+            local = ports.bind(task, protocol, this, wanted);
+            owned = true;
+        }
+        return 0;
+    }
+
+    private void bindSomewhere(Task task) {
+        synchronized (this) {
+            if (local == null) {
+                local = ports.bind(task, protocol, this, Endpoint.any(domain));
+                owned = true;
+            }
+        }
+    }
+
+    @Override
+    public long connect(Task task, byte[] address, int length) {
+        if (length >= 2 && Bytes.getUnsignedShort(address, 0) == AF_UNSPEC) {
+            remote = null;
+            return 0;
+        }
+        Endpoint target = Endpoint.parse(domain, address, length).target();
+        if (!target.isLoopback()) {
+            return -Errno.ENETUNREACH;
+        }
+        bindSomewhere(task);
+        remote = target;
+        return 0;
+    }
+
+    @Override
+    DatagramSocket destination(Task task, Message message) {
+        boolean addressed = message != null && message.addressLength > 0;
+        Endpoint target = addressed ? Endpoint.parse(domain, message.address, message.addressLength).target() : remote;
+        if (target == null) {
+            throw ErrnoException.of(Errno.EDESTADDRREQ);
+        }
+        if (target.port() == 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        if (!target.isLoopback()) {
+            throw ErrnoException.of(Errno.ENETUNREACH);
+        }
+        bindSomewhere(task);
+        if (ports.find(protocol, target, false) instanceof UdpSocket receiver) {
+            return receiver;
+        }
+        if (remote != null) {
+            // The ICMP message that a closed port answers with reaches connected sockets (udp(7)).
+            setError(Errno.ECONNREFUSED);
+        }
+        return null;
+    }
+
+    @Override
+    boolean accepts(DatagramSocket sender) {
+        Endpoint peer = remote;
+        return peer == null || sender instanceof UdpSocket other && other.local != null && other.local.port() == peer.port();
+    }
+
+    @Override
+    int sourceAddress(Task task, byte[] to) {
+        Endpoint source = local;
+        if (source.isAny()) {
+            Endpoint peer = remote;
+            source = peer == null ? source.target() : peer.withPort(source.port());
+        }
+        return source.write(domain, to);
+    }
+
+    @Override
+    boolean reliable() {
+        return false;
+    }
+
+    @Override
+    int maxLength() {
+        return MAX_LENGTH;
+    }
+
+    @Override
+    boolean hasPeer() {
+        return remote != null;
+    }
+
+    @Override
+    public long name(Task task, boolean peer, byte[] address) {
+        if (peer && remote == null) {
+            return -Errno.ENOTCONN;
+        }
+        Endpoint endpoint = peer ? remote : local;
+        return (endpoint == null ? Endpoint.any(domain) : endpoint).write(domain, address);
+    }
+
+    @Override
+    long getOwnOption(Task task, int level, int option, byte[] value, int length) {
+        return options.get(level, option, value, length);
+    }
+
+    @Override
+    long setOwnOption(Task task, int level, int option, byte[] value, int length) {
+        return options.set(level, option, value, length);
+    }
+
+    @Override
+    public long ioctl(Task task, FileDescription file, int command, long argument) {
+        long result = InetOptions.ioctl(task, command, argument);
+        return result == -Errno.ENOTTY ? super.ioctl(task, file, command, argument) : result;
+    }
+
+    @Override
+    void unbind() {
+        synchronized (this) {
+            if (owned) {
+                ports.unbind(protocol, this, local.port());
+                owned = false;
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.net.local;
+
+import static org.jvisor.api.abi.Socket.*;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.SockaddrUnLayout;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.vfs.FileDescription;
+
+/** An AF_UNIX socket of type SOCK_DGRAM (unix(7)). */
+final class UnixDatagramSocket extends DatagramSocket {
+
+    private final UnixNames names;
+    private volatile UnixNames.Name name;
+    private volatile UnixDatagramSocket peer;
+    private volatile boolean gone;
+
+    UnixDatagramSocket(UnixNames names) {
+        super(AF_UNIX, SOCK_DGRAM, 0);
+        this.names = names;
+    }
+
+    static UnixDatagramSocket[] pair(UnixNames names) {
+        UnixDatagramSocket a = new UnixDatagramSocket(names);
+        UnixDatagramSocket b = new UnixDatagramSocket(names);
+        a.peer = b;
+        b.peer = a;
+        return new UnixDatagramSocket[] {a, b};
+    }
+
+    @Override
+    public long bind(Task task, byte[] address, int length) {
+        synchronized (this) {
+            if (name != null) {
+                return -Errno.EINVAL;
+            }
+            name = names.bind(task, this, address, length);
+        }
+        return 0;
+    }
+
+    @Override
+    public long connect(Task task, byte[] address, int length) {
+        if (length >= 2 && SockaddrUnLayout.family(address, 0) == AF_UNSPEC) {
+            peer = null;
+            return 0;
+        }
+        peer = found(task, address, length);
+        return 0;
+    }
+
+    private UnixDatagramSocket found(Task task, byte[] address, int length) {
+        if (names.find(task, address, length) instanceof UnixDatagramSocket other) {
+            if (!other.accepts(this)) {
+                throw ErrnoException.of(Errno.EPERM);
+            }
+            return other;
+        }
+        throw ErrnoException.of(Errno.EPROTOTYPE);
+    }
+
+    @Override
+    DatagramSocket destination(Task task, Message message) {
+        if (message != null && message.addressLength > 0) {
+            return found(task, message.address, message.addressLength);
+        }
+        UnixDatagramSocket other = peer;
+        if (other == null) {
+            throw ErrnoException.of(Errno.ENOTCONN);
+        }
+        if (other.gone) {
+            throw ErrnoException.of(Errno.ECONNREFUSED);
+        }
+        return other;
+    }
+
+    @Override
+    boolean accepts(DatagramSocket sender) {
+        UnixDatagramSocket other = peer;
+        return other == null || other == sender;
+    }
+
+    @Override
+    int sourceAddress(Task task, byte[] to) {
+        return name == null ? 0 : (int) UnixStreamSocket.put(name, to);
+    }
+
+    @Override
+    boolean reliable() {
+        return true;
+    }
+
+    @Override
+    int maxLength() {
+        return DEFAULT_BUFFER;
+    }
+
+    @Override
+    boolean hasPeer() {
+        return peer != null;
+    }
+
+    @Override
+    public long name(Task task, boolean ofPeer, byte[] address) {
+        UnixDatagramSocket other = peer;
+        if (ofPeer && other == null) {
+            return -Errno.ENOTCONN;
+        }
+        return UnixStreamSocket.put(ofPeer ? other.name : name, address);
+    }
+
+    @Override
+    long getOwnOption(Task task, int level, int option, byte[] value, int length) {
+        return level == SOL_SOCKET ? -Errno.ENOPROTOOPT : -Errno.EOPNOTSUPP;
+    }
+
+    @Override
+    long setOwnOption(Task task, int level, int option, byte[] value, int length) {
+        return level == SOL_SOCKET ? -Errno.ENOPROTOOPT : -Errno.EOPNOTSUPP;
+    }
+
+    @Override
+    void unbind() {
+        names.unbind(name, this);
+    }
+
+    @Override
+    public void release(FileDescription file) {
+        gone = true;
+        super.release(file);
+    }
+}

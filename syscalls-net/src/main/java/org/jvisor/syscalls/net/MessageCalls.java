@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.syscalls.net;
+
+import static org.jvisor.api.abi.Socket.*;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.MmsghdrLayout;
+import org.jvisor.api.abi.MsghdrLayout;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.abi.TimespecLayout;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.net.Socket;
+import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.vfs.FileDescription;
+
+/** send(2), recv(2) and their kin. */
+final class MessageCalls {
+
+    private static final int UIO_MAXIOV = 1024;
+
+    long sendto(Task t, Arguments a) {
+        FileDescription file = Sockets.acquire(t, a.int0());
+        try {
+            Socket.Message message = new Socket.Message();
+            message.reset(a.int3());
+            if (a.a4 != 0) {
+                message.addressLength = Sockets.copyAddressIn(t, a.a4, a.int5(), message.address);
+            }
+            return send(t, file, t.memory().range(a.a1, length(a.a2), false), message);
+        } finally {
+            file.release(t);
+        }
+    }
+
+    /** MAX_RW_COUNT, as for read(2). */
+    private static long length(long wanted) {
+        return wanted < 0 ? 0x7ffff000L : Math.min(wanted, 0x7ffff000L);
+    }
+
+    private static long send(Task t, FileDescription file, IoBuffer data, Socket.Message message) {
+        Socket socket = Sockets.of(file);
+        boolean nonBlocking = Sockets.nonBlocking(file, message.flags);
+        boolean sent = false;
+        try {
+            if (socket.type() != SOCK_STREAM) {
+                long result = Sockets.blocking(t, file, nonBlocking, Poll.POLLOUT, true,
+                        () -> socket.send(t, file, data, message));
+                sent = result >= 0;
+                return result;
+            }
+            long total = 0;
+            do {
+                long moved = Sockets.blocking(t, file, nonBlocking, Poll.POLLOUT, true,
+                        () -> socket.send(t, file, data, message));
+                if (moved < 0) {
+                    return total > 0 ? total : moved;
+                }
+                sent = true;
+                // What was attached went with the first bytes.
+                message.files = null;
+                total += moved;
+            } while (data.remaining() > 0);
+            return total;
+        } finally {
+            if (!sent && message.files != null) {
+                ControlMessages.release(t, message.files);
+            }
+        }
+    }
+
+    long recvfrom(Task t, Arguments a) {
+        FileDescription file = Sockets.acquire(t, a.int0());
+        try {
+            Socket.Message message = new Socket.Message();
+            message.reset(a.int3());
+            long result = receive(t, file, t.memory().range(a.a1, length(a.a2), true), message);
+            ControlMessages.release(t, message.files);
+            if (result >= 0 && a.a4 != 0) {
+                Sockets.copyAddressOut(t, message.address, message.addressLength, a.a4, a.a5);
+            }
+            return result;
+        } finally {
+            file.release(t);
+        }
+    }
+
+    private static long receive(Task t, FileDescription file, IoBuffer data, Socket.Message message) {
+        Socket socket = Sockets.of(file);
+        boolean nonBlocking = Sockets.nonBlocking(file, message.flags);
+        if ((message.flags & MSG_ERRQUEUE) != 0) {
+            return -Errno.EAGAIN;
+        }
+        boolean all = (message.flags & MSG_WAITALL) != 0 && (message.flags & MSG_PEEK) == 0 && socket.type() == SOCK_STREAM;
+        long total = 0;
+        do {
+            long moved = Sockets.blocking(t, file, nonBlocking, Poll.POLLIN | Poll.POLLRDHUP, false,
+                    () -> socket.receive(t, file, data, message));
+            if (moved <= 0) {
+                return total > 0 ? total : moved;
+            }
+            total += moved;
+        } while (all && data.remaining() > 0 && message.files == null);
+        return total;
+    }
+
+    long sendmsg(Task t, Arguments a) {
+        FileDescription file = Sockets.acquire(t, a.int0());
+        try {
+            return sendOne(t, file, a.a1, a.int2());
+        } finally {
+            file.release(t);
+        }
+    }
+
+    private static long sendOne(Task t, FileDescription file, long header, int flags) {
+        byte[] b = new byte[MsghdrLayout.SIZE];
+        t.memory().copyIn(header, b, 0, b.length);
+        Socket.Message message = new Socket.Message();
+        message.reset(flags);
+        if (MsghdrLayout.name(b, 0) != 0 && MsghdrLayout.namelen(b, 0) != 0) {
+            int length = MsghdrLayout.namelen(b, 0);
+            if (length < 0) {
+                return -Errno.EINVAL;
+            }
+            message.addressLength = Sockets.copyAddressIn(t, MsghdrLayout.name(b, 0),
+                    Math.min(length, Sockets.MAX_ADDRESS), message.address);
+        }
+        int vectors = vectors(b);
+        ControlMessages.read(t, Sockets.of(file), MsghdrLayout.control(b, 0), MsghdrLayout.controllen(b, 0), message);
+        IoBuffer data;
+        try {
+            data = t.memory().vector(MsghdrLayout.iov(b, 0), vectors, false);
+        } catch (ErrnoException e) {
+            ControlMessages.release(t, message.files);
+            throw e;
+        }
+        return send(t, file, data, message);
+    }
+
+    private static int vectors(byte[] header) {
+        long count = MsghdrLayout.iovlen(header, 0);
+        if (count < 0 || count > UIO_MAXIOV) {
+            throw ErrnoException.of(Errno.EMSGSIZE);
+        }
+        return (int) count;
+    }
+
+    long recvmsg(Task t, Arguments a) {
+        FileDescription file = Sockets.acquire(t, a.int0());
+        try {
+            return receiveOne(t, file, a.a1, a.int2());
+        } finally {
+            file.release(t);
+        }
+    }
+
+    private static long receiveOne(Task t, FileDescription file, long header, int flags) {
+        byte[] b = new byte[MsghdrLayout.SIZE];
+        t.memory().copyIn(header, b, 0, b.length);
+        if (MsghdrLayout.namelen(b, 0) < 0) {
+            return -Errno.EINVAL;
+        }
+        Socket.Message message = new Socket.Message();
+        message.reset(flags);
+        long result = receive(t, file, t.memory().vector(MsghdrLayout.iov(b, 0), vectors(b), true), message);
+        if (result < 0) {
+            return result;
+        }
+        long control = ControlMessages.write(t, Sockets.of(file), MsghdrLayout.control(b, 0), MsghdrLayout.controllen(b, 0),
+                message);
+        if (MsghdrLayout.name(b, 0) != 0) {
+            int room = Math.min(MsghdrLayout.namelen(b, 0), message.addressLength);
+            t.memory().copyOut(message.address, 0, room, MsghdrLayout.name(b, 0));
+            t.memory().putInt(header + MsghdrLayout.NAMELEN, message.addressLength);
+        }
+        t.memory().putLong(header + MsghdrLayout.CONTROLLEN, control);
+        t.memory().putInt(header + MsghdrLayout.FLAGS, message.resultFlags | flags & MSG_CMSG_CLOEXEC);
+        return result;
+    }
+
+    long sendmmsg(Task t, Arguments a) {
+        FileDescription file = Sockets.acquire(t, a.int0());
+        try {
+            int count = (int) Math.min(a.a2 & 0xffffffffL, UIO_MAXIOV);
+            int done = 0;
+            while (done < count) {
+                long header = a.a1 + (long) done * MmsghdrLayout.SIZE;
+                long sent = attempt(() -> sendOne(t, file, header, a.int3()));
+                if (sent < 0) {
+                    return done > 0 ? done : sent;
+                }
+                t.memory().putInt(header + MmsghdrLayout.LEN, (int) sent);
+                done++;
+            }
+            return done;
+        } finally {
+            file.release(t);
+        }
+    }
+
+    /** After the first message an error only ends the count. */
+    private static long attempt(Sockets.Attempt attempt) {
+        try {
+            return attempt.run();
+        } catch (ErrnoException e) {
+            return -e.errno();
+        }
+    }
+
+    long recvmmsg(Task t, Arguments a) {
+        long deadline = Long.MAX_VALUE;
+        if (a.a4 != 0) {
+            byte[] b = t.scratch();
+            t.memory().copyIn(a.a4, b, 0, TimespecLayout.SIZE);
+            if (!TimespecLayout.isValid(b, 0)) {
+                return -Errno.EINVAL;
+            }
+            deadline = t.deadline(TimespecLayout.toNs(b, 0));
+        }
+        FileDescription file = Sockets.acquire(t, a.int0());
+        try {
+            int flags = a.int3() & ~MSG_WAITFORONE;
+            int count = (int) Math.min(a.a2 & 0xffffffffL, UIO_MAXIOV);
+            int done = 0;
+            // As on Linux the time-out is only looked at after each message (recvmmsg(2), BUGS).
+            while (done < count && (done == 0 || System.nanoTime() < deadline)) {
+                long header = a.a1 + (long) done * MmsghdrLayout.SIZE;
+                int now = done > 0 && (a.int3() & MSG_WAITFORONE) != 0 ? flags | MSG_DONTWAIT : flags;
+                long received = attempt(() -> receiveOne(t, file, header, now));
+                if (received < 0) {
+                    return done > 0 ? done : received;
+                }
+                t.memory().putInt(header + MmsghdrLayout.LEN, (int) received);
+                done++;
+            }
+            return done;
+        } finally {
+            file.release(t);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.syscalls.net;
+
+import static org.jvisor.api.abi.SyscallNr.*;
+
+import java.util.List;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.net.SocketFamily;
+import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.syscall.SyscallFamily;
+import org.jvisor.api.syscall.SyscallHandler;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.FieldOption;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+
+/** The family of sockets. */
+@Component(service = SyscallFamily.class)
+public final class NetSyscalls implements SyscallFamily, SyscallHandler {
+
+    private static final int[] NUMBERS = {
+        SOCKET, SOCKETPAIR, BIND, LISTEN, ACCEPT, ACCEPT4, CONNECT, GETSOCKNAME, GETPEERNAME, SETSOCKOPT, GETSOCKOPT, SHUTDOWN,
+        SENDTO, RECVFROM, SENDMSG, RECVMSG, SENDMMSG, RECVMMSG,
+    };
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC, fieldOption = FieldOption.REPLACE)
+    private volatile List<SocketFamily> families = List.of();
+
+    private final SocketCalls sockets = new SocketCalls(() -> families);
+    private final MessageCalls messages = new MessageCalls();
+
+    @Override
+    public String name() {
+        return "net";
+    }
+
+    @Override
+    public int[] numbers() {
+        return NUMBERS.clone();
+    }
+
+    @Override
+    public SyscallHandler handler(int number) {
+        return this;
+    }
+
+    @Override
+    public long call(Task t, Arguments a) {
+        return switch (a.number) {
+            case SOCKET -> sockets.socket(t, a);
+            case SOCKETPAIR -> sockets.socketpair(t, a);
+            case BIND -> sockets.bind(t, a);
+            case LISTEN -> sockets.listen(t, a);
+            case ACCEPT -> sockets.accept(t, a, 0);
+            case ACCEPT4 -> sockets.accept(t, a, a.int3());
+            case CONNECT -> sockets.connect(t, a);
+            case GETSOCKNAME -> sockets.name(t, a, false);
+            case GETPEERNAME -> sockets.name(t, a, true);
+            case SETSOCKOPT -> sockets.setsockopt(t, a);
+            case GETSOCKOPT -> sockets.getsockopt(t, a);
+            case SHUTDOWN -> sockets.shutdown(t, a);
+            case SENDTO -> messages.sendto(t, a);
+            case RECVFROM -> messages.recvfrom(t, a);
+            case SENDMSG -> messages.sendmsg(t, a);
+            case RECVMSG -> messages.recvmsg(t, a);
+            case SENDMMSG -> messages.sendmmsg(t, a);
+            case RECVMMSG -> messages.recvmmsg(t, a);
+            default -> -Errno.ENOSYS;
+        };
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.syscalls.net;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.net.Socket;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.wait.WaitQueue;
+
+/** What the calls about sockets share: finding one, addresses, waiting. */
+final class Sockets {
+
+    /** Longest struct sockaddr (struct sockaddr_storage, socket(7)). */
+    static final int MAX_ADDRESS = 128;
+
+    private Sockets() {
+    }
+
+    /** The description behind {@code fd}, to be released: EBADF, or ENOTSOCK. */
+    static FileDescription acquire(Task t, int fd) {
+        FileDescription file = t.files().acquire(fd);
+        if (file == null) {
+            throw ErrnoException.of(Errno.EBADF);
+        }
+        if (!(file.operations() instanceof Socket) || (file.flags() & Open.O_PATH) != 0) {
+            file.release(t);
+            throw ErrnoException.of(Errno.ENOTSOCK);
+        }
+        return file;
+    }
+
+    static Socket of(FileDescription file) {
+        return (Socket) file.operations();
+    }
+
+    /** Copies an address in; its length. */
+    static int copyAddressIn(Task t, long address, int length, byte[] target) {
+        if (length < 0 || length > MAX_ADDRESS) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        t.memory().copyIn(address, target, 0, length);
+        return length;
+    }
+
+    /** Copies an address out, cut to the room at {@code lengthAddress}, where its full length is put. */
+    static void copyAddressOut(Task t, byte[] source, int length, long address, long lengthAddress) {
+        int room = t.memory().getInt(lengthAddress);
+        if (room < 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        t.memory().copyOut(source, 0, Math.min(Math.min(room, length), MAX_ADDRESS), address);
+        t.memory().putInt(lengthAddress, length);
+    }
+
+    /** One try of something that may have to wait. */
+    interface Attempt {
+        /** The result, or -EAGAIN: not yet. */
+        long run();
+    }
+
+    /** Tries until something else than -EAGAIN comes, the file's time-out has passed, or the task is interrupted. */
+    static long blocking(Task t, FileDescription file, boolean nonBlocking, int events, boolean write, Attempt attempt) {
+        long result = attempt.run();
+        if (result != -Errno.EAGAIN || nonBlocking) {
+            return result;
+        }
+        Socket socket = of(file);
+        long timeout = socket.timeoutNs(write);
+        long deadline = t.deadline(timeout == Long.MAX_VALUE ? -1 : timeout);
+        WaitQueue queue = socket.waitQueue();
+        WaitQueue.Entry entry = t.waitEntry(0);
+        queue.add(entry, events);
+        try {
+            while ((result = attempt.run()) == -Errno.EAGAIN) {
+                long slept = t.sleep(deadline);
+                if (slept == -Errno.ETIMEDOUT) {
+                    return -Errno.EAGAIN;
+                }
+                if (slept != 0) {
+                    // With a time-out set the call does not restart after a handler (signal(7)).
+                    return timeout == Long.MAX_VALUE ? slept : -Errno.ERESTART_RESTARTBLOCK;
+                }
+            }
+            return result;
+        } finally {
+            queue.remove(entry);
+        }
+    }
+
+    static boolean nonBlocking(FileDescription file, int messageFlags) {
+        return (file.flags() & Open.O_NONBLOCK) != 0 || (messageFlags & org.jvisor.api.abi.Socket.MSG_DONTWAIT) != 0;
+    }
+}
