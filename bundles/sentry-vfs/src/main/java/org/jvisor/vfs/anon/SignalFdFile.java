@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs.anon;
 
+import java.util.Arrays;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.SignalfdSiginfoLayout;
@@ -20,26 +21,46 @@ public final class SignalFdFile implements Vfs.SignalFd {
 
     private static final int EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
 
+    private final WaitQueue queue = new WaitQueue();
+    private final WaitQueue.Entry relay = new WaitQueue.Entry(queue::wake);
+
+    /** Written with the monitor held, which guards the place of the relay and the scratch too. */
     private volatile Task owner;
     private volatile long mask;
-
-    /** Guarded by the monitor. */
+    private boolean released;
     private final byte[] scratch = new byte[SignalfdSiginfoLayout.SIZE];
 
     public SignalFdFile(Task owner, long mask) {
+        this.mask = mask & ~Signals.UNBLOCKABLE;
         this.owner = owner;
-        setMask(mask);
+        owner.signalQueue().add(relay, EVENTS);
+    }
+
+    private synchronized void follow(Task task) {
+        if (!released && task != owner) {
+            owner.signalQueue().remove(relay);
+            owner = task;
+            task.signalQueue().add(relay, EVENTS);
+        }
+    }
+
+    @Override
+    public synchronized void release(FileDescription file) {
+        released = true;
+        owner.signalQueue().remove(relay);
     }
 
     @Override
     public void setMask(long newMask) {
         mask = newMask & ~Signals.UNBLOCKABLE;
-        owner.signalQueue().wake(EVENTS);
+        queue.wake(EVENTS);
     }
 
     @Override
     public void notify(Task task, SignalInfo signal) {
-        task.signalQueue().wake(EVENTS);
+        if (Signals.contains(mask, signal.signal())) {
+            queue.wake(EVENTS);
+        }
     }
 
     @Override
@@ -48,7 +69,7 @@ public final class SignalFdFile implements Vfs.SignalFd {
             return -Errno.EINVAL;
         }
         if (task != owner) {
-            owner = task;
+            follow(task);
         }
         long moved = 0;
         while (target.remaining() >= SignalfdSiginfoLayout.SIZE) {
@@ -71,7 +92,7 @@ public final class SignalFdFile implements Vfs.SignalFd {
 
     /** Which fields mean something follows from si_code, as sigaction(2) says. */
     private static void write(SignalInfo signal, byte[] b) {
-        java.util.Arrays.fill(b, (byte) 0);
+        Arrays.fill(b, (byte) 0);
         SignalfdSiginfoLayout.signo(b, 0, signal.signal());
         SignalfdSiginfoLayout.code(b, 0, signal.code());
         if (signal.code() == Signals.SI_TIMER) {
@@ -115,6 +136,6 @@ public final class SignalFdFile implements Vfs.SignalFd {
 
     @Override
     public WaitQueue waitQueue() {
-        return owner.signalQueue();
+        return queue;
     }
 }

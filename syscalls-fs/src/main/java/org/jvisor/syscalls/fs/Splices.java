@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.syscalls.fs;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.abi.Splice;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.Vfs;
+
+/**
+ * splice(2), tee(2) and vmsplice(2). Pages are not passed on but copied, through a {@link Bounce}. What leaves a pipe is dropped
+ * from it only once it has arrived, so that no byte is lost where the other side refuses it.
+ */
+final class Splices {
+
+    private static final int FLAGS = Splice.SPLICE_F_MOVE | Splice.SPLICE_F_NONBLOCK | Splice.SPLICE_F_MORE
+            | Splice.SPLICE_F_GIFT;
+
+    /** No offset was given: the file's own position. */
+    private static final long OWN_POSITION = -1;
+
+    private Splices() {
+    }
+
+    static long splice(Task task, Arguments a) {
+        int flags = a.int5();
+        if ((flags & ~FLAGS) != 0 || a.a4 < 0) {
+            return -Errno.EINVAL;
+        }
+        if (a.a4 == 0) {
+            return 0;
+        }
+        FileDescription in = Fds.acquire(task, a.int0());
+        try {
+            FileDescription out = Fds.acquire(task, a.int2());
+            try {
+                return splice(task, in, a.a1, out, a.a3, ReadWrite.cut(a.a4), (flags & Splice.SPLICE_F_NONBLOCK) != 0);
+            } finally {
+                out.release(task);
+            }
+        } finally {
+            in.release(task);
+        }
+    }
+
+    private static long splice(Task task, FileDescription in, long inAddress, FileDescription out, long outAddress, long count,
+            boolean nonBlocking) {
+        if (!in.readable() || !out.writable()) {
+            return -Errno.EBADF;
+        }
+        Vfs.Pipe source = pipe(in);
+        Vfs.Pipe target = pipe(out);
+        if (source != null && inAddress != 0 || target != null && outAddress != 0) {
+            return -Errno.ESPIPE;
+        }
+        if (source != null && target != null) {
+            return source.samePipe(target) ? -Errno.EINVAL : pipeToPipe(task, in, source, out, target, count, nonBlocking, true);
+        }
+        if (source == null && target == null) {
+            return -Errno.EINVAL;
+        }
+        FileDescription file = source == null ? in : out;
+        long address = source == null ? inAddress : outAddress;
+        if (address != 0 && !file.operations().seekable()) {
+            return -Errno.ESPIPE;
+        }
+        long offset = address != 0 ? task.memory().getLong(address) : OWN_POSITION;
+        if (address != 0 && offset < 0) {
+            return -Errno.EINVAL;
+        }
+        if (source != null && (out.flags() & Open.O_APPEND) != 0) {
+            return -Errno.EINVAL;
+        }
+        long moved = source != null ? pipeToFile(task, in, source, out, offset, count, nonBlocking)
+                : fileToPipe(task, in, offset, out, target, count, nonBlocking);
+        if (moved > 0 && address != 0) {
+            task.memory().putLong(address, offset + moved);
+        }
+        return moved;
+    }
+
+    private static Vfs.Pipe pipe(FileDescription file) {
+        return file.operations() instanceof Vfs.Pipe pipe ? pipe : null;
+    }
+
+    /** Waits for one of {@code events} unless that is not wanted: 0, -EAGAIN, or -ERESTARTSYS. */
+    private static long await(Task task, FileDescription end, int events, boolean nonBlocking) {
+        if ((end.operations().poll(end) & (events | PollSet.ALWAYS)) != 0) {
+            return 0;
+        }
+        if (nonBlocking || (end.flags() & Open.O_NONBLOCK) != 0) {
+            return -Errno.EAGAIN;
+        }
+        return PollSet.awaitOne(task, end, events);
+    }
+
+    private static long pipeToFile(Task task, FileDescription in, Vfs.Pipe source, FileDescription out, long offset, long count,
+            boolean nonBlocking) {
+        long waited = await(task, in, Poll.POLLIN, nonBlocking);
+        if (waited < 0) {
+            return waited;
+        }
+        long moved = 0;
+        try (Bounce bounce = new Bounce(task.kernel().memory())) {
+            while (moved < count) {
+                long some = source.peek(bounce.target(count - moved));
+                if (some <= 0) {
+                    return moved > 0 || some == -Errno.EAGAIN ? moved : some;
+                }
+                long written = offset == OWN_POSITION ? out.write(task, bounce.source(0, some))
+                        : out.writeAt(task, bounce.source(0, some), offset + moved);
+                if (written <= 0) {
+                    return moved > 0 ? moved : written;
+                }
+                source.discard(written);
+                moved += written;
+                if (written < some || task.interrupted()) {
+                    break;
+                }
+            }
+        }
+        return moved;
+    }
+
+    private static long fileToPipe(Task task, FileDescription in, long offset, FileDescription out, Vfs.Pipe target, long count,
+            boolean nonBlocking) {
+        long waited = await(task, out, Poll.POLLOUT, nonBlocking);
+        if (waited < 0) {
+            return waited;
+        }
+        long moved = 0;
+        try (Bounce bounce = new Bounce(task.kernel().memory())) {
+            while (moved < count) {
+                int room = target.room();
+                if (room == 0) {
+                    break;
+                }
+                IoBuffer buffer = bounce.target(Math.min(count - moved, room));
+                long wanted = buffer.remaining();
+                long read = offset == OWN_POSITION ? in.read(task, buffer) : in.readAt(task, buffer, offset + moved);
+                if (read <= 0) {
+                    return moved > 0 ? moved : read;
+                }
+                long written = writeAll(task, out, bounce.source(0, read));
+                if (written < 0) {
+                    return moved > 0 ? moved : written;
+                }
+                moved += written;
+                if (read < wanted || written < read || task.interrupted()) {
+                    break;
+                }
+            }
+        }
+        return moved;
+    }
+
+    /** What was read must not get lost, even when another writer took the room: waits for more, O_NONBLOCK or not. */
+    private static long writeAll(Task task, FileDescription out, IoBuffer buffer) {
+        long written = 0;
+        while (buffer.remaining() > 0) {
+            long some = out.operations().write(task, out, buffer, 0);
+            if (some == -Errno.EAGAIN) {
+                some = PollSet.awaitOne(task, out, Poll.POLLOUT);
+                if (some == 0) {
+                    continue;
+                }
+            }
+            if (some < 0) {
+                return written > 0 ? written : some;
+            }
+            written += some;
+        }
+        return written;
+    }
+
+    private static long pipeToPipe(Task task, FileDescription in, Vfs.Pipe source, FileDescription out, Vfs.Pipe target,
+            long count, boolean nonBlocking, boolean consume) {
+        long waited = await(task, in, Poll.POLLIN, nonBlocking);
+        if (waited == 0) {
+            waited = await(task, out, Poll.POLLOUT, nonBlocking);
+        }
+        if (waited < 0) {
+            return waited;
+        }
+        try (Bounce bounce = new Bounce(task.kernel().memory())) {
+            long some = source.peek(bounce.target(Math.min(count, Math.max(1, target.room()))));
+            if (some <= 0) {
+                return some;
+            }
+            long written = out.operations().write(task, out, bounce.source(0, some), 0);
+            if (written > 0 && consume) {
+                source.discard(written);
+            }
+            return written;
+        }
+    }
+
+    static long tee(Task task, Arguments a) {
+        int flags = a.int3();
+        if ((flags & ~FLAGS) != 0 || a.a2 < 0) {
+            return -Errno.EINVAL;
+        }
+        if (a.a2 == 0) {
+            return 0;
+        }
+        FileDescription in = Fds.acquire(task, a.int0());
+        try {
+            FileDescription out = Fds.acquire(task, a.int1());
+            try {
+                if (!in.readable() || !out.writable()) {
+                    return -Errno.EBADF;
+                }
+                Vfs.Pipe source = pipe(in);
+                Vfs.Pipe target = pipe(out);
+                if (source == null || target == null || source.samePipe(target)) {
+                    return -Errno.EINVAL;
+                }
+                return pipeToPipe(task, in, source, out, target, ReadWrite.cut(a.a2), (flags & Splice.SPLICE_F_NONBLOCK) != 0,
+                        false);
+            } finally {
+                out.release(task);
+            }
+        } finally {
+            in.release(task);
+        }
+    }
+
+    static long vmsplice(Task task, Arguments a) {
+        int flags = a.int3();
+        if ((flags & ~FLAGS) != 0 || a.a2 < 0 || a.a2 > Splice.IOV_MAX) {
+            return -Errno.EINVAL;
+        }
+        FileDescription end = Fds.acquire(task, a.int0());
+        try {
+            if (pipe(end) == null) {
+                return -Errno.EBADF;
+            }
+            boolean write = end.writable();
+            IoBuffer buffer = task.memory().vector(a.a1, (int) a.a2, !write);
+            if ((flags & Splice.SPLICE_F_NONBLOCK) == 0) {
+                return write ? end.write(task, buffer) : end.read(task, buffer);
+            }
+            return write ? end.operations().write(task, end, buffer, 0) : end.operations().read(task, end, buffer, 0);
+        } finally {
+            end.release(task);
+        }
+    }
+}

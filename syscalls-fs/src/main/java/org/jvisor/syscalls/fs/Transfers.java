@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.syscalls.fs;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.vfs.FileDescription;
+
+/** sendfile(2) and copy_file_range(2). Bytes go through a {@link Bounce}. */
+final class Transfers {
+
+    private Transfers() {
+    }
+
+    static long sendfile(Task task, Arguments a) {
+        FileDescription out = Fds.acquire(task, a.int0());
+        try {
+            FileDescription in = Fds.acquire(task, a.int1());
+            try {
+                return sendfile(task, in, out, a.a2, a.a3);
+            } finally {
+                in.release(task);
+            }
+        } finally {
+            out.release(task);
+        }
+    }
+
+    private static long sendfile(Task task, FileDescription in, FileDescription out, long offsetAddress, long count) {
+        if (!in.readable() || !out.writable()) {
+            return -Errno.EBADF;
+        }
+        if (count < 0) {
+            return -Errno.EINVAL;
+        }
+        if (!in.operations().seekable()) {
+            return offsetAddress != 0 ? -Errno.ESPIPE : -Errno.EINVAL;
+        }
+        if (Mode.isDir(in.inode().mode()) || (out.flags() & Open.O_APPEND) != 0) {
+            return -Errno.EINVAL;
+        }
+        long from = offsetAddress != 0 ? task.memory().getLong(offsetAddress) : in.position();
+        if (from < 0) {
+            return -Errno.EINVAL;
+        }
+        long moved = copy(task, in, from, out, -1, ReadWrite.cut(count));
+        if (moved > 0) {
+            if (offsetAddress != 0) {
+                task.memory().putLong(offsetAddress, from + moved);
+            } else {
+                in.setPosition(from + moved);
+            }
+        }
+        return moved;
+    }
+
+    static long copyFileRange(Task task, Arguments a) {
+        if (a.int5() != 0) {
+            return -Errno.EINVAL;
+        }
+        FileDescription in = Fds.acquire(task, a.int0());
+        try {
+            FileDescription out = Fds.acquire(task, a.int2());
+            try {
+                return copyFileRange(task, in, a.a1, out, a.a3, a.a4);
+            } finally {
+                out.release(task);
+            }
+        } finally {
+            in.release(task);
+        }
+    }
+
+    private static long copyFileRange(Task task, FileDescription in, long inAddress, FileDescription out, long outAddress,
+            long count) {
+        int inMode = in.inode().mode();
+        int outMode = out.inode().mode();
+        if (Mode.isDir(inMode) || Mode.isDir(outMode)) {
+            return -Errno.EISDIR;
+        }
+        if (!Mode.isRegular(inMode) || !Mode.isRegular(outMode)) {
+            return -Errno.EINVAL;
+        }
+        if (!in.readable() || !out.writable() || (out.flags() & Open.O_APPEND) != 0) {
+            return -Errno.EBADF;
+        }
+        long from = inAddress != 0 ? task.memory().getLong(inAddress) : in.position();
+        long to = outAddress != 0 ? task.memory().getLong(outAddress) : out.position();
+        if (from < 0 || to < 0 || count < 0) {
+            return -Errno.EINVAL;
+        }
+        long length = Math.min(ReadWrite.cut(count), Math.max(0, in.inode().size() - from));
+        if (from + length < 0 || to + length < 0) {
+            return -Errno.EOVERFLOW;
+        }
+        if (in.inode() == out.inode() && from < to + length && to < from + length) {
+            return -Errno.EINVAL;
+        }
+        long moved = copy(task, in, from, out, to, length);
+        if (moved > 0) {
+            advance(task, in, inAddress, from + moved);
+            advance(task, out, outAddress, to + moved);
+        }
+        return moved;
+    }
+
+    private static void advance(Task task, FileDescription file, long address, long position) {
+        if (address != 0) {
+            task.memory().putLong(address, position);
+        } else {
+            file.setPosition(position);
+        }
+    }
+
+    /** @param to where in {@code out}, or -1 for its own position; the count moved, or an errno when none was */
+    private static long copy(Task task, FileDescription in, long from, FileDescription out, long to, long count) {
+        long moved = 0;
+        try (Bounce bounce = new Bounce(task.kernel().memory())) {
+            while (moved < count) {
+                long read = in.readAt(task, bounce.target(count - moved), from + moved);
+                if (read <= 0) {
+                    return moved > 0 ? moved : read;
+                }
+                long written = to < 0 ? out.write(task, bounce.source(0, read))
+                        : out.writeAt(task, bounce.source(0, read), to + moved);
+                if (written <= 0) {
+                    return moved > 0 ? moved : written;
+                }
+                moved += written;
+                if (written < read || task.interrupted()) {
+                    break;
+                }
+            }
+        }
+        return moved;
+    }
+}
