@@ -226,6 +226,14 @@ public final class P9Message {
         bytes[at + 1] = (byte) (value >>> 8);
     }
 
+    /** The same for a field of one byte. */
+    public void setByte(int at, int value) {
+        if (at < HEADER || at > position - 1) {
+            throw new IndexOutOfBoundsException(at);
+        }
+        bytes[at] = (byte) value;
+    }
+
     // ---- reading
 
     /**

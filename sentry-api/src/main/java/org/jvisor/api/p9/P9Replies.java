@@ -89,8 +89,7 @@ public final class P9Replies {
 
     /**
      * Begins a reply that is a count of bytes and the bytes, to be ended by {@link #finishData}: Rread, {@code Rreaddir} with
-     * entries {@code qid[13] offset[8] type[1] name[s]}, {@code Rreaddirattr} with entries {@code attr offset[8] name[s]}, and
-     * Rgetxattr.
+     * entries {@code qid[13] offset[8] type[1] name[s]}, and Rgetxattr.
      */
     public static void startData(P9Message m, int type, int maximum) {
         m.start(type, maximum).putInt(0);
@@ -98,6 +97,20 @@ public final class P9Replies {
 
     public static void finishData(P9Message m) {
         m.setInt(P9Message.HEADER, m.position() - P9Message.HEADER - 4);
+        m.finish();
+    }
+
+    /**
+     * {@code Rreaddirattr end[1] count[4] data[count]}, the data being entries {@code attr offset[8] name[s]}; to be ended by
+     * {@link #finishReaddirattr}. {@code end} is 1 when there are no further entries.
+     */
+    public static void startReaddirattr(P9Message m, int maximum) {
+        m.start(P9.TREADDIRATTR + 1, maximum).putByte(0).putInt(0);
+    }
+
+    public static void finishReaddirattr(P9Message m, boolean end) {
+        m.setByte(P9Message.HEADER, end ? 1 : 0);
+        m.setInt(P9Message.HEADER + 1, m.position() - P9Message.HEADER - 5);
         m.finish();
     }
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.p9.unix;
+
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.p9.P9Channel;
+import org.jvisor.api.p9.P9Port;
+import org.jvisor.api.p9.P9Transport;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/**
+ * 9P over a connected Unix socket: SOCK_SEQPACKET, which needs one system call a message, or SOCK_STREAM, which any other
+ * program speaks too.
+ */
+@Component(service = P9Transport.class)
+public final class UnixTransport implements P9Transport {
+    private final HostKernel host;
+
+    @Activate
+    public UnixTransport(@Reference HostKernel host) {
+        this.host = host;
+    }
+
+    @Override
+    public String name() {
+        return "unix";
+    }
+
+    @Override
+    public P9Channel connect(int descriptor, int messageSize) {
+        return new UnixChannel(host, new MessageSocket(host, descriptor, messageSize));
+    }
+
+    @Override
+    public P9Port serve(int descriptor, int messageSize) {
+        return new UnixPort(host, new MessageSocket(host, descriptor, messageSize));
+    }
+}
