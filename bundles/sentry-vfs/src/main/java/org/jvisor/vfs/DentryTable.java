@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs;
+
+/**
+ * The cached names of one directory. Readers take no lock: buckets and chains are published by volatile writes, and an entry that is
+ * taken out keeps its link, so that whoever stands on it goes on. While the table grows a reader may miss an entry that is there;
+ * it then looks again under the directory's lock, where nothing is missed.
+ */
+final class DentryTable {
+
+    private static final int INITIAL_BUCKETS = 8;
+    private static final int MAX_BUCKETS = 1 << 16;
+
+    private volatile NameEntry[] buckets = new NameEntry[INITIAL_BUCKETS];
+    private int size;
+
+    NameEntry find(byte[] path, int offset, int length, int hash) {
+        NameEntry[] b = buckets;
+        for (NameEntry e = b[hash & b.length - 1]; e != null; e = e.chain) {
+            if (e.matches(path, offset, length, hash)) {
+                return e;
+            }
+        }
+        return null;
+    }
+
+    /** Like {@link #find}, but surely sees what is there. */
+    synchronized NameEntry findLocked(byte[] path, int offset, int length, int hash) {
+        return find(path, offset, length, hash);
+    }
+
+    synchronized void add(NameEntry entry) {
+        if (size >= buckets.length && buckets.length < MAX_BUCKETS) {
+            grow();
+        }
+        NameEntry[] b = buckets;
+        int i = entry.hash & b.length - 1;
+        entry.chain = b[i];
+        entry.hashed = true;
+        b[i] = entry;
+        buckets = b; // publishes the element
+        size++;
+    }
+
+    private void grow() {
+        NameEntry[] old = buckets;
+        NameEntry[] larger = new NameEntry[old.length * 2];
+        for (NameEntry e : old) {
+            while (e != null) {
+                NameEntry following = e.chain;
+                int i = e.hash & larger.length - 1;
+                e.chain = larger[i];
+                larger[i] = e;
+                e = following;
+            }
+        }
+        buckets = larger;
+    }
+
+    /** Whether it was there. */
+    synchronized boolean remove(NameEntry entry) {
+        if (!entry.hashed) {
+            return false;
+        }
+        entry.hashed = false;
+        NameEntry[] b = buckets;
+        int i = entry.hash & b.length - 1;
+        if (b[i] == entry) {
+            b[i] = entry.chain;
+            buckets = b;
+        } else {
+            NameEntry before = b[i];
+            while (before.chain != entry) {
+                before = before.chain;
+            }
+            before.chain = entry.chain;
+        }
+        size--;
+        return true;
+    }
+
+    /** All entries at this moment, in no order. */
+    synchronized NameEntry[] entries() {
+        NameEntry[] all = new NameEntry[size];
+        int n = 0;
+        for (NameEntry e : buckets) {
+            for (; e != null; e = e.chain) {
+                all[n++] = e;
+            }
+        }
+        return all;
+    }
+}

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.FileOperations;
+import org.jvisor.api.vfs.Inode;
+import org.jvisor.api.vfs.VfsPath;
+import org.jvisor.api.wait.WaitQueue;
+
+/**
+ * An open file description. Its monitor is the position's lock: held over a read or write that uses the position of a seekable file,
+ * as Linux holds f_pos_lock, and over nothing else.
+ */
+final class FileDescriptionImpl implements FileDescription {
+
+    private static final VarHandle REFERENCES;
+    private static final int SETTABLE = Open.O_APPEND | Open.O_NONBLOCK | Open.O_ASYNC | Open.O_DIRECT | Open.O_NOATIME;
+    private static final int READ_EVENTS =
+            Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLPRI | Poll.POLLERR | Poll.POLLHUP | Poll.POLLRDHUP;
+    private static final int WRITE_EVENTS = Poll.POLLOUT | Poll.POLLWRNORM | Poll.POLLERR | Poll.POLLHUP;
+
+    static {
+        try {
+            REFERENCES = MethodHandles.lookup().findVarHandle(FileDescriptionImpl.class, "references", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final FileOperations operations;
+    private final VfsPath path;
+    private final Vnode vnode;
+    private final boolean readable;
+    private final boolean writable;
+    private final boolean seekable;
+    private final boolean directory;
+    private final boolean regular;
+    /** Whether it counts among its mount's writers. */
+    private final boolean holdsMount;
+
+    private volatile int flags;
+    private volatile int references = 1;
+    private volatile long position;
+    private volatile Async async;
+    private DirectoryReader directoryReader;
+    /** Guarded by the monitor; null until somebody listens. */
+    private List<ReleaseListener> listeners;
+
+    /** Takes over the caller's user of {@code vnode}, which is that of the path. */
+    FileDescriptionImpl(FileOperations operations, VfsPath path, Vnode vnode, int flags) {
+        this.operations = operations;
+        this.path = path;
+        this.vnode = vnode;
+        this.flags = flags;
+        boolean pathOnly = (flags & Open.O_PATH) != 0;
+        int access = flags & Open.O_ACCMODE;
+        readable = !pathOnly && (access == Open.O_RDONLY || access == Open.O_RDWR);
+        writable = !pathOnly && (access == Open.O_WRONLY || access == Open.O_RDWR);
+        seekable = operations.seekable();
+        int mode = vnode.inode.mode();
+        directory = Mode.isDir(mode);
+        regular = Mode.isRegular(mode);
+        holdsMount = writable && regular;
+        ((MountImpl) path.mount()).openFile(holdsMount);
+    }
+
+    // ---- what it is
+
+    @Override
+    public FileOperations operations() {
+        return operations;
+    }
+
+    @Override
+    public VfsPath path() {
+        return path;
+    }
+
+    @Override
+    public Inode inode() {
+        return vnode.inode;
+    }
+
+    Vnode vnode() {
+        return vnode;
+    }
+
+    @Override
+    public int flags() {
+        return flags;
+    }
+
+    @Override
+    public void setFlags(int newFlags) {
+        int now;
+        synchronized (this) {
+            now = flags & ~SETTABLE | newFlags & SETTABLE;
+            flags = now;
+        }
+        operations.flagsChanged(this, now);
+    }
+
+    @Override
+    public boolean readable() {
+        return readable;
+    }
+
+    @Override
+    public boolean writable() {
+        return writable;
+    }
+
+    @Override
+    public long position() {
+        return position;
+    }
+
+    @Override
+    public void setPosition(long newPosition) {
+        position = newPosition;
+    }
+
+    // ---- read
+
+    @Override
+    public long read(Task task, IoBuffer target) {
+        if (!readable) {
+            return -Errno.EBADF;
+        }
+        if (directory) {
+            return -Errno.EISDIR;
+        }
+        long result = seekable ? readHere(task, target) : operations.read(task, this, target, 0);
+        return result == -Errno.EAGAIN ? blockingRead(task, target, -1) : result;
+    }
+
+    private synchronized long readHere(Task task, IoBuffer target) {
+        long at = position;
+        long n = operations.read(task, this, target, at);
+        if (n > 0) {
+            position = at + n;
+        }
+        return n;
+    }
+
+    @Override
+    public long readAt(Task task, IoBuffer target, long offset) {
+        if (offset < 0) {
+            return -Errno.EINVAL;
+        }
+        if (!readable) {
+            return -Errno.EBADF;
+        }
+        if (directory) {
+            return -Errno.EISDIR;
+        }
+        if (!seekable) {
+            return -Errno.ESPIPE;
+        }
+        long result = operations.read(task, this, target, offset);
+        return result == -Errno.EAGAIN ? blockingRead(task, target, offset) : result;
+    }
+
+    /** @param offset -1: at the position */
+    private long blockingRead(Task task, IoBuffer target, long offset) {
+        WaitQueue queue = operations.waitQueue();
+        if ((flags & Open.O_NONBLOCK) != 0 || queue == null || task == null) {
+            return -Errno.EAGAIN;
+        }
+        long deadline = deadline(task, false);
+        WaitQueue.Entry entry = task.waitEntry(0);
+        queue.add(entry, READ_EVENTS);
+        try {
+            for (;;) {
+                long result;
+                if (offset >= 0) {
+                    result = operations.read(task, this, target, offset);
+                } else {
+                    result = seekable ? readHere(task, target) : operations.read(task, this, target, 0);
+                }
+                if (result != -Errno.EAGAIN) {
+                    return result;
+                }
+                long slept = task.sleep(deadline);
+                if (slept < 0) {
+                    return slept == -Errno.ETIMEDOUT ? -Errno.EAGAIN : slept;
+                }
+            }
+        } finally {
+            queue.remove(entry);
+        }
+    }
+
+    private long deadline(Task task, boolean write) {
+        long timeoutNs = operations.timeoutNs(write);
+        return timeoutNs == Long.MAX_VALUE ? Long.MAX_VALUE : task.deadline(timeoutNs);
+    }
+
+    // ---- write
+
+    @Override
+    public long write(Task task, IoBuffer source) {
+        if (!writable) {
+            return -Errno.EBADF;
+        }
+        return seekable ? writeHere(task, source) : writeAll(task, source, 0, false);
+    }
+
+    private synchronized long writeHere(Task task, IoBuffer source) {
+        if ((flags & Open.O_APPEND) != 0) {
+            return regular ? writeRegular(task, source, FileOperations.APPEND) : writeAll(task, source, FileOperations.APPEND, false);
+        }
+        long at = position;
+        long n = regular ? writeRegular(task, source, at) : writeAll(task, source, at, true);
+        if (n > 0) {
+            position = at + n;
+        }
+        return n;
+    }
+
+    @Override
+    public long writeAt(Task task, IoBuffer source, long offset) {
+        if (offset < 0) {
+            return -Errno.EINVAL;
+        }
+        if (!writable) {
+            return -Errno.EBADF;
+        }
+        if (!seekable) {
+            return -Errno.ESPIPE;
+        }
+        if ((flags & Open.O_APPEND) != 0) {
+            return appendKeepingPosition(task, source); // pwrite(2), BUGS
+        }
+        return regular ? writeRegular(task, source, offset) : writeAll(task, source, offset, true);
+    }
+
+    private synchronized long appendKeepingPosition(Task task, IoBuffer source) {
+        long before = position;
+        long n = regular ? writeRegular(task, source, FileOperations.APPEND) : writeAll(task, source, FileOperations.APPEND, false);
+        position = before;
+        return n;
+    }
+
+    private long writeRegular(Task task, IoBuffer source, long offset) {
+        if (source.remaining() == 0) {
+            return 0;
+        }
+        IoBuffer limited = source;
+        if (task != null) {
+            long allowed = FileSizes.allowed(task, vnode.inode, offset, source.remaining());
+            if (allowed <= 0) {
+                return allowed;
+            }
+            if (allowed < source.remaining()) {
+                limited = new LimitedBuffer(source, allowed);
+            }
+            SetIds.clear(task, vnode.inode);
+        }
+        return writeAll(task, limited, offset, offset != FileOperations.APPEND);
+    }
+
+    /** Goes on until all is written, or nothing more can be; what was written counts, an error only when nothing was. */
+    private long writeAll(Task task, IoBuffer source, long offset, boolean moves) {
+        long written = 0;
+        for (;;) {
+            long n = operations.write(task, this, source, moves ? offset + written : offset);
+            if (n == -Errno.EAGAIN) {
+                n = blockingWrite(task, source, moves ? offset + written : offset);
+            }
+            if (n <= 0) {
+                return written > 0 ? written : n;
+            }
+            written += n;
+            if (source.remaining() == 0) {
+                return written;
+            }
+        }
+    }
+
+    private long blockingWrite(Task task, IoBuffer source, long offset) {
+        WaitQueue queue = operations.waitQueue();
+        if ((flags & Open.O_NONBLOCK) != 0 || queue == null || task == null) {
+            return -Errno.EAGAIN;
+        }
+        long deadline = deadline(task, true);
+        WaitQueue.Entry entry = task.waitEntry(0);
+        queue.add(entry, WRITE_EVENTS);
+        try {
+            for (;;) {
+                long result = operations.write(task, this, source, offset);
+                if (result != -Errno.EAGAIN) {
+                    return result;
+                }
+                long slept = task.sleep(deadline);
+                if (slept < 0) {
+                    return slept == -Errno.ETIMEDOUT ? -Errno.EAGAIN : slept;
+                }
+            }
+        } finally {
+            queue.remove(entry);
+        }
+    }
+
+    // ---- seek, poll, directories
+
+    @Override
+    public long seek(Task task, long offset, int whence) {
+        if ((flags & Open.O_PATH) != 0) {
+            return -Errno.EBADF;
+        }
+        synchronized (this) {
+            long own = operations.seek(task, this, offset, whence);
+            if (own != -Errno.EOPNOTSUPP) {
+                if (own >= 0) {
+                    position = own;
+                }
+                return own;
+            }
+            return seekable || directory ? seekGeneric(offset, whence) : -Errno.ESPIPE;
+        }
+    }
+
+    private long seekGeneric(long offset, int whence) {
+        long from;
+        switch (whence) {
+            case Open.SEEK_SET -> from = 0;
+            case Open.SEEK_CUR -> from = position;
+            case Open.SEEK_END -> from = vnode.inode.size();
+            case Open.SEEK_DATA, Open.SEEK_HOLE -> {
+                // A file without holes: all of it is data, the hole is at its end.
+                long size = vnode.inode.size();
+                if (offset < 0 || offset >= size) {
+                    return -Errno.ENXIO;
+                }
+                from = whence == Open.SEEK_HOLE ? size - offset : 0;
+            }
+            default -> {
+                return -Errno.EINVAL;
+            }
+        }
+        long to = from + offset;
+        if (offset > 0 && to < 0) {
+            return -Errno.EOVERFLOW;
+        }
+        if (to < 0) {
+            return -Errno.EINVAL;
+        }
+        position = to;
+        return to;
+    }
+
+    @Override
+    public int poll() {
+        return (flags & Open.O_PATH) != 0 ? Poll.POLLNVAL : operations.poll(this);
+    }
+
+    @Override
+    public long readdir(Task task, FileOperations.DirectorySink sink) {
+        if (!readable) {
+            return -Errno.EBADF;
+        }
+        if (!directory) {
+            return -Errno.ENOTDIR;
+        }
+        synchronized (this) {
+            if (path.dentry().isDeleted()) {
+                return -Errno.ENOENT;
+            }
+            if (directoryReader == null) {
+                directoryReader = new DirectoryReader();
+            }
+            return directoryReader.read(task, sink);
+        }
+    }
+
+    /** Moves the position past each entry that is taken. Used under the description's monitor. */
+    private final class DirectoryReader implements FileOperations.DirectorySink {
+        private FileOperations.DirectorySink sink;
+
+        long read(Task task, FileOperations.DirectorySink target) {
+            sink = target;
+            try {
+                return operations.readdir(task, FileDescriptionImpl.this, position, this);
+            } finally {
+                sink = null;
+            }
+        }
+
+        @Override
+        public boolean add(String name, long ino, int type, long next) {
+            boolean taken = sink.add(name, ino, type, next);
+            if (taken) {
+                position = next;
+            }
+            return taken;
+        }
+    }
+
+    @Override
+    public Async async() {
+        Async known = async;
+        if (known == null) {
+            synchronized (this) {
+                known = async;
+                if (known == null) {
+                    known = new Async();
+                    async = known;
+                }
+            }
+        }
+        return known;
+    }
+
+    @Override
+    public synchronized void addReleaseListener(ReleaseListener listener) {
+        if (listeners == null) {
+            listeners = new ArrayList<>(1);
+        }
+        listeners.add(listener);
+    }
+
+    @Override
+    public synchronized void removeReleaseListener(ReleaseListener listener) {
+        if (listeners != null) {
+            listeners.remove(listener);
+        }
+    }
+
+    // ---- references
+
+    /** One more reference, unless the last one is gone. */
+    boolean tryRetain() {
+        for (;;) {
+            int now = references;
+            if (now == 0) {
+                return false;
+            }
+            if (REFERENCES.compareAndSet(this, now, now + 1)) {
+                return true;
+            }
+        }
+    }
+
+    @Override
+    public void retain() {
+        if (!tryRetain()) {
+            throw new IllegalStateException("released description");
+        }
+    }
+
+    @Override
+    public void release(Task task) {
+        if ((int) REFERENCES.getAndAdd(this, -1) == 1) {
+            close();
+        }
+    }
+
+    private void close() {
+        List<ReleaseListener> told;
+        synchronized (this) {
+            told = listeners;
+            listeners = null;
+        }
+        if (told != null) {
+            told.forEach(listener -> listener.released(this));
+        }
+        FileLocks locks = vnode.locksIfAny();
+        if (locks != null) {
+            locks.releaseDescription(this);
+        }
+        if (vnode.inode instanceof AnonymousInode anonymous) {
+            anonymous.releaseOperations(this);
+        } else {
+            operations.release(this);
+        }
+        vnode.release();
+        ((MountImpl) path.mount()).closeFile(holdsMount);
+    }
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.vfs.Vfs.LockRequest;
+import org.jvisor.api.wait.WaitQueue;
+
+/** The locks on one file: flock(2)'s, and fcntl(2)'s of both owners. Its monitor guards the lists. */
+final class FileLocks {
+
+    /** fcntl(2) locks on one file; more is ENOLCK, since looking through them takes time that others wait for. */
+    private static final int MAX_RANGES = 16_384;
+
+    private final WaitQueue released = new WaitQueue();
+    private final List<Flock> flocks = new ArrayList<>();
+    private final List<Range> ranges = new ArrayList<>();
+
+    private record Flock(FileDescriptionImpl owner, boolean exclusive) {}
+
+    /**
+     * A lock of fcntl(2).
+     *
+     * @param owner the FdTable of a process, or an open file description
+     * @param pid -1 for a description
+     * @param end inclusive
+     */
+    record Range(Object owner, int pid, boolean exclusive, long start, long end) {
+
+        boolean overlaps(long from, long to) {
+            return start <= to && from <= end;
+        }
+    }
+
+    // ---- flock(2)
+
+    long flock(Task task, FileDescriptionImpl file, int operation) {
+        int kind = operation & ~Open.LOCK_NB;
+        if (kind == Open.LOCK_UN) {
+            unlock(file);
+            return 0;
+        }
+        if (kind != Open.LOCK_SH && kind != Open.LOCK_EX) {
+            return -Errno.EINVAL;
+        }
+        boolean exclusive = kind == Open.LOCK_EX;
+        if (tryFlock(file, exclusive)) {
+            return 0;
+        }
+        if ((operation & Open.LOCK_NB) != 0) {
+            return -Errno.EAGAIN;
+        }
+        WaitQueue.Entry entry = task.waitEntry(0);
+        released.add(entry, Poll.POLLIN);
+        try {
+            while (!tryFlock(file, exclusive)) {
+                long slept = task.sleep(Long.MAX_VALUE);
+                if (slept < 0) {
+                    return slept;
+                }
+            }
+            return 0;
+        } finally {
+            released.remove(entry);
+        }
+    }
+
+    /** A lock of the other kind is given up first: conversion is not atomic (flock(2)). */
+    private boolean tryFlock(FileDescriptionImpl file, boolean exclusive) {
+        boolean gaveUp = false;
+        boolean got = true;
+        synchronized (this) {
+            for (int i = 0; i < flocks.size(); i++) {
+                Flock held = flocks.get(i);
+                if (held.owner == file) {
+                    if (held.exclusive == exclusive) {
+                        return true;
+                    }
+                    flocks.remove(i--);
+                    gaveUp = true;
+                }
+            }
+            for (Flock held : flocks) {
+                got &= !exclusive && !held.exclusive;
+            }
+            if (got) {
+                flocks.add(new Flock(file, exclusive));
+            }
+        }
+        if (gaveUp) {
+            released.wake(Poll.POLLIN);
+        }
+        return got;
+    }
+
+    private void unlock(FileDescriptionImpl file) {
+        synchronized (this) {
+            flocks.removeIf(held -> held.owner == file);
+        }
+        released.wake(Poll.POLLIN);
+    }
+
+    // ---- fcntl(2)
+
+    /** F_GETLK: what stands in the way of {@code request}, or F_UNLCK. */
+    void test(Object owner, LockRequest request, long start, long end) {
+        Range found;
+        synchronized (this) {
+            found = conflict(owner, request.type == Open.F_WRLCK, start, end);
+        }
+        if (found == null) {
+            request.type = Open.F_UNLCK;
+            return;
+        }
+        request.type = (short) (found.exclusive ? Open.F_WRLCK : Open.F_RDLCK);
+        request.whence = Open.SEEK_SET;
+        request.start = found.start;
+        request.length = found.end == Long.MAX_VALUE ? 0 : found.end - found.start + 1;
+        request.pid = found.pid;
+    }
+
+    /** F_SETLK, and with {@code wait} F_SETLKW. */
+    long set(Task task, Range wanted, boolean wait) {
+        Range obstacle = trySet(wanted);
+        if (obstacle == null) {
+            return 0;
+        }
+        if (obstacle == FULL) {
+            return -Errno.ENOLCK;
+        }
+        if (!wait) {
+            return -Errno.EAGAIN;
+        }
+        LockWaits.Wait waiting = LockWaits.newWait(wanted.owner);
+        WaitQueue.Entry entry = task.waitEntry(0);
+        released.add(entry, Poll.POLLIN);
+        try {
+            for (;;) {
+                obstacle = trySet(wanted);
+                if (obstacle == null) {
+                    return 0;
+                }
+                if (obstacle == FULL) {
+                    return -Errno.ENOLCK;
+                }
+                if (!LockWaits.begin(waiting, obstacle.owner)) {
+                    return -Errno.EDEADLK;
+                }
+                long slept = task.sleep(Long.MAX_VALUE);
+                if (slept < 0) {
+                    return slept;
+                }
+            }
+        } finally {
+            LockWaits.end(waiting);
+            released.remove(entry);
+        }
+    }
+
+    private static final Range FULL = new Range(null, 0, true, 0, 0);
+
+    /** Null when it is set, or what is in the way. */
+    private synchronized Range trySet(Range wanted) {
+        Range obstacle = conflict(wanted.owner, wanted.exclusive, wanted.start, wanted.end);
+        if (obstacle != null) {
+            return obstacle;
+        }
+        if (ranges.size() >= MAX_RANGES) {
+            return FULL;
+        }
+        boolean weakened = cut(wanted.owner, wanted.start, wanted.end);
+        ranges.add(joined(wanted));
+        if (weakened) {
+            released.wake(Poll.POLLIN);
+        }
+        return null;
+    }
+
+    private Range conflict(Object owner, boolean exclusive, long start, long end) {
+        for (Range r : ranges) {
+            if (r.owner != owner && (exclusive || r.exclusive) && r.overlaps(start, end)) {
+                return r;
+            }
+        }
+        return null;
+    }
+
+    /** F_UNLCK. */
+    long unlock(Object owner, long start, long end) {
+        boolean any;
+        synchronized (this) {
+            if (ranges.size() >= MAX_RANGES) {
+                return -Errno.ENOLCK; // the hole may leave one more range than there was
+            }
+            any = cut(owner, start, end);
+        }
+        if (any) {
+            released.wake(Poll.POLLIN);
+        }
+        return 0;
+    }
+
+    /** Takes the bytes from the owner's ranges; whether there were any. */
+    private boolean cut(Object owner, long start, long end) {
+        boolean any = false;
+        for (int i = ranges.size() - 1; i >= 0; i--) {
+            Range r = ranges.get(i);
+            if (r.owner == owner && r.overlaps(start, end)) {
+                any = true;
+                ranges.remove(i);
+                if (r.start < start) {
+                    ranges.add(new Range(owner, r.pid, r.exclusive, r.start, start - 1));
+                }
+                if (r.end > end) {
+                    ranges.add(new Range(owner, r.pid, r.exclusive, end + 1, r.end));
+                }
+            }
+        }
+        return any;
+    }
+
+    /** {@code fresh} together with the owner's ranges of its kind that touch it, which are taken out. */
+    private Range joined(Range fresh) {
+        long start = fresh.start;
+        long end = fresh.end;
+        for (int i = ranges.size() - 1; i >= 0; i--) {
+            Range r = ranges.get(i);
+            boolean touches = r.end != Long.MAX_VALUE && r.end + 1 == start || end != Long.MAX_VALUE && end + 1 == r.start;
+            if (r.owner == fresh.owner && r.exclusive == fresh.exclusive && touches) {
+                start = Math.min(start, r.start);
+                end = Math.max(end, r.end);
+                ranges.remove(i);
+            }
+        }
+        return new Range(fresh.owner, fresh.pid, fresh.exclusive, start, end);
+    }
+
+    // ---- ends
+
+    /** A process has closed a descriptor of the file: all its locks on it go (fcntl(2)). */
+    void releasePosix(Object owner) {
+        boolean any;
+        synchronized (this) {
+            any = ranges.removeIf(r -> r.owner == owner);
+        }
+        if (any) {
+            released.wake(Poll.POLLIN);
+        }
+    }
+
+    void releaseDescription(FileDescriptionImpl file) {
+        boolean any;
+        synchronized (this) {
+            any = flocks.removeIf(held -> held.owner == file) | ranges.removeIf(r -> r.owner == file);
+        }
+        if (any) {
+            released.wake(Poll.POLLIN);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs;
+
+import java.util.Arrays;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.vfs.Inode;
+
+/** Finds the child of a directory: in the cache without a lock, otherwise by the file system. */
+final class Lookup {
+
+    /** The child, or null when there is none. A hit allocates nothing and takes no lock. */
+    static DentryImpl child(Task task, DentryImpl directory, byte[] path, int offset, int length, int hash) {
+        SuperBlock superBlock = directory.superBlock;
+        NameEntry entry = directory.cached(path, offset, length, hash);
+        if (entry != null && superBlock.cachesDentries && stillTrue(task, directory, entry)) {
+            if (entry.isNegative()) {
+                return null;
+            }
+            DentryImpl dentry = entry.dentry();
+            if (dentry != null) {
+                if (entry.strong == null) {
+                    superBlock.keepAgain(entry, dentry);
+                }
+                return dentry;
+            }
+        }
+        synchronized (directory) {
+            return childLocked(task, directory, path, offset, length, hash);
+        }
+    }
+
+    /** Whether {@code name} is cached, so that {@link #child} will most likely not ask the file system. */
+    static boolean isCached(DentryImpl directory, byte[] path, int offset, int length, int hash) {
+        return directory.superBlock.cachesDentries && directory.cached(path, offset, length, hash) != null;
+    }
+
+    private static boolean stillTrue(Task task, DentryImpl directory, NameEntry entry) {
+        if (!directory.superBlock.mayChangeOutside) {
+            return true;
+        }
+        DentryImpl dentry = entry.dentry();
+        return entry.isNegative() ? directory.inode().revalidate(task, entry.nameString(), null)
+                : dentry != null && directory.inode().revalidate(task, entry.nameString(), dentry.inode());
+    }
+
+    /** {@link #child}, under the directory's lock. */
+    static DentryImpl childLocked(Task task, DentryImpl directory, byte[] path, int offset, int length, int hash) {
+        NameEntry entry = directory.cachedLocked(path, offset, length, hash);
+        if (directory.isDeleted()) {
+            return null;
+        }
+        if (entry == null) {
+            return ask(task, directory, Arrays.copyOfRange(path, offset, offset + length), hash);
+        }
+        DentryImpl dentry = entry.dentry();
+        if (entry.isNegative() ? !stillTrue(task, directory, entry) : dentry == null) {
+            directory.drop(entry);
+            return ask(task, directory, entry.name, hash);
+        }
+        if (entry.isNegative()) {
+            return null;
+        }
+        if (directory.superBlock.cachesDentries) {
+            if (stillTrue(task, directory, entry) || directory.superBlock.hasMountsWithin(dentry)) {
+                return dentry;
+            }
+            dentry.forget();
+            return ask(task, directory, entry.name, hash);
+        }
+        return askAgain(task, directory, entry, dentry, hash);
+    }
+
+    private static DentryImpl ask(Task task, DentryImpl directory, byte[] name, int hash) {
+        Inode inode = directory.inode().lookup(task, ByteNames.string(name, 0, name.length));
+        if (inode == null) {
+            directory.enterNegative(name, hash);
+            return null;
+        }
+        return enter(directory, name, hash, inode);
+    }
+
+    /** A file system whose dentries are not cached has one in use: it stays when it still means the same. */
+    private static DentryImpl askAgain(Task task, DentryImpl directory, NameEntry entry, DentryImpl dentry, int hash) {
+        Inode inode = directory.inode().lookup(task, entry.nameString());
+        if (inode == null) {
+            dentry.delete();
+            return null;
+        }
+        if (inode.equals(dentry.inode()) || directory.superBlock.hasMountsWithin(dentry)) {
+            if (inode != dentry.inode()) {
+                inode.evict();
+            }
+            return dentry;
+        }
+        dentry.delete();
+        return enter(directory, entry.name, hash, inode);
+    }
+
+    /** Makes the dentry of a name that has none, for an inode that was found or made. Under the directory's lock. */
+    static DentryImpl enter(DentryImpl directory, byte[] name, int hash, Inode inode) {
+        DentryImpl child = DentryImpl.child(directory, directory.superBlock.vnode(inode));
+        directory.enter(child, name, hash);
+        return child;
+    }
+
+    /**
+     * Looks several names up at once, each in the one before, and enters what was found.
+     *
+     * @return the first one's dentry, or null when there is none
+     */
+    static DentryImpl chain(Task task, DentryImpl directory, byte[][] names, int count) {
+        String[] strings = new String[count];
+        for (int i = 0; i < count; i++) {
+            strings[i] = ByteNames.string(names[i], 0, names[i].length);
+        }
+        byte[] first = names[0];
+        int hash = NameHash.of(first, 0, first.length);
+        synchronized (directory) {
+            if (directory.isDeleted() || directory.cachedLocked(first, 0, first.length, hash) != null) {
+                return childLocked(task, directory, first, 0, first.length, hash);
+            }
+            Inode[] found = new Inode[count];
+            int n = directory.inode().walk(task, strings, 0, count, found);
+            if (n == 0) {
+                directory.enterNegative(first, hash);
+                return null;
+            }
+            // The first name is published last: nobody can have changed what is below it before.
+            DentryImpl child = DentryImpl.child(directory, directory.superBlock.vnode(found[0]));
+            DentryImpl last = child;
+            for (int i = 1; i < n; i++) {
+                last = enter(last, names[i], NameHash.of(names[i], 0, names[i].length), found[i]);
+            }
+            if (n < count && Mode.isDir(found[n - 1].mode())) {
+                last.enterNegative(names[n], NameHash.of(names[n], 0, names[n].length));
+            }
+            directory.enter(child, first, hash);
+            return child;
+        }
+    }
+
+    private Lookup() {
+    }
+}

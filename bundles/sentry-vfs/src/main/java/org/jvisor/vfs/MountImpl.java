@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs;
+
+import static org.jvisor.api.abi.Mount.MS_PRIVATE;
+import static org.jvisor.api.abi.Mount.MS_RDONLY;
+import static org.jvisor.api.abi.Mount.MS_UNBINDABLE;
+
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jvisor.api.vfs.FileSystem;
+import org.jvisor.api.vfs.Mount;
+import org.jvisor.api.vfs.VfsPath;
+
+/** A mount. Where it is and what is mounted on it changes under {@link MountTree}'s monitor and is read without. */
+final class MountImpl implements Mount {
+
+    private static final AtomicInteger NEXT_ID = new AtomicInteger(20);
+    private static final MountImpl[] NONE = {};
+
+    final SuperBlock superBlock;
+    final DentryImpl root;
+    final String source;
+
+    private final int id = NEXT_ID.incrementAndGet();
+    private final VfsPath rootPath;
+    private volatile int flags;
+
+    /** Open file descriptions, and of those the ones that write. */
+    final AtomicInteger openFiles = new AtomicInteger();
+    final AtomicInteger writers = new AtomicInteger();
+
+    private volatile MountNamespaceImpl namespace;
+    private volatile VfsPath mountPoint;
+    private volatile MountImpl[] children = NONE;
+
+    /** MS_PRIVATE, MS_SHARED, MS_SLAVE or MS_UNBINDABLE; the peer group of a shared mount and the one that a slave hears. */
+    private volatile int propagation;
+    private volatile PeerGroup peers;
+    private volatile PeerGroup master;
+
+    /** The mount that this is a copy of in another namespace, or 0. */
+    int copiedFrom;
+
+    /** Set by the first umount2(2) with MNT_EXPIRE, cleared by use. */
+    volatile boolean expiring;
+
+    MountImpl(SuperBlock superBlock, DentryImpl root, String source, int flags) {
+        this.superBlock = superBlock;
+        this.root = root;
+        this.source = source;
+        this.flags = flags;
+        this.propagation = MS_PRIVATE;
+        this.rootPath = new VfsPath(this, root);
+        superBlock.retain();
+    }
+
+    // ---- Mount
+
+    @Override
+    public int id() {
+        return id;
+    }
+
+    @Override
+    public FileSystem fileSystem() {
+        return superBlock.fileSystem;
+    }
+
+    @Override
+    public DentryImpl root() {
+        return root;
+    }
+
+    @Override
+    public VfsPath mountPoint() {
+        return mountPoint;
+    }
+
+    @Override
+    public String source() {
+        return source;
+    }
+
+    @Override
+    public int flags() {
+        return flags;
+    }
+
+    @Override
+    public boolean readOnly() {
+        return (flags & MS_RDONLY) != 0;
+    }
+
+    @Override
+    public String propagation() {
+        PeerGroup shared = peers;
+        PeerGroup heard = master;
+        String first = shared == null ? "" : "shared:" + shared.id;
+        String second = heard == null ? propagation == MS_UNBINDABLE ? "unbindable" : "" : "master:" + heard.id;
+        return first.isEmpty() || second.isEmpty() ? first + second : first + " " + second;
+    }
+
+    // ---- the tree; changes under MountTree's monitor
+
+    VfsPath rootPath() {
+        return rootPath;
+    }
+
+    MountImpl parent() {
+        VfsPath point = mountPoint;
+        return point == null ? null : (MountImpl) point.mount();
+    }
+
+    /** The mount on {@code dentry} as seen through this one, or null. */
+    MountImpl mountOn(DentryImpl dentry) {
+        for (MountImpl child : children) {
+            VfsPath point = child.mountPoint;
+            if (point != null && point.dentry() == dentry) {
+                return child;
+            }
+        }
+        return null;
+    }
+
+    MountImpl[] children() {
+        return children;
+    }
+
+    void attachTo(VfsPath point, MountNamespaceImpl ns) {
+        MountImpl above = (MountImpl) point.mount();
+        DentryImpl on = (DentryImpl) point.dentry();
+        on.mounts++;
+        on.superBlock.addMountPoint(on);
+        mountPoint = point;
+        namespace = ns;
+        MountImpl[] more = Arrays.copyOf(above.children, above.children.length + 1);
+        more[more.length - 1] = this;
+        above.children = more;
+    }
+
+    /** Takes this out of its parent; the mounts below stay with it. */
+    void detach() {
+        MountImpl above = parent();
+        if (above != null) {
+            MountImpl[] all = above.children;
+            MountImpl[] fewer = new MountImpl[all.length - 1];
+            int n = 0;
+            for (MountImpl m : all) {
+                if (m != this) {
+                    fewer[n++] = m;
+                }
+            }
+            above.children = fewer;
+            DentryImpl on = (DentryImpl) mountPoint.dentry();
+            on.mounts--;
+            on.superBlock.removeMountPoint(on);
+        }
+        mountPoint = null;
+        namespace = null;
+    }
+
+    MountNamespaceImpl namespace() {
+        return namespace;
+    }
+
+    void setNamespace(MountNamespaceImpl ns) {
+        namespace = ns;
+    }
+
+    void setFlags(int newFlags) {
+        flags = newFlags;
+    }
+
+    boolean unbindable() {
+        return propagation == MS_UNBINDABLE;
+    }
+
+    PeerGroup peers() {
+        return peers;
+    }
+
+    PeerGroup master() {
+        return master;
+    }
+
+    /** @param type MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE */
+    void setPropagation(int type, PeerGroup newPeers, PeerGroup newMaster) {
+        propagation = type;
+        peers = newPeers;
+        master = newMaster;
+    }
+
+    /** Below {@code ancestor}, or it. */
+    boolean isWithin(MountImpl ancestor) {
+        for (MountImpl m = this; m != null; m = m.parent()) {
+            if (m == ancestor) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // ---- users
+
+    void openFile(boolean writes) {
+        expiring = false;
+        openFiles.incrementAndGet();
+        superBlock.retain();
+        if (writes) {
+            writers.incrementAndGet();
+        }
+    }
+
+    void closeFile(boolean writes) {
+        if (writes) {
+            writers.decrementAndGet();
+        }
+        openFiles.decrementAndGet();
+        superBlock.release();
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.vfs.Mount;
+import org.jvisor.api.vfs.MountNamespace;
+import org.jvisor.api.vfs.VfsPath;
+import org.jvisor.api.wait.WaitQueue;
+
+/** A namespace: its root mount, and who hears of changes. */
+final class MountNamespaceImpl implements MountNamespace {
+
+    private final MountTree tree;
+    private final WaitQueue changes = new WaitQueue();
+    private final AtomicInteger changeCount = new AtomicInteger();
+    private final AtomicInteger users = new AtomicInteger(1);
+    private volatile MountImpl root;
+
+    MountNamespaceImpl(MountTree tree, MountImpl root) {
+        this.tree = tree;
+        this.root = root;
+    }
+
+    @Override
+    public VfsPath root() {
+        return root.rootPath();
+    }
+
+    MountImpl rootMount() {
+        return root;
+    }
+
+    /** Under MountTree's monitor. */
+    void setRootMount(MountImpl mount) {
+        root = mount;
+    }
+
+    @Override
+    public List<Mount> mounts() {
+        return tree.list(this);
+    }
+
+    @Override
+    public MountNamespace copy() {
+        return tree.copy(this);
+    }
+
+    @Override
+    public VfsPath translate(VfsPath path) {
+        return tree.translate(this, path);
+    }
+
+    @Override
+    public void retain() {
+        users.incrementAndGet();
+    }
+
+    @Override
+    public void release() {
+        if (users.decrementAndGet() == 0) {
+            tree.dissolve(this);
+        }
+    }
+
+    @Override
+    public WaitQueue changes() {
+        return changes;
+    }
+
+    @Override
+    public int changeCount() {
+        return changeCount.get();
+    }
+
+    void changed() {
+        changeCount.incrementAndGet();
+        changes.wake(Poll.POLLPRI | Poll.POLLERR);
+    }
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs;
+
+import static org.jvisor.api.abi.Mount.MS_PRIVATE;
+import static org.jvisor.api.abi.Mount.MS_SHARED;
+import static org.jvisor.api.abi.Mount.MS_SLAVE;
+import static org.jvisor.api.abi.Mount.MS_UNBINDABLE;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.vfs.Mount;
+import org.jvisor.api.vfs.VfsPath;
+
+/** The changes of the trees of mounts, those of all namespaces under one monitor. Look-ups go by {@link MountImpl} without it. */
+final class MountTree {
+
+    /** How many mounts a namespace may have (/proc/sys/fs/mount-max); propagation and recursive binds multiply them. */
+    static final int MAX_MOUNTS = 10_000;
+
+    private volatile int changes;
+
+    /** Counts changes of mounts and renames of directories: what may lead ".." astray. */
+    int changes() {
+        return changes;
+    }
+
+    synchronized void directoryMoved() {
+        changes++;
+    }
+
+    // ---- look at it
+
+    synchronized List<Mount> list(MountNamespaceImpl ns) {
+        List<Mount> all = new ArrayList<>();
+        gather(ns.rootMount(), all);
+        return all;
+    }
+
+    private static void gather(MountImpl mount, List<Mount> into) {
+        into.add(mount);
+        for (MountImpl child : mount.children()) {
+            gather(child, into);
+        }
+    }
+
+    private static int count(MountImpl mount) {
+        int n = 1;
+        for (MountImpl child : mount.children()) {
+            n += count(child);
+        }
+        return n;
+    }
+
+    synchronized VfsPath translate(MountNamespaceImpl ns, VfsPath path) {
+        for (Mount m : list(ns)) {
+            if (((MountImpl) m).copiedFrom == path.mount().id()) {
+                return new VfsPath(m, path.dentry());
+            }
+        }
+        return path;
+    }
+
+    // ---- attach
+
+    /** The place where something mounted at {@code target} goes: the top of what is mounted there. */
+    static VfsPath top(VfsPath target) {
+        VfsPath at = target;
+        for (;;) {
+            MountImpl on = ((MountImpl) at.mount()).mountOn((DentryImpl) at.dentry());
+            if (on == null) {
+                return at;
+            }
+            at = on.rootPath();
+        }
+    }
+
+    /** Mounts {@code tree}, with what is mounted below it, at {@code target}, and wherever that propagates to. */
+    void attach(MountImpl mounted, VfsPath target) {
+        DentryImpl below = ((DentryImpl) target.dentry()).parent();
+        synchronized (below) {
+            attachLocked(mounted, target);
+        }
+    }
+
+    private synchronized void attachLocked(MountImpl mounted, VfsPath target) {
+        VfsPath at = top(target);
+        MountImpl above = (MountImpl) at.mount();
+        DentryImpl on = (DentryImpl) at.dentry();
+        MountNamespaceImpl ns = above.namespace();
+        if (ns == null) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        if (on.isDeleted()) {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
+        if (on.isDirectory() != mounted.root().isDirectory()) {
+            throw ErrnoException.of(Errno.ENOTDIR);
+        }
+        List<MountImpl> receivers = Propagation.receivers(above, on);
+        if (count(ns.rootMount()) + count(mounted) * (1 + receivers.size()) > MAX_MOUNTS) {
+            throw ErrnoException.of(Errno.ENOSPC);
+        }
+        if (above.peers() != null) {
+            Propagation.share(mounted);
+        }
+        for (MountImpl receiver : receivers) {
+            MountImpl twin = copyTree(mounted, mounted.root(), true, false);
+            Propagation.adopt(twin, receiver);
+            place(twin, top(new VfsPath(receiver, on)), receiver.namespace());
+        }
+        place(mounted, at, ns);
+    }
+
+    private void place(MountImpl mounted, VfsPath at, MountNamespaceImpl ns) {
+        mounted.attachTo(at, ns);
+        setNamespace(mounted, ns);
+        changed(ns);
+    }
+
+    private static void setNamespace(MountImpl mount, MountNamespaceImpl ns) {
+        mount.setNamespace(ns);
+        for (MountImpl child : mount.children()) {
+            setNamespace(child, ns);
+        }
+    }
+
+    private void changed(MountNamespaceImpl ns) {
+        changes++;
+        if (ns != null) {
+            ns.changed();
+        }
+    }
+
+    // ---- copies
+
+    /**
+     * A copy of {@code mount} that shows {@code root}, attached nowhere.
+     *
+     * @param recursive with what is mounted below {@code root}
+     * @param unbindable whether unbindable mounts are copied too
+     */
+    synchronized MountImpl copyTree(MountImpl mount, DentryImpl root, boolean recursive, boolean unbindable) {
+        MountImpl copy = new MountImpl(mount.superBlock, root, mount.source(), mount.flags());
+        Propagation.inherit(copy, mount);
+        if (recursive) {
+            for (MountImpl child : mount.children()) {
+                DentryImpl on = (DentryImpl) child.mountPoint().dentry();
+                if (on.isWithin(root) && (unbindable || !child.unbindable())) {
+                    MountImpl twin = copyTree(child, child.root(), true, unbindable);
+                    twin.attachTo(new VfsPath(copy, on), null);
+                }
+            }
+        }
+        return copy;
+    }
+
+    synchronized MountNamespaceImpl copy(MountNamespaceImpl ns) {
+        MountImpl root = copyTree(ns.rootMount(), ns.rootMount().root(), true, true);
+        rememberOrigin(root, ns.rootMount());
+        MountNamespaceImpl copy = new MountNamespaceImpl(this, root);
+        setNamespace(root, copy);
+        return copy;
+    }
+
+    private static void rememberOrigin(MountImpl copy, MountImpl original) {
+        copy.copiedFrom = original.id();
+        for (int i = 0; i < copy.children().length; i++) {
+            rememberOrigin(copy.children()[i], original.children()[i]);
+        }
+    }
+
+    // ---- detach
+
+    /** Whether anything but the mount itself needs it. {@code occupied}: whether a task's root or working directory is in it. */
+    synchronized boolean isBusy(MountImpl mount, boolean occupied) {
+        return occupied || mount.openFiles.get() > 0 || mount.children().length > 0;
+    }
+
+    /** Takes {@code mount} and all below it out of the tree, and out of those that its parent propagates to. */
+    synchronized void unmount(MountImpl mount) {
+        MountImpl above = mount.parent();
+        DentryImpl on = (DentryImpl) mount.mountPoint().dentry();
+        List<MountImpl> receivers = Propagation.receivers(above, on);
+        for (MountImpl receiver : receivers) {
+            MountImpl twin = receiver.mountOn(on);
+            if (twin != null && twin.superBlock == mount.superBlock && twin.children().length == 0) {
+                drop(twin);
+            }
+        }
+        drop(mount);
+    }
+
+    /** A namespace has lost its last user. */
+    synchronized void dissolve(MountNamespaceImpl ns) {
+        drop(ns.rootMount());
+    }
+
+    private void drop(MountImpl mount) {
+        for (MountImpl child : mount.children()) {
+            drop(child);
+        }
+        MountNamespaceImpl ns = mount.namespace();
+        mount.detach();
+        Propagation.leave(mount);
+        mount.superBlock.release();
+        changed(ns);
+    }
+
+    /** A copy that was never attached. */
+    synchronized void discard(MountImpl mount) {
+        drop(mount);
+    }
+
+    // ---- move and pivot
+
+    /** mount(2), MS_MOVE. */
+    void move(MountImpl mount, VfsPath target) {
+        DentryImpl below = ((DentryImpl) target.dentry()).parent();
+        synchronized (below) {
+            synchronized (this) {
+                MountImpl above = mount.parent();
+                if (above == null || above.peers() != null) {
+                    throw ErrnoException.of(Errno.EINVAL);
+                }
+                VfsPath at = top(target);
+                if (((MountImpl) at.mount()).isWithin(mount)) {
+                    throw ErrnoException.of(Errno.ELOOP);
+                }
+                if (((DentryImpl) at.dentry()).isDirectory() != mount.root().isDirectory()) {
+                    throw ErrnoException.of(Errno.ENOTDIR);
+                }
+                mount.detach();
+                attachLocked(mount, target);
+            }
+        }
+    }
+
+    /** pivot_root(2), after the checks of who and whether directories: {@code fresh} becomes the root, {@code old} goes to {@code putOld}. */
+    synchronized void pivot(MountImpl fresh, MountImpl old, VfsPath putOld) {
+        MountNamespaceImpl ns = old.namespace();
+        MountImpl above = fresh.parent();
+        if (fresh == old || putOld.mount() == old) {
+            throw ErrnoException.of(Errno.EBUSY);
+        }
+        boolean shared = above == null || above.peers() != null || fresh.peers() != null
+                || old.parent() != null && old.parent().peers() != null;
+        if (shared || fresh.namespace() != ns || !((MountImpl) putOld.mount()).isWithin(fresh)) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        VfsPath whereOldWas = old.mountPoint();
+        fresh.detach();
+        old.detach();
+        if (whereOldWas == null) {
+            ns.setRootMount(fresh);
+            fresh.setNamespace(ns);
+        } else {
+            fresh.attachTo(whereOldWas, ns);
+        }
+        old.attachTo(top(putOld), ns);
+        changed(ns);
+    }
+
+    // ---- propagation types
+
+    /** mount(2), MS_SHARED and its kin. */
+    synchronized void setPropagation(MountImpl mount, int type, boolean recursive) {
+        Propagation.change(mount, type);
+        if (recursive) {
+            for (MountImpl child : mount.children()) {
+                setPropagation(child, type, true);
+            }
+        }
+    }
+
+    static boolean isPropagationType(int type) {
+        return type == MS_PRIVATE || type == MS_SHARED || type == MS_SLAVE || type == MS_UNBINDABLE;
+    }
+}

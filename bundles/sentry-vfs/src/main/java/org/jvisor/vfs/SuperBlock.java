@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs;
+
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.vfs.FileSystem;
+import org.jvisor.api.vfs.Inode;
+
+/** What the vfs keeps about a file system: its cached names, its inodes in use, how many mounts and open files it has. */
+final class SuperBlock {
+
+    /** How many names of a file system the cache keeps that nobody uses. */
+    static final int KEPT_NAMES = 16_384;
+
+    final FileSystem fileSystem;
+    final boolean cachesDentries;
+    final boolean mayChangeOutside;
+    final DentryImpl root;
+
+    /** Held over a rename from one directory to another, so that no directory gets below itself. */
+    final Object renameLock = new Object();
+
+    private final int keptNames;
+    private final ConcurrentHashMap<Inode, Vnode> vnodes = new ConcurrentHashMap<>();
+    private final ReferenceQueue<DentryImpl> unused = new ReferenceQueue<>();
+
+    /** Mounts and open files; the file system ends with the last one. */
+    private final AtomicInteger users = new AtomicInteger();
+
+    /** Dentries of this file system that something is mounted on, once a mount. */
+    private final CopyOnWriteArrayList<DentryImpl> mountPoints = new CopyOnWriteArrayList<>();
+
+    private final Object lruLock = new Object();
+    /** Both are circular lists with a head of their own, guarded by lruLock. */
+    private final NameEntry kept = new NameEntry(null, null, 0, null, null, null);
+    private final NameEntry letGo = new NameEntry(null, null, 0, null, null, null);
+    private int keptCount;
+
+    SuperBlock(FileSystem fileSystem) {
+        this(fileSystem, KEPT_NAMES);
+    }
+
+    SuperBlock(FileSystem fileSystem, int keptNames) {
+        this.fileSystem = fileSystem;
+        this.keptNames = keptNames;
+        cachesDentries = fileSystem.cachesDentries();
+        mayChangeOutside = fileSystem.mayChangeOutside();
+        kept.previous = kept.next = kept;
+        letGo.previous = letGo.next = letGo;
+        root = DentryImpl.root(this, fileSystem.root());
+    }
+
+    // ---- mount points
+
+    /** Under MountTree's monitor. */
+    void addMountPoint(DentryImpl dentry) {
+        mountPoints.add(dentry);
+    }
+
+    void removeMountPoint(DentryImpl dentry) {
+        mountPoints.remove(dentry);
+    }
+
+    /** Whether something is mounted on {@code dentry} or below it. */
+    boolean hasMountsWithin(DentryImpl dentry) {
+        for (DentryImpl point : mountPoints) {
+            if (point.isWithin(dentry)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // ---- users
+
+    void retain() {
+        users.incrementAndGet();
+    }
+
+    void release() {
+        if (users.decrementAndGet() == 0) {
+            fileSystem.unmount();
+        }
+    }
+
+    boolean isUnused() {
+        return users.get() == 0;
+    }
+
+    // ---- inodes
+
+    /** The vnode of {@code inode} with one more user. */
+    Vnode vnode(Inode inode) {
+        if (Mode.isDir(inode.mode())) {
+            return new Vnode(this, inode); // has one name only, so nobody else looks for it
+        }
+        for (;;) {
+            Vnode known = vnodes.get(inode);
+            if (known == null) {
+                Vnode fresh = new Vnode(this, inode);
+                if (vnodes.putIfAbsent(inode, fresh) == null) {
+                    return fresh;
+                }
+            } else if (known.tryRetain()) {
+                return known;
+            } else {
+                vnodes.remove(inode, known);
+            }
+        }
+    }
+
+    void evict(Vnode vnode) {
+        vnodes.remove(vnode.inode, vnode);
+        vnode.inode.evict();
+    }
+
+    // ---- names
+
+    ReferenceQueue<DentryImpl> unusedQueue() {
+        return unused;
+    }
+
+    /** A new entry of a table: kept, if this file system's names are. */
+    void enlist(NameEntry entry) {
+        NameEntry victim = null;
+        synchronized (lruLock) {
+            if (cachesDentries) {
+                victim = keep(entry);
+            } else {
+                append(letGo, entry, NameEntry.LET_GO);
+                entry.strong = null;
+            }
+        }
+        drop(victim);
+        collect();
+    }
+
+    /** Keeps an entry again that was let go and is used anew. */
+    void keepAgain(NameEntry entry, DentryImpl dentry) {
+        NameEntry victim = null;
+        synchronized (lruLock) {
+            if (entry.list == NameEntry.LET_GO && cachesDentries) {
+                unlink(entry);
+                entry.strong = dentry;
+                victim = keep(entry);
+            }
+        }
+        drop(victim);
+    }
+
+    private NameEntry keep(NameEntry entry) {
+        append(kept, entry, NameEntry.KEPT);
+        keptCount++;
+        return keptCount > keptNames ? letOneGo() : null;
+    }
+
+    private static void drop(NameEntry victim) {
+        if (victim != null) {
+            victim.table.remove(victim);
+        }
+    }
+
+    /** The hand of the clock: what was not looked up since it came by last; a negative entry that is to leave its table, or null. */
+    private NameEntry letOneGo() {
+        NameEntry entry = kept.next;
+        while (entry.used) {
+            entry.used = false;
+            unlink(entry);
+            append(kept, entry, NameEntry.KEPT);
+            entry = kept.next;
+        }
+        unlink(entry);
+        keptCount--;
+        if (entry.isNegative()) {
+            return entry;
+        }
+        append(letGo, entry, NameEntry.LET_GO);
+        entry.strong = null;
+        return null;
+    }
+
+    /** {@code entry} has left its table for good. */
+    void delist(NameEntry entry) {
+        synchronized (lruLock) {
+            if (entry.list == NameEntry.KEPT) {
+                keptCount--;
+            }
+            if (entry.list != NameEntry.UNLISTED) {
+                unlink(entry);
+            }
+        }
+    }
+
+    /** {@code entry}, that of a directory which was removed, goes when nobody has it any more. */
+    void letGo(NameEntry entry) {
+        synchronized (lruLock) {
+            if (entry.list == NameEntry.KEPT) {
+                keptCount--;
+            }
+            if (entry.list != NameEntry.UNLISTED) {
+                unlink(entry);
+            }
+            append(letGo, entry, NameEntry.LET_GO);
+            entry.strong = null;
+        }
+    }
+
+    /** Forgets the names that nobody used when the collector last looked. */
+    void collect() {
+        for (Reference<?> r = unused.poll(); r != null; r = unused.poll()) {
+            NameEntry entry = (NameEntry) r;
+            entry.table.remove(entry);
+            boolean listed;
+            synchronized (lruLock) {
+                listed = entry.list != NameEntry.UNLISTED;
+                if (listed) {
+                    unlink(entry);
+                }
+            }
+            if (listed) {
+                entry.vnode.release();
+            }
+        }
+    }
+
+    /** Names that the cache keeps. */
+    int keptCount() {
+        synchronized (lruLock) {
+            return keptCount;
+        }
+    }
+
+    private static void append(NameEntry head, NameEntry entry, int list) {
+        entry.list = list;
+        entry.previous = head.previous;
+        entry.next = head;
+        head.previous.next = entry;
+        head.previous = entry;
+    }
+
+    private static void unlink(NameEntry entry) {
+        entry.previous.next = entry.next;
+        entry.next.previous = entry.previous;
+        entry.previous = null;
+        entry.next = null;
+        entry.list = NameEntry.UNLISTED;
+    }
+}

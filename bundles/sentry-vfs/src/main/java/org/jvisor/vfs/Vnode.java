@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jvisor.api.vfs.Inode;
+import org.jvisor.vfs.anon.PipeBuffer;
+
+/** What the vfs keeps about an inode in use. Counts its users, which are cached dentries and open file descriptions. Any thread. */
+final class Vnode {
+
+    private static final VarHandle USERS;
+    private static final int EVICTED = -1;
+
+    static {
+        try {
+            USERS = MethodHandles.lookup().findVarHandle(Vnode.class, "users", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    final Inode inode;
+    final SuperBlock superBlock;
+
+    private volatile int users = 1;
+    private volatile FileLocks locks;
+    private volatile PipeBuffer fifo;
+
+    /** With one user. */
+    Vnode(SuperBlock superBlock, Inode inode) {
+        this.superBlock = superBlock;
+        this.inode = inode;
+    }
+
+    /** One more user, unless the inode is evicted already. */
+    boolean tryRetain() {
+        for (;;) {
+            int now = users;
+            if (now == EVICTED) {
+                return false;
+            }
+            if (USERS.compareAndSet(this, now, now + 1)) {
+                return true;
+            }
+        }
+    }
+
+    void release() {
+        for (;;) {
+            int now = users;
+            int after = now == 1 ? EVICTED : now - 1;
+            if (USERS.compareAndSet(this, now, after)) {
+                if (after == EVICTED) {
+                    superBlock.evict(this);
+                }
+                return;
+            }
+        }
+    }
+
+    /** The locks of fcntl(2) and flock(2) on this file; null while there never were any. */
+    FileLocks locksIfAny() {
+        return locks;
+    }
+
+    synchronized FileLocks locks() {
+        if (locks == null) {
+            locks = new FileLocks();
+        }
+        return locks;
+    }
+
+    PipeBuffer fifo() {
+        return fifo;
+    }
+
+    void setFifo(PipeBuffer buffer) {
+        fifo = buffer;
+    }
+}
