@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mman;
+import org.jvisor.api.abi.SiginfoLayout;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
@@ -129,6 +130,35 @@ final class PtraceAddressSpace implements AddressSpace {
             lock.unlock();
         }
         stubs.forget(this);
+    }
+
+    /**
+     * If the process has been killed, helps its leader's tracer to hear of it: the host does not report a leader's end before
+     * all other threads' ends have been seen, and those threads' tracers may sleep. Any thread.
+     */
+    void reapEndedThreads() {
+        if (!hasSiblings()) {
+            return;
+        }
+        long siginfo = stubs.host().allocate(SiginfoLayout.SIZE);
+        lock.lock();
+        try {
+            for (PtraceContext context : contexts) {
+                context.reapIfEnded(siginfo);
+            }
+        } finally {
+            lock.unlock();
+            stubs.host().free(siginfo);
+        }
+    }
+
+    private boolean hasSiblings() {
+        lock.lock();
+        try {
+            return contexts.size() > 1;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** A context is to run here; it learns of changes that are queued. */

@@ -49,7 +49,9 @@ final class PtraceContext implements Context {
     /** Guards {@link #target} and keeps a signal from reaching a thread that is no longer ours. */
     private final Object targetLock = new Object();
     private int target;
-    private int cpu;
+    private volatile int cpu;
+    private volatile Thread tracer;
+    private int tracerThread;
 
     /** The registers in the stub are not the application's. */
     private boolean registersLost = true;
@@ -75,6 +77,7 @@ final class PtraceContext implements Context {
         if (!attach()) {
             return GONE;
         }
+        stubs.balancer().onRun();
         for (;;) {
             int before = (int) STATE.getAndBitwiseOr(this, RUNNING);
             if ((before & INTERRUPT) != 0) {
@@ -99,7 +102,9 @@ final class PtraceContext implements Context {
 
     /** Resumes the stub until it stops, and says what that is to the caller. */
     private int step(Registers registers) {
-        tracee.runToSystemCall();
+        if (tracee.runToSystemCall() < 0) {
+            space.reapEndedThreads(); // it has been killed
+        }
         int status = tracee.await();
         if (status == Tracee.ENDED) {
             return ended();
@@ -168,12 +173,16 @@ final class PtraceContext implements Context {
         return EXCEPTION;
     }
 
-    /** Brings the stub's registers up to date. Values that the host refuses would have raised a fault when they were loaded. */
+    /**
+     * Brings the stub's registers up to date. Values that the host refuses would have raised a fault when they were loaded.
+     * That the stub has been killed is for the next step to find out.
+     */
     private int load(Registers registers) {
         if (registers.extendedModified) {
             registers.extendedModified = false;
-            if (loadExtended(registers.extended) < 0) {
-                return tracee.isAttached() ? generalProtection() : ended();
+            long result = loadExtended(registers.extended);
+            if (result < 0 && result != -Errno.ESRCH) {
+                return generalProtection();
             }
         }
         if (registersLost || registers.modified >= Registers.ALL || isRestart(registers.values[Registers.RAX])) {
@@ -207,6 +216,18 @@ final class PtraceContext implements Context {
         demand(INTERRUPT);
     }
 
+    /** A leader that has been killed while it ran is heard of no earlier than its siblings. Any thread. */
+    void reapSiblingsOfLeader() {
+        if ((state & RUNNING) != 0 && tracee.isLeader()) {
+            space.reapEndedThreads();
+        }
+    }
+
+    /** @see Tracee#reapIfEnded */
+    void reapIfEnded(long siginfo) {
+        tracee.reapIfEnded(siginfo);
+    }
+
     /** Makes this context carry out its space's changes before it runs on. Any thread. */
     void announceChanges() {
         demand(CHANGES);
@@ -229,6 +250,27 @@ final class PtraceContext implements Context {
         }
     }
 
+    int cpu() {
+        return cpu;
+    }
+
+    /** Whether the application's code runs, or the Sentry's for it. Any thread; a guess. */
+    boolean wantsToRun() {
+        Thread owner = tracer;
+        return owner != null && ((state & RUNNING) != 0 || owner.getState() == Thread.State.RUNNABLE);
+    }
+
+    /** Moves tracer and tracee to another CPU. Any thread. */
+    void moveTo(int to) {
+        synchronized (targetLock) {
+            if (target != 0) {
+                cpu = to;
+                stubs.cpus().pin(tracerThread, to);
+                stubs.cpus().pin(target, to);
+            }
+        }
+    }
+
     /** Makes the calling thread the tracer, on the first call. Returns whether there is a stub to run. */
     boolean attach() {
         if (tracee.isAttached()) {
@@ -243,8 +285,7 @@ final class PtraceContext implements Context {
             gone = true;
             return false;
         }
-        stubs.cpus().pin(0, cpu);
-        stubs.cpus().pin(thread, cpu);
+        pin(thread);
         registersLost = true;
         if (tracee.attach(process, thread) != 0) {
             ended();
@@ -252,6 +293,16 @@ final class PtraceContext implements Context {
         }
         setTarget(thread);
         return true;
+    }
+
+    private void pin(int thread) {
+        if (tracer == null) {
+            tracerThread = (int) stubs.host().syscall(SyscallNr.GETTID);
+            tracer = Thread.currentThread();
+            stubs.balancer().add(this);
+        }
+        stubs.cpus().pin(0, cpu);
+        stubs.cpus().pin(thread, cpu);
     }
 
     /** A system call of the stub's, on the host. The context must be attached. */
@@ -369,6 +420,7 @@ final class PtraceContext implements Context {
     public void release() {
         leave();
         gone = true;
+        stubs.balancer().remove(this);
         tracee.free();
         if (extendedBuffer != 0) {
             stubs.host().free(extendedBuffer);

@@ -12,6 +12,7 @@ final class Stubs {
     private final FirstStub first;
     private final Reaper reaper;
     private final Cpus cpus;
+    private final Balancer balancer;
     private final Set<PtraceAddressSpace> spaces = ConcurrentHashMap.newKeySet();
 
     Stubs(HostKernel host, int memoryFd) throws BootFailure {
@@ -19,6 +20,7 @@ final class Stubs {
         first = FirstStub.start(host, memoryFd);
         reaper = new Reaper(host);
         cpus = new Cpus(host);
+        balancer = new Balancer(cpus);
     }
 
     PtraceAddressSpace newAddressSpace(int process) {
@@ -69,7 +71,12 @@ final class Stubs {
         return cpus;
     }
 
+    Balancer balancer() {
+        return balancer;
+    }
+
     void stop() {
+        balancer.stop();
         spaces.forEach(PtraceAddressSpace::release);
         reaper.stop();
         first.stop();

@@ -46,7 +46,7 @@ final class Tracee {
     private long page = StubImage.ADDRESS;
     private volatile int process;
     private volatile int thread;
-    private boolean leader;
+    private volatile boolean leader;
 
     /** {@link #free} gives the native memory back. */
     Tracee(HostKernel host, StubImage image) {
@@ -120,6 +120,27 @@ final class Tracee {
             }
         }
         return ENDED;
+    }
+
+    /**
+     * Takes note of the stub thread's end in the tracer's place, so that the end of its process's leader can be reported. Leaves
+     * the thread alone when it lives. Any thread.
+     *
+     * @param siginfo the address of a siginfo_t
+     */
+    void reapIfEnded(long siginfo) {
+        int ended = thread;
+        if (ended == 0) {
+            return;
+        }
+        host.putInt(siginfo + SiginfoLayout.CODE, 0);
+        // WNOWAIT: this call reports the stops of tracees, too, which are their tracers' to see.
+        int options = Wait.WEXITED | Wait.WNOHANG | Wait.WNOWAIT | Wait.WALL;
+        host.syscall(SyscallNr.WAITID, Wait.P_PID, ended, siginfo, options, 0, 0);
+        int code = host.getInt(siginfo + SiginfoLayout.CODE);
+        if (code == Signals.CLD_EXITED || code == Signals.CLD_KILLED || code == Signals.CLD_DUMPED) {
+            host.syscall(SyscallNr.WAIT4, ended, 0, Wait.WNOHANG | Wait.WALL, 0);
+        }
     }
 
     long getRegisters(long[] to) {
