@@ -57,6 +57,10 @@ final class AnonymousFiles {
         return describe(mount, new Vnode(mount.superBlock, inode), name, operations, flags);
     }
 
+    FileDescription any(FileOperations operations, Inode inode, int flags, String name) {
+        return describe(anonymous, new Vnode(anonymous.superBlock, inode), name, operations, flags);
+    }
+
     /** "socket:[123]" has 123. */
     private static long inoIn(String name, KernelFileSystem fileSystem) {
         int open = name.indexOf(":[");

@@ -43,6 +43,7 @@ final class FileDescriptionImpl implements FileDescription {
     private final boolean readable;
     private final boolean writable;
     private final boolean seekable;
+    private final boolean positional;
     private final boolean directory;
     private final boolean regular;
     /** Whether it counts among its mount's writers. */
@@ -67,6 +68,7 @@ final class FileDescriptionImpl implements FileDescription {
         readable = !pathOnly && (access == Open.O_RDONLY || access == Open.O_RDWR);
         writable = !pathOnly && (access == Open.O_WRONLY || access == Open.O_RDWR);
         seekable = operations.seekable();
+        positional = operations.positional();
         int mode = vnode.inode.mode();
         directory = Mode.isDir(mode);
         regular = Mode.isRegular(mode);
@@ -140,7 +142,7 @@ final class FileDescriptionImpl implements FileDescription {
         if (directory) {
             return -Errno.EISDIR;
         }
-        long result = seekable ? readHere(task, target) : operations.read(task, this, target, 0);
+        long result = seekable ? readHere(task, target) : operations.read(task, this, target, FileOperations.CURRENT);
         return result == -Errno.EAGAIN ? blockingRead(task, target, -1) : result;
     }
 
@@ -164,7 +166,7 @@ final class FileDescriptionImpl implements FileDescription {
         if (directory) {
             return -Errno.EISDIR;
         }
-        if (!seekable) {
+        if (!positional) {
             return -Errno.ESPIPE;
         }
         long result = operations.read(task, this, target, offset);
@@ -186,7 +188,7 @@ final class FileDescriptionImpl implements FileDescription {
                 if (offset >= 0) {
                     result = operations.read(task, this, target, offset);
                 } else {
-                    result = seekable ? readHere(task, target) : operations.read(task, this, target, 0);
+                    result = seekable ? readHere(task, target) : operations.read(task, this, target, FileOperations.CURRENT);
                 }
                 if (result != -Errno.EAGAIN) {
                     return result;
@@ -213,7 +215,7 @@ final class FileDescriptionImpl implements FileDescription {
         if (!writable) {
             return -Errno.EBADF;
         }
-        return seekable ? writeHere(task, source) : writeAll(task, source, 0, false);
+        return seekable ? writeHere(task, source) : writeAll(task, source, FileOperations.CURRENT, false);
     }
 
     private synchronized long writeHere(Task task, IoBuffer source) {
@@ -236,7 +238,7 @@ final class FileDescriptionImpl implements FileDescription {
         if (!writable) {
             return -Errno.EBADF;
         }
-        if (!seekable) {
+        if (!positional) {
             return -Errno.ESPIPE;
         }
         if ((flags & Open.O_APPEND) != 0) {

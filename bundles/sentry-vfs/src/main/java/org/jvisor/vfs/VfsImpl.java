@@ -79,6 +79,11 @@ public class VfsImpl implements Vfs {
     }
 
     @Override
+    public FileDescription newAnonymous(FileOperations operations, Inode inode, int flags, String name) {
+        return anonymous.any(operations, inode, flags, name);
+    }
+
+    @Override
     public FileDescription[] newPipe(Task task, int flags) {
         return anonymous.pipe(task, flags);
     }

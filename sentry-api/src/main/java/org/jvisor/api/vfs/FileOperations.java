@@ -21,17 +21,28 @@ public interface FileOperations {
     /** {@link #write}'s offset for O_APPEND: at the end, wherever that is at that moment; the file then sets {@link FileDescription#setPosition}. */
     long APPEND = Long.MAX_VALUE;
 
+    /** {@link #read}'s and {@link #write}'s offset for read(2) and write(2) of a file that is not {@link #seekable}. */
+    long CURRENT = -1;
+
     /** Whether it has a position, and offsets mean something. Pipes, sockets and terminals do not. */
     default boolean seekable() {
         return false;
     }
 
-    /** Reads at {@code offset} (ignored when not seekable); 0 at the end. */
+    /**
+     * Whether pread(2) and pwrite(2) work. A file that is {@code positional} but not {@link #seekable} keeps its position itself:
+     * it is given {@link #CURRENT} by read(2) and write(2), and answers {@link #seek}.
+     */
+    default boolean positional() {
+        return seekable();
+    }
+
+    /** Reads at {@code offset} (ignored when not positional); 0 at the end. */
     default long read(Task task, FileDescription file, IoBuffer target, long offset) {
         return -Errno.EINVAL;
     }
 
-    /** Writes at {@code offset} (or {@link #APPEND}; ignored when not seekable). May write a part; the description goes on. */
+    /** Writes at {@code offset} (or {@link #APPEND}; ignored when not positional). May write a part; the description goes on. */
     default long write(Task task, FileDescription file, IoBuffer source, long offset) {
         return -Errno.EINVAL;
     }

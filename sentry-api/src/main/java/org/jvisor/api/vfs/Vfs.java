@@ -41,6 +41,9 @@ public interface Vfs {
     /** A description of something that has no name in a tree: sockets, epoll, memfd and their kin. {@code name} is what /proc/PID/fd shows, like "anon_inode:[eventpoll]" or "socket:[123]". */
     FileDescription newAnonymous(FileOperations operations, int flags, String name, int mode);
 
+    /** The same with an inode of its own, like one of a host file; {@link Inode#evict} comes after the last use. */
+    FileDescription newAnonymous(FileOperations operations, Inode inode, int flags, String name);
+
     /** A pipe's two ends: the one to read first. */
     FileDescription[] newPipe(Task task, int flags);
 
