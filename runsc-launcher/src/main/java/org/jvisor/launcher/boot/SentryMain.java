@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.launcher.boot;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Mount;
+import org.jvisor.api.abi.Prctl;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.Kernel;
+import org.jvisor.host.ffm.FfmHostKernel;
+import org.jvisor.launcher.RunscException;
+import org.jvisor.launcher.control.BodyWriter;
+import org.jvisor.launcher.control.BootOptions;
+import org.jvisor.launcher.control.ControlSocket;
+import org.jvisor.launcher.control.Messages;
+import org.jvisor.launcher.control.SpecCodec;
+import org.jvisor.launcher.host.HostCalls;
+import org.osgi.framework.BundleException;
+
+/**
+ * The Sentry's entry: starts the framework, waits for the {@link Kernel}, makes the container that runsc describes over the
+ * control socket and tells how it ends.
+ */
+public final class SentryMain {
+    private static final String CONTROL = "--control-fd=";
+    private static final long BOOT_SECONDS = 20;
+
+    private final HostCalls calls;
+    private final ControlSocket control;
+
+    private SentryMain(HostCalls calls, ControlSocket control) {
+        this.calls = calls;
+        this.control = control;
+    }
+
+    public static void main(String[] arguments) throws InterruptedException {
+        if (arguments.length != 1 || !arguments[0].startsWith(CONTROL)) {
+            throw new IllegalArgumentException("usage: SentryMain " + CONTROL + "N");
+        }
+        // Standard output is /dev/null; what libraries print there belongs to the log.
+        System.setOut(System.err);
+        HostKernel host = new FfmHostKernel();
+        int descriptor = Integer.parseInt(arguments[0].substring(CONTROL.length()));
+        SentryMain sentry = new SentryMain(new HostCalls(host), new ControlSocket(host, descriptor));
+        sentry.standAlone();
+        int status = 0;
+        try {
+            sentry.run();
+        } catch (RunscException e) {
+            sentry.fail(e.getMessage());
+            status = RunscException.FAILED;
+        } catch (BundleException | IOException e) {
+            sentry.fail("starting the framework: " + e.getMessage());
+            status = RunscException.FAILED;
+        }
+        System.exit(status);
+    }
+
+    private void run() throws BundleException, IOException, InterruptedException {
+        SandboxFramework framework = SandboxFramework.start(System.getProperty("jvisor.home") + "/lib/bundles.index", storage());
+        Kernel kernel = framework.await(Kernel.class, BOOT_SECONDS);
+        Container container = create(kernel);
+        Thread receiver = new Thread(null, new ControlReceiver(control, container, framework), "control", 512 << 10);
+        receiver.setDaemon(true);
+        receiver.start();
+        container.start();
+        send(Messages.STARTED, container.init().pid());
+        int status = container.waitForExit();
+        send(Messages.EXITED, status);
+        // runsc ends this process, unless it is to end in order.
+        receiver.join();
+    }
+
+    private Container create(Kernel kernel) {
+        ControlSocket.Frame boot = next(Messages.BOOT);
+        ControlSocket.Frame frame = null;
+        try {
+            kernel.start(BootOptions.read(boot.body()));
+            frame = next(Messages.CREATE);
+            ContainerSpec spec = SpecCodec.read(frame.body(), frame.descriptors());
+            return kernel.create(spec);
+        } catch (ErrnoException e) {
+            throw new RunscException((frame == null ? "starting the kernel: " : "creating the container: ") + e.getMessage());
+        } catch (RuntimeException e) {
+            if (e instanceof RunscException) {
+                throw e;
+            }
+            e.printStackTrace();
+            throw new RunscException((frame == null ? "starting the kernel: " : "creating the container: ") + e.getMessage());
+        }
+    }
+
+    private ControlSocket.Frame next(int type) {
+        ControlSocket.Frame frame = control.receive();
+        if (frame == null) {
+            throw new RunscException("runsc is gone");
+        }
+        if (frame.type() != type) {
+            throw new RunscException("frame of type " + frame.type() + " where " + type + " is due");
+        }
+        return frame;
+    }
+
+    private void send(int type, int value) {
+        BodyWriter body = new BodyWriter();
+        body.number(value);
+        control.send(type, body.bytes());
+    }
+
+    private void fail(String message) {
+        BodyWriter body = new BodyWriter();
+        body.text(message.replace('\n', ' '));
+        control.send(Messages.FAILED, body.bytes());
+    }
+
+    /** Ends with runsc; is in no terminal's session, so that its keys reach runsc only; keeps no folder busy. */
+    private void standAlone() {
+        HostKernel host = calls.host();
+        host.syscall(SyscallNr.PRCTL, Prctl.PR_SET_PDEATHSIG, Signals.SIGKILL);
+        host.syscall(SyscallNr.SETSID);
+        calls.withString("/", at -> host.syscall(SyscallNr.CHDIR, at));
+    }
+
+    /**
+     * A folder for the framework that is gone with this process: a file system in memory, mounted where only the Sentry's own
+     * mount namespace has it, over a folder that the distribution brings for that. Where mounting is not allowed, the system's
+     * folder for temporary files has to do.
+     */
+    private String storage() throws IOException {
+        String folder = System.getProperty("jvisor.home") + "/lib/scratch";
+        long result = calls.withString("/", at -> calls.host().syscall(SyscallNr.MOUNT, 0, at, 0, Mount.MS_REC | Mount.MS_PRIVATE));
+        if (result == 0) {
+            result = calls.withString("tmpfs", type -> calls.withString(folder, at -> calls.host().syscall(SyscallNr.MOUNT, type, at,
+                type, Mount.MS_NOSUID | Mount.MS_NODEV | Mount.MS_NOEXEC, 0, 0)));
+        }
+        if (result == 0) {
+            return folder + "/framework";
+        }
+        return Files.createTempDirectory("jvisor").toString();
+    }
+}

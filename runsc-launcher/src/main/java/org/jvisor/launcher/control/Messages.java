@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.launcher.control;
+
+/** The types of the frames of a {@link ControlSocket}. Bodies are written by {@link BodyWriter}. */
+public final class Messages {
+    // runsc to the Sentry
+    /** {@link BootOptions}; always the first. */
+    public static final int BOOT = 1;
+    /** A container to create and start: {@link SpecCodec}. */
+    public static final int CREATE = 2;
+    /** A signal, a target as Container.signal has it. */
+    public static final int SIGNAL = 3;
+    /** Rows, columns. */
+    public static final int RESIZE = 4;
+    /** A name, then the bytes of a bundle to install, or to update when the name is known; answered by DONE. */
+    public static final int INSTALL = 5;
+    /** The name of a bundle to uninstall; answered by DONE. */
+    public static final int UNINSTALL = 6;
+
+    // the Sentry to runsc
+    /** The container runs; the pid of its first process. */
+    public static final int STARTED = 101;
+    /** The container has ended; the status as wait(2) has it. */
+    public static final int EXITED = 102;
+    /** The sandbox or the container cannot be made: one line. */
+    public static final int FAILED = 103;
+    /** Answer to INSTALL and UNINSTALL: empty, or one line that says what is wrong. */
+    public static final int DONE = 104;
+
+    private Messages() {
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.launcher.control;
+
+import java.util.List;
+import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.ContainerSpec.Capabilities;
+import org.jvisor.api.kernel.ContainerSpec.MountSpec;
+import org.jvisor.api.kernel.ContainerSpec.Rlimit;
+import org.jvisor.api.kernel.ContainerSpec.Root;
+import org.jvisor.api.kernel.ContainerSpec.User;
+
+/** A {@link ContainerSpec} as the body of a frame; its descriptors travel beside it and get new numbers on the way. */
+public final class SpecCodec {
+
+    private SpecCodec() {
+    }
+
+    /** @param descriptors gets the descriptors to send along, in order */
+    public static byte[] write(ContainerSpec spec, List<Integer> descriptors) {
+        BodyWriter out = new BodyWriter();
+        out.text(spec.id());
+        out.text(spec.hostname());
+        out.text(spec.domainname());
+        out.list(spec.arguments(), out::text);
+        out.list(spec.environment(), out::text);
+        out.text(spec.workingDirectory());
+        out.number(spec.user().uid());
+        out.number(spec.user().gid());
+        out.list(spec.user().additionalGids(), gid -> out.number(gid));
+        out.number(spec.user().umask());
+        out.number(spec.capabilities().bounding());
+        out.number(spec.capabilities().effective());
+        out.number(spec.capabilities().inheritable());
+        out.number(spec.capabilities().permitted());
+        out.number(spec.capabilities().ambient());
+        out.list(spec.rlimits(), limit -> {
+            out.number(limit.type());
+            out.number(limit.soft());
+            out.number(limit.hard());
+        });
+        out.bool(spec.noNewPrivileges());
+        descriptor(out, spec.rootfs().goferFd(), descriptors);
+        out.bool(spec.rootfs().readOnly());
+        out.bool(spec.rootfs().overlay());
+        out.number(spec.rootfs().overlayBytes());
+        out.list(spec.mounts(), mount -> {
+            out.text(mount.destination());
+            out.text(mount.type());
+            out.text(mount.source());
+            out.number(mount.flags());
+            out.text(mount.data());
+            descriptor(out, mount.goferFd(), descriptors);
+            out.bool(mount.overlay());
+        });
+        out.number(spec.stdio().length);
+        for (int fd : spec.stdio()) {
+            descriptor(out, fd, descriptors);
+        }
+        out.bool(spec.terminal());
+        descriptor(out, spec.ttyFd(), descriptors);
+        out.number(spec.ttyFds());
+        out.number(spec.ttyRows());
+        out.number(spec.ttyColumns());
+        return out.bytes();
+    }
+
+    public static ContainerSpec read(byte[] body, int[] descriptors) {
+        BodyReader in = new BodyReader(body);
+        String id = in.text();
+        String hostname = in.text();
+        String domainname = in.text();
+        List<String> arguments = in.list(in::text);
+        List<String> environment = in.list(in::text);
+        String workingDirectory = in.text();
+        User user = new User(in.integer(), in.integer(), in.list(in::integer), in.integer());
+        Capabilities capabilities = new Capabilities(in.number(), in.number(), in.number(), in.number(), in.number());
+        List<Rlimit> rlimits = in.list(() -> new Rlimit(in.integer(), in.number(), in.number()));
+        boolean noNewPrivileges = in.bool();
+        Root root = new Root(descriptor(in, descriptors), in.bool(), in.bool(), in.number());
+        List<MountSpec> mounts = in.list(() -> new MountSpec(in.text(), in.text(), in.text(), in.number(), in.text(),
+            descriptor(in, descriptors), in.bool()));
+        int[] stdio = new int[in.integer()];
+        for (int i = 0; i < stdio.length; i++) {
+            stdio[i] = descriptor(in, descriptors);
+        }
+        return new ContainerSpec(id, hostname, domainname, arguments, environment, workingDirectory, user, capabilities, rlimits,
+            noNewPrivileges, root, mounts, stdio, in.bool(), descriptor(in, descriptors), in.integer(), in.integer(), in.integer());
+    }
+
+    /** The index of a descriptor among those sent along; -1 for none. */
+    private static void descriptor(BodyWriter out, int fd, List<Integer> descriptors) {
+        out.number(fd < 0 ? -1 : descriptors.size());
+        if (fd >= 0) {
+            descriptors.add(fd);
+        }
+    }
+
+    private static int descriptor(BodyReader in, int[] descriptors) {
+        int index = in.integer();
+        return index < 0 ? -1 : descriptors[index];
+    }
+
+    /** The descriptors as {@link ControlSocket#send} takes them. */
+    public static int[] array(List<Integer> descriptors) {
+        int[] array = new int[descriptors.size()];
+        for (int i = 0; i < array.length; i++) {
+            array[i] = descriptors.get(i);
+        }
+        return array;
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.launcher.host;
+
+import java.util.Arrays;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.abi.Socket;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.launcher.ByteStrings;
+import org.jvisor.launcher.RunscException;
+
+/**
+ * The host's calls that runsc and the boot of the Sentry make, with Java's types. Descriptors carry FD_CLOEXEC. A failure is a
+ * {@link RunscException} that names the call, except where the errno is returned.
+ */
+public final class HostCalls {
+    private static final long CLOSE_RANGE_CLOEXEC = 4;
+    private static final int BLOCK = 65536;
+
+    private final HostKernel host;
+
+    public HostCalls(HostKernel host) {
+        this.host = host;
+    }
+
+    public HostKernel host() {
+        return host;
+    }
+
+    public static String describe(long negativeErrno) {
+        return Errno.describe((int) -negativeErrno);
+    }
+
+    public static long check(long result, String what) {
+        if (Errno.isError(result)) {
+            throw new RunscException(what + ": " + describe(result));
+        }
+        return result;
+    }
+
+    /** open(2); a descriptor or a negative errno. */
+    public int open(String path, int flags, int mode) {
+        return (int) withString(path, name -> host.syscall(SyscallNr.OPEN, name, flags | Open.O_CLOEXEC, mode));
+    }
+
+    public void close(int fd) {
+        host.syscall(SyscallNr.CLOSE, fd);
+    }
+
+    /** The descriptors above standard error are not to reach a child by accident. */
+    public void closeOnExecFrom(int first) {
+        host.syscall(SyscallNr.CLOSE_RANGE, first, 0xffff_ffffL, CLOSE_RANGE_CLOEXEC);
+    }
+
+    public int[] socketPair() {
+        return pair(at -> host.syscall(SyscallNr.SOCKETPAIR, Socket.AF_UNIX, Socket.SOCK_STREAM | Socket.SOCK_CLOEXEC, 0, at),
+            "socketpair");
+    }
+
+    public int[] pipe(int flags) {
+        return pair(at -> host.syscall(SyscallNr.PIPE2, at, flags | Open.O_CLOEXEC), "pipe");
+    }
+
+    private int[] pair(MemoryCall call, String name) {
+        long at = host.allocate(8);
+        try {
+            check(call.run(at), name);
+            return new int[] {host.getInt(at), host.getInt(at + 4)};
+        } finally {
+            host.free(at);
+        }
+    }
+
+    /** A descriptor to read what {@code content} holds, from its begin. */
+    public int memoryFile(String name, byte[] content) {
+        int fd = (int) check(withString(name, at -> host.syscall(SyscallNr.MEMFD_CREATE, at, 1)), "memfd_create");
+        write(fd, content);
+        host.syscall(SyscallNr.LSEEK, fd, 0, 0);
+        return fd;
+    }
+
+    /** Writes all; 0 or a negative errno. */
+    public long write(int fd, byte[] bytes) {
+        long buffer = host.allocate(Math.max(1, bytes.length));
+        try {
+            host.copyOut(bytes, 0, bytes.length, buffer);
+            int done = 0;
+            while (done < bytes.length) {
+                long count = host.syscall(SyscallNr.WRITE, fd, buffer + done, bytes.length - done);
+                if (count == -Errno.EINTR) {
+                    continue;
+                }
+                if (count < 0) {
+                    return count;
+                }
+                done += (int) count;
+            }
+            return 0;
+        } finally {
+            host.free(buffer);
+        }
+    }
+
+    /** Reads to the end, at most {@code limit} bytes. */
+    public byte[] readAll(int fd, int limit, String what) {
+        byte[] found = new byte[0];
+        long buffer = host.allocate(BLOCK);
+        try {
+            for (;;) {
+                int count = (int) check(host.syscall(SyscallNr.READ, fd, buffer, BLOCK), what);
+                if (count == 0) {
+                    return found;
+                }
+                if (found.length + count > limit) {
+                    throw new RunscException(what + ": more than " + limit + " bytes");
+                }
+                int before = found.length;
+                found = Arrays.copyOf(found, before + count);
+                host.copyIn(buffer, found, before, count);
+            }
+        } finally {
+            host.free(buffer);
+        }
+    }
+
+    /** Runs a call that takes a zero-terminated string. */
+    public long withString(String text, MemoryCall call) {
+        byte[] bytes = ByteStrings.bytes(text);
+        long at = host.allocate(bytes.length + 1L);
+        try {
+            host.copyOut(bytes, 0, bytes.length, at);
+            return call.run(at);
+        } finally {
+            host.free(at);
+        }
+    }
+
+    /** A call that is given the address of memory of its own. */
+    @FunctionalInterface
+    public interface MemoryCall {
+        long run(long address);
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.launcher.sandbox;
+
+import java.util.concurrent.locks.LockSupport;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.abi.Wait;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.host.SpawnRequest;
+import org.jvisor.launcher.RunscException;
+import org.jvisor.launcher.host.HostCalls;
+
+/** A process that runsc started: the Sentry or the gofer. */
+final class Child {
+    private final HostKernel host;
+    private final String name;
+    private final int pid;
+    private final int pidFd;
+    private int status = -1;
+
+    private Child(HostKernel host, String name, int pid) {
+        this.host = host;
+        this.name = name;
+        this.pid = pid;
+        this.pidFd = (int) HostCalls.check(host.syscall(SyscallNr.PIDFD_OPEN, pid, 0), "pidfd_open");
+    }
+
+    /**
+     * Starts a process in namespaces of its own. unshare(2) acts on the calling thread and what it starts, so this takes a
+     * thread, which lives as long as runsc: the child's PR_SET_PDEATHSIG is about the thread that started it.
+     *
+     * @param namespaces CLONE_NEW*
+     * @param optional whether to start it without them where the host refuses
+     */
+    static Child start(HostKernel host, String name, SpawnRequest request, long namespaces, boolean optional) {
+        Spawner spawner = new Spawner(host, request, namespaces, optional);
+        spawner.setDaemon(true);
+        spawner.start();
+        return new Child(host, name, spawner.pid());
+    }
+
+    private static final class Spawner extends Thread {
+        private static final int PENDING = 0;
+
+        private final HostKernel host;
+        private final SpawnRequest request;
+        private final long namespaces;
+        private final boolean optional;
+        private int pid = PENDING;
+        private RunscException failure;
+
+        Spawner(HostKernel host, SpawnRequest request, long namespaces, boolean optional) {
+            super(null, null, "spawner", 256 << 10);
+            this.host = host;
+            this.request = request;
+            this.namespaces = namespaces;
+            this.optional = optional;
+        }
+
+        @Override
+        public void run() {
+            int started = -1;
+            RunscException problem = null;
+            try {
+                long result = host.syscall(SyscallNr.UNSHARE, namespaces);
+                if (result == -Errno.EPERM && !optional) {
+                    throw new RunscException("making namespaces: " + HostCalls.describe(result)
+                        + " (runsc needs root, or --rootless to go without)");
+                }
+                if (result != -Errno.EPERM) {
+                    HostCalls.check(result, "making namespaces");
+                }
+                started = (int) HostCalls.check(host.spawn(request), "starting " + request.path());
+            } catch (RunscException e) {
+                problem = e;
+            }
+            synchronized (this) {
+                pid = started;
+                failure = problem;
+                notifyAll();
+            }
+            while (problem == null) {
+                LockSupport.park();
+            }
+        }
+
+        synchronized int pid() {
+            boolean interrupted = false;
+            while (pid == PENDING) {
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            if (failure != null) {
+                throw failure;
+            }
+            return pid;
+        }
+    }
+
+    int pid() {
+        return pid;
+    }
+
+    /** Becomes readable when the process has ended. */
+    int descriptor() {
+        return pidFd;
+    }
+
+    void kill() {
+        if (status < 0) {
+            host.syscall(SyscallNr.KILL, pid, Signals.SIGKILL);
+        }
+    }
+
+    /** Waits for its end and takes it off the host's list. */
+    void reap() {
+        if (status >= 0) {
+            return;
+        }
+        long at = host.allocate(4);
+        long result;
+        do {
+            result = host.syscall(SyscallNr.WAIT4, pid, at, 0, 0);
+        } while (result == -Errno.EINTR);
+        status = result == pid ? host.getInt(at) : 0;
+        host.free(at);
+        host.syscall(SyscallNr.CLOSE, pidFd);
+    }
+
+    /** How it ended, after {@link #reap}. */
+    String end() {
+        return name + (Wait.isSignaled(status)
+            ? " was killed by " + Signals.name(Wait.termSignal(status)) : " ended with status " + Wait.exitCode(status));
+    }
+}
