@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.overlay;
+
+import java.lang.ref.WeakReference;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.mm.Memory;
+import org.jvisor.api.vfs.FileSystem;
+import org.jvisor.api.vfs.Inode;
+
+/** An instance: two trees, of which the upper one hides and takes the changes of the lower one. */
+final class Overlay implements FileSystem {
+
+    private final long device;
+    private final Memory memory;
+    private final boolean writable;
+    private final FileSystem[] owned;
+    private final String options;
+    private final OverlayInode root;
+    private final FileSystem shownBy;
+
+    /** One object for what one upper inode is, whichever of its names it is found by. Guarded by itself. */
+    private final Map<Inode, WeakReference<OverlayInode>> byUpper = new IdentityHashMap<>();
+
+    /**
+     * @param writable whether changes go to {@code upper}, or are refused
+     * @param owned file systems that go with this one
+     */
+    Overlay(long device, Memory memory, Inode lower, Inode upper, boolean writable, FileSystem[] owned, String options) {
+        this.device = device;
+        this.memory = memory;
+        this.writable = writable;
+        this.owned = owned;
+        this.options = options;
+        shownBy = upper.fileSystem();
+        root = new OverlayInode(this, null, "", lower, upper);
+    }
+
+    Memory memory() {
+        return memory;
+    }
+
+    boolean writable() {
+        return writable;
+    }
+
+    /** The overlay's inode for {@code upper}, made when there is none. */
+    OverlayInode inode(OverlayInode parent, String name, Inode lower, Inode upper) {
+        if (upper == null) {
+            return new OverlayInode(this, parent, name, lower, null);
+        }
+        synchronized (byUpper) {
+            WeakReference<OverlayInode> reference = byUpper.get(upper);
+            OverlayInode known = reference == null ? null : reference.get();
+            if (known == null) {
+                known = new OverlayInode(this, parent, name, lower, upper);
+                byUpper.put(upper, new WeakReference<>(known));
+            }
+            return known;
+        }
+    }
+
+    /** {@code inode} has got {@code upper} by copying up. */
+    void copiedUp(OverlayInode inode, Inode upper) {
+        synchronized (byUpper) {
+            byUpper.put(upper, new WeakReference<>(inode));
+        }
+    }
+
+    void forget(OverlayInode inode, Inode upper) {
+        synchronized (byUpper) {
+            WeakReference<OverlayInode> reference = byUpper.get(upper);
+            if (reference != null && (reference.refersTo(inode) || reference.refersTo(null))) {
+                byUpper.remove(upper);
+            }
+        }
+    }
+
+    @Override
+    public String type() {
+        return "overlay";
+    }
+
+    @Override
+    public long device() {
+        return device;
+    }
+
+    @Override
+    public Inode root() {
+        return root;
+    }
+
+    @Override
+    public void statfs(Statfs statfs) {
+        shownBy.statfs(statfs);
+        statfs.type = org.jvisor.api.abi.FsMagic.OVERLAYFS_SUPER_MAGIC;
+    }
+
+    @Override
+    public boolean mayChangeOutside() {
+        return false;
+    }
+
+    @Override
+    public String options() {
+        return options;
+    }
+
+    @Override
+    public void sync() {
+        shownBy.sync();
+    }
+
+    @Override
+    public void unmount() {
+        for (FileSystem fileSystem : owned) {
+            fileSystem.unmount();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.overlay;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.FileOperations;
+import org.jvisor.api.vfs.Inode;
+
+/** An open directory of which both layers have a part: the merged list is made when reading begins, and read by its index. */
+final class OverlayDirectory implements FileOperations {
+
+    /** A name in one layer. */
+    record Entry(String name, long ino, int type) {}
+
+    private final OverlayInode directory;
+    private List<Entry> entries;
+
+    OverlayDirectory(OverlayInode directory) {
+        this.directory = directory;
+    }
+
+    /** Everything in {@code layer} but "." and "..". */
+    static List<Entry> list(Task task, Inode layer) {
+        List<Entry> entries = new ArrayList<>();
+        FileOperations open = layer.open(task, Open.O_RDONLY | Open.O_DIRECTORY);
+        try {
+            long[] position = {0};
+            int before;
+            do {
+                before = entries.size();
+                boolean[] any = {false};
+                long result = open.readdir(task, null, position[0], (name, ino, type, next) -> {
+                    any[0] = true;
+                    position[0] = next;
+                    if (!name.equals(".") && !name.equals("..")) {
+                        entries.add(new Entry(name, ino, type));
+                    }
+                    return true;
+                });
+                if (result < 0) {
+                    throw ErrnoException.of((int) -result);
+                }
+                if (!any[0]) {
+                    break;
+                }
+            } while (true);
+            return entries;
+        } finally {
+            open.release(null);
+        }
+    }
+
+    /** What {@code directory} has to show: the upper layer's names, and those of the lower one that it does not hide. */
+    static List<Entry> entries(Task task, OverlayInode directory) {
+        List<Entry> merged = new ArrayList<>();
+        Set<String> hidden = new HashSet<>();
+        Inode upper = directory.upper();
+        Inode lower = directory.lower();
+        if (upper != null) {
+            for (Entry entry : list(task, upper)) {
+                hidden.add(entry.name());
+                Inode inode = upper.lookup(task, entry.name());
+                if (inode != null && !OverlayInode.isWhiteout(inode)) {
+                    // Its number is the one that stat(2) shows.
+                    Inode shown = directory.lookup(task, entry.name());
+                    merged.add(new Entry(entry.name(), shown == null ? entry.ino() : shown.ino(), entry.type()));
+                }
+            }
+        }
+        if (lower != null) {
+            for (Entry entry : list(task, lower)) {
+                if (!hidden.contains(entry.name())) {
+                    merged.add(entry);
+                }
+            }
+        }
+        return merged;
+    }
+
+    @Override
+    public boolean seekable() {
+        return true;
+    }
+
+    @Override
+    public synchronized long readdir(Task task, FileDescription file, long position, DirectorySink sink) {
+        if (entries == null || position == 0) {
+            entries = entries(task, directory);
+        }
+        if (position == 0 && !sink.add(".", directory.ino(), Mode.S_IFDIR >> 12, 1)) {
+            return 0;
+        }
+        if (position <= 1 && !sink.add("..", directory.ino(), Mode.S_IFDIR >> 12, 2)) {
+            return 0;
+        }
+        for (long i = Math.max(0, position - 2); i < entries.size(); i++) {
+            Entry entry = entries.get((int) i);
+            if (!sink.add(entry.name(), entry.ino(), entry.type(), i + 3)) {
+                return 0;
+            }
+        }
+        return 0;
+    }
+
+    @Override
+    public long fsync(Task task, boolean dataOnly) {
+        return 0;
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.overlay;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.Memory;
+import org.jvisor.api.vfs.FileSystem;
+import org.jvisor.api.vfs.FileSystemType;
+import org.jvisor.api.vfs.Inode;
+import org.jvisor.api.vfs.PathWalk;
+import org.jvisor.api.vfs.Vfs;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/**
+ * The "overlay" file system: a tree that can be changed above one that is not. At the boot of a container its layers come as
+ * {@code FileSystem[] {lower, upper}}; mount(2) names them by lowerdir=, upperdir= and workdir=.
+ */
+@Component
+public final class OverlayType implements FileSystemType {
+
+    private final Vfs vfs;
+    private final Memory memory;
+
+    @Activate
+    public OverlayType(@Reference Vfs vfs, @Reference Memory memory) {
+        this.vfs = vfs;
+        this.memory = memory;
+    }
+
+    @Override
+    public String name() {
+        return "overlay";
+    }
+
+    @Override
+    public FileSystem mount(Task task, String source, String data, Object attachment) {
+        if (attachment instanceof FileSystem[] layers) {
+            return new Overlay(vfs.newDevice(), memory, layers[0].root(), layers[1].root(), true, layers, "");
+        }
+        if (task == null) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return fromOptions(task, data == null ? "" : data);
+    }
+
+    private FileSystem fromOptions(Task task, String data) {
+        List<Inode> lowers = new ArrayList<>();
+        Inode upper = null;
+        Inode work = null;
+        for (String option : data.split(",")) {
+            int equals = option.indexOf('=');
+            String key = equals < 0 ? option : option.substring(0, equals);
+            String value = equals < 0 ? "" : option.substring(equals + 1);
+            switch (key) {
+                case "lowerdir" -> {
+                    for (String path : value.split(":")) {
+                        lowers.add(directory(task, path));
+                    }
+                }
+                case "upperdir" -> upper = directory(task, value);
+                case "workdir" -> work = directory(task, value);
+                // What these choose is decided for good here: no index, no redirects, private copies.
+                case "", "userxattr", "index", "redirect_dir", "metacopy", "nfs_export", "xino", "volatile" -> { }
+                default -> throw ErrnoException.of(Errno.EINVAL);
+            }
+        }
+        if (lowers.isEmpty() || (upper == null) != (work == null) || upper == null && lowers.size() < 2) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        String shown = "," + data;
+        long device = vfs.newDevice();
+        Inode lower = lowers.removeLast();
+        while (lowers.size() > (upper == null ? 1 : 0)) {
+            lower = new Overlay(device, memory, lower, lowers.removeLast(), false, new FileSystem[0], "").root();
+        }
+        return upper == null ? new Overlay(device, memory, lower, lowers.getFirst(), false, new FileSystem[0], shown)
+                : new Overlay(device, memory, lower, upper, true, new FileSystem[0], shown);
+    }
+
+    private static Inode directory(Task task, String path) {
+        PathWalk walk = task.walk().load(path);
+        walk.resolve(task, Open.AT_FDCWD, PathWalk.FOLLOW | PathWalk.DIRECTORY);
+        Inode inode = walk.inode();
+        if (!Mode.isDir(inode.mode())) {
+            throw ErrnoException.of(Errno.ENOTDIR);
+        }
+        return inode;
+    }
+}
