@@ -52,10 +52,19 @@ final class SeccompFilter {
 
     /** Installs the filter; needs no_new_privs. */
     static void install(HostKernel host, int[]... allowed) {
+        SeccompFilter filter = assembled(host, allowed);
+        filter.install();
+        filter.free();
+    }
+
+    static SeccompFilter assembled(HostKernel host, int[]... allowed) {
         SeccompFilter filter = new SeccompFilter(host);
         filter.assemble((int) host.syscall(SyscallNr.GETPID), allowed);
-        filter.install();
-        host.free(filter.program);
+        return filter;
+    }
+
+    void free() {
+        host.free(program);
     }
 
     private void assemble(int self, int[]... allowed) {

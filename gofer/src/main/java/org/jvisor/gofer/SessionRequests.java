@@ -180,7 +180,6 @@ final class SessionRequests {
 
     long walkattr() {
         Fid fid = worker.file();
-        int first = in.getInt();
         int names = in.getShort();
         if (fid == null) {
             return -Errno.EBADF;
@@ -194,20 +193,20 @@ final class SessionRequests {
         long error = 0;
         int steps = 0;
         while (steps < names && error == 0 && Mode.isDir(node.type)) {
+            int newNumber = in.getInt();
             error = calls.readName(in, calls.name);
             long found = error < 0 ? error : step(node);
             error = Math.min(found, 0);
             if (error == 0) {
                 node.release();
                 node = new Node(connection.host, (int) found, Mode.type(worker.attributes.mode), null, null);
-                Fid bound = new Fid(connection.host, node.retain(), fid.user);
-                if (connection.fids.put(first + steps, bound)) {
-                    worker.attributes.write(out);
-                    steps++;
-                } else {
-                    bound.release();
-                    error = -Errno.EMFILE;
+                if (newNumber != P9.NOFID) {
+                    error = enter(newNumber, new Fid(connection.host, node.retain(), fid.user));
                 }
+            }
+            if (error == 0) {
+                worker.attributes.write(out);
+                steps++;
             }
         }
         node.release();
@@ -244,11 +243,15 @@ final class SessionRequests {
             return result;
         }
         Node node = new Node(connection.host, descriptor, Mode.type(attributes.mode), parent, name);
-        Fid fid = new Fid(connection.host, node, user);
+        return enter(number, new Fid(connection.host, node, user));
+    }
+
+    private long enter(int number, Fid fid) {
         if (connection.fids.put(number, fid)) {
             return 0;
         }
+        boolean inUse = connection.fids.contains(number);
         fid.release();
-        return -Errno.EINVAL;
+        return inUse ? -Errno.EINVAL : -Errno.EMFILE;
     }
 }

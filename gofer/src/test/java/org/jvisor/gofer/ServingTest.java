@@ -295,7 +295,7 @@ final class ServingTest {
             client.call();
             P9Requests.auth(client.request, 77, "root", "", 0);
             assertErrno(Errno.EOPNOTSUPP, client::call);
-            P9Requests.walkattr(client.request, TestClient.ROOT, 1000, new String[] {"file"}, 0, 1);
+            P9Requests.walkattr(client.request, TestClient.ROOT, new int[] {1000}, new String[] {"file"}, 0, 1);
             assertErrno(Errno.EOPNOTSUPP, client::call);
         }
     }

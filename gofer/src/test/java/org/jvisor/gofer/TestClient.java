@@ -58,7 +58,11 @@ final class TestClient implements AutoCloseable {
 
     /** Walks by Twalkattr, as far as it goes; what was found. The fids are {@code first} and up. */
     List<P9Attributes> walkattr(int fid, int first, String... names) {
-        P9Requests.walkattr(request, fid, first, names, 0, names.length);
+        int[] fids = new int[names.length];
+        for (int i = 0; i < fids.length; i++) {
+            fids[i] = first + i;
+        }
+        P9Requests.walkattr(request, fid, fids, names, 0, names.length);
         call();
         walkError = reply.getInt();
         int count = reply.getShort();

@@ -59,8 +59,10 @@ public final class P9Requests {
 
     /** {@code Twalk fid[4] newfid[4] nwname[2] nwname*(wname[s])} */
     public static void walk(P9Message m, int fid, int newFid, String[] names, int first, int count) {
-        m.start(P9.TWALK).putInt(fid).putInt(newFid);
-        putNames(m, names, first, count);
+        m.start(P9.TWALK).putInt(fid).putInt(newFid).putShort(count);
+        for (int i = 0; i < count; i++) {
+            m.putString(names[first + i]);
+        }
         m.finish();
     }
 
@@ -185,13 +187,15 @@ public final class P9Requests {
     // ---- 9P2000.L.jvisor
 
     /**
-     * {@code Twalkattr fid[4] first[4] nwname[2] nwname*(wname[s])}: walks from name to name, each in what the one before led to,
-     * and ends early at what is no directory or has no such name. The n-th step's file gets the fid {@code first + n}, which must
-     * not be in use.
+     * {@code Twalkattr fid[4] nwname[2] nwname*(newfid[4] wname[s])}: walks from name to name, each in what the one before led to,
+     * and ends early at what is no directory or has no such name. Each step's file gets its {@code newfid}, which must not be in
+     * use, or none when that is NOFID.
      */
-    public static void walkattr(P9Message m, int fid, int first, String[] names, int from, int count) {
-        m.start(P9.TWALKATTR).putInt(fid).putInt(first);
-        putNames(m, names, from, count);
+    public static void walkattr(P9Message m, int fid, int[] newFids, String[] names, int first, int count) {
+        m.start(P9.TWALKATTR).putInt(fid).putShort(count);
+        for (int i = 0; i < count; i++) {
+            m.putInt(newFids[i]).putString(names[first + i]);
+        }
         m.finish();
     }
 
@@ -263,13 +267,6 @@ public final class P9Requests {
     /** {@code Tsetattrget fid[4] …}, the rest as Tsetattr: answered with the attributes as they are then. */
     public static void setattrget(P9Message m, int fid, Changes changes) {
         putChanges(m.start(P9.TSETATTRGET), fid, changes);
-    }
-
-    private static void putNames(P9Message m, String[] names, int first, int count) {
-        m.putShort(count);
-        for (int i = 0; i < count; i++) {
-            m.putString(names[first + i]);
-        }
     }
 
     private static void putChanges(P9Message m, int fid, Changes c) {
