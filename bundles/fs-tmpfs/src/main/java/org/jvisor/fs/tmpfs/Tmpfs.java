@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.tmpfs;
+
+import java.util.concurrent.atomic.AtomicLong;
+import org.jvisor.api.abi.FsMagic;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.Memory;
+import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.vfs.FileSystem;
+import org.jvisor.api.vfs.Inode;
+
+/** An instance. */
+final class Tmpfs implements FileSystem {
+
+    private final String type;
+    private final Memory memory;
+    private final KernelClock clock;
+    private final long device;
+    private final Quota quota;
+    private final AtomicLong nextIno = new AtomicLong();
+    private final TmpfsDirectory root;
+    private volatile TmpfsOptions options;
+
+    Tmpfs(String type, Memory memory, KernelClock clock, long device, TmpfsOptions options) {
+        this.type = type;
+        this.memory = memory;
+        this.clock = clock;
+        this.device = device;
+        this.options = options;
+        quota = new Quota(options.bytes(), options.inodes());
+        quota.takeInode(0);
+        root = new TmpfsDirectory(this, null, Mode.S_IFDIR | options.mode(), options.uid(), options.gid());
+    }
+
+    Memory memory() {
+        return memory;
+    }
+
+    Quota quota() {
+        return quota;
+    }
+
+    long nowNs() {
+        return clock.realtimeNs();
+    }
+
+    long newIno() {
+        return nextIno.incrementAndGet();
+    }
+
+    @Override
+    public String type() {
+        return type;
+    }
+
+    @Override
+    public long device() {
+        return device;
+    }
+
+    @Override
+    public Inode root() {
+        return root;
+    }
+
+    @Override
+    public String options() {
+        return options.shown();
+    }
+
+    @Override
+    public void remount(Task task, String data) {
+        TmpfsOptions changed = TmpfsOptions.parse(data, options, memory.file().limit());
+        quota.setLimits(changed.bytes(), changed.inodes());
+        options = changed;
+    }
+
+    @Override
+    public void statfs(Statfs statfs) {
+        statfs.type = type.equals("ramfs") ? FsMagic.RAMFS_MAGIC : FsMagic.TMPFS_MAGIC;
+        statfs.blockSize = MemoryFile.PAGE;
+        if (quota.byteLimit() != Long.MAX_VALUE) {
+            statfs.blocks = quota.byteLimit() / MemoryFile.PAGE;
+            statfs.blocksFree = Math.max(0, statfs.blocks - (quota.bytesUsed() + MemoryFile.PAGE - 1) / MemoryFile.PAGE);
+            statfs.blocksAvailable = statfs.blocksFree;
+        }
+        if (quota.inodeLimit() != Long.MAX_VALUE) {
+            statfs.files = quota.inodeLimit();
+            statfs.filesFree = statfs.files - quota.inodesUsed();
+        }
+        statfs.fsid = device;
+    }
+
+    @Override
+    public void unmount() {
+        root.dispose();
+    }
+}
