@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.host;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.abi.Termios;
+import org.jvisor.api.abi.TermiosLayout;
+import org.jvisor.api.abi.WinsizeLayout;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.FileOperations;
+import org.jvisor.api.wait.WaitQueue;
+
+/** A host descriptor, open inside. One object for all descriptions of it. Any thread. */
+final class HostFile implements FileOperations {
+
+    private static final int READ_EVENTS = Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLPRI | Poll.POLLRDHUP;
+    private static final int WRITE_EVENTS = Poll.POLLOUT | Poll.POLLWRNORM;
+    private static final int ALWAYS = Poll.POLLERR | Poll.POLLHUP;
+
+    private final HostDescriptor descriptor;
+    private final HostPoller poller;
+    private final boolean regular;
+    private final boolean readable;
+    private final boolean writable;
+    private final boolean terminal;
+    private final WaitQueue queue = new WaitQueue();
+
+    /** What the poller knows this by; negative for files that are always ready. */
+    private final long token;
+
+    /** Guarded by the monitor. */
+    private int armed;
+
+    /**
+     * @param mode st_mode
+     * @param flags as F_GETFL says
+     */
+    HostFile(HostDescriptor descriptor, HostPoller poller, int mode, int flags) {
+        this.descriptor = descriptor;
+        this.poller = poller;
+        regular = Mode.isRegular(mode) || Mode.isBlockDevice(mode);
+        int access = flags & Open.O_ACCMODE;
+        readable = access != Open.O_WRONLY;
+        writable = access != Open.O_RDONLY;
+        terminal = Mode.isCharDevice(mode) && descriptor.query(Termios.TCGETS, new byte[TermiosLayout.SIZE]) == 0;
+        token = regular ? -Errno.EPERM : poller.add(descriptor.fd(), this::happened);
+    }
+
+    /** Whether the host's poll(2) means nothing for it. */
+    private boolean alwaysReady() {
+        return token < 0;
+    }
+
+    // ---- bytes
+
+    @Override
+    public boolean positional() {
+        return regular;
+    }
+
+    @Override
+    public long read(Task task, FileDescription file, IoBuffer target, long offset) {
+        long moved = 0;
+        while (target.remaining() > 0) {
+            long address = target.span();
+            if (address < 0) {
+                return moved > 0 ? moved : address;
+            }
+            long length = target.spanLength();
+            long count = regular && offset >= 0 ? descriptor.readAt(address, length, offset + moved)
+                    : alwaysReady() ? descriptor.readNow(address, length) : descriptor.readNoWait(address, length);
+            if (count > 0) {
+                target.advance(count);
+                moved += count;
+            }
+            if (count < length) {
+                armWhereNeeded(Poll.POLLIN, count);
+                return moved > 0 ? moved : count;
+            }
+        }
+        return moved;
+    }
+
+    @Override
+    public long write(Task task, FileDescription file, IoBuffer source, long offset) {
+        long moved = 0;
+        while (source.remaining() > 0) {
+            long address = source.span();
+            if (address < 0) {
+                return moved > 0 ? moved : address;
+            }
+            long length = source.spanLength();
+            long count = writeSpan(address, length, offset, moved);
+            if (count > 0) {
+                source.advance(count);
+                moved += count;
+            }
+            if (count < length) {
+                armWhereNeeded(Poll.POLLOUT, count);
+                return moved > 0 ? moved : count;
+            }
+        }
+        return moved;
+    }
+
+    private long writeSpan(long address, long length, long offset, long moved) {
+        if (regular && offset == APPEND) {
+            return descriptor.writeAt(address, length, descriptor.size());
+        }
+        if (regular && offset >= 0) {
+            return descriptor.writeAt(address, length, offset + moved);
+        }
+        return alwaysReady() ? descriptor.writeNow(address, length) : descriptor.writeNoWait(address, length);
+    }
+
+    @Override
+    public long seek(Task task, FileDescription file, long offset, int whence) {
+        return descriptor.seek(offset, whence);
+    }
+
+    // ---- readiness
+
+    /** A caller that got -EAGAIN will wait; one that got less than it asked for may take that for a promise of an event. */
+    private void armWhereNeeded(int event, long count) {
+        if (!alwaysReady() && (count == -Errno.EAGAIN || count > 0 && !queue.isEmpty())) {
+            arm(event);
+        }
+    }
+
+    private synchronized void arm(int events) {
+        if ((armed & events) != events) {
+            armed |= events;
+            poller.arm(descriptor.fd(), token, armed);
+        }
+    }
+
+    /** The poller's thread. */
+    private void happened(int events) {
+        synchronized (this) {
+            armed &= ~events;
+            if (armed != 0 && (events & ALWAYS) == 0) {
+                poller.arm(descriptor.fd(), token, armed);
+            } else {
+                armed = 0;
+            }
+        }
+        int meant = events;
+        meant |= (events & Poll.POLLIN) != 0 ? Poll.POLLRDNORM : 0;
+        meant |= (events & Poll.POLLOUT) != 0 ? Poll.POLLWRNORM : 0;
+        queue.wake(meant);
+    }
+
+    @Override
+    public int poll(FileDescription file) {
+        int possible = (readable ? READ_EVENTS : 0) | (writable ? WRITE_EVENTS : 0);
+        if (alwaysReady()) {
+            return possible & ~(Poll.POLLPRI | Poll.POLLRDHUP);
+        }
+        int events = descriptor.poll(possible);
+        int missing = (readable ? Poll.POLLIN : 0) | (writable ? Poll.POLLOUT : 0);
+        missing &= ~events;
+        if (missing != 0 && (events & ALWAYS) == 0) {
+            arm(missing);
+        }
+        return events;
+    }
+
+    @Override
+    public WaitQueue waitQueue() {
+        return alwaysReady() ? null : queue;
+    }
+
+    // ---- the rest
+
+    /** Of a terminal only that it is one, and its size: what changes it is for those to whom it belongs. */
+    @Override
+    public long ioctl(Task task, FileDescription file, int command, long argument) {
+        byte[] answer;
+        switch (command) {
+            case Termios.TCGETS -> answer = new byte[TermiosLayout.SIZE];
+            case Termios.TIOCGWINSZ -> answer = new byte[WinsizeLayout.SIZE];
+            case Termios.FIONREAD -> answer = new byte[Integer.BYTES];
+            default -> {
+                return -Errno.ENOTTY;
+            }
+        }
+        if (!terminal && command != Termios.FIONREAD || regular) {
+            return -Errno.ENOTTY;
+        }
+        long result = descriptor.query(command, answer);
+        if (result >= 0) {
+            task.memory().copyOut(answer, 0, answer.length, argument);
+        }
+        return result;
+    }
+
+    @Override
+    public long fsync(Task task, boolean dataOnly) {
+        return descriptor.call(dataOnly ? SyscallNr.FDATASYNC : SyscallNr.FSYNC, 0, 0, 0);
+    }
+
+    @Override
+    public long fallocate(Task task, int mode, long offset, long length) {
+        return descriptor.call(SyscallNr.FALLOCATE, mode, offset, length);
+    }
+
+    /** After the last description. */
+    void close() {
+        if (!alwaysReady()) {
+            poller.remove(descriptor.fd(), token);
+        }
+        descriptor.close();
+    }
+}

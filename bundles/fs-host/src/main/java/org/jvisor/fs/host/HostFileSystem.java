@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.host;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.FsMagic;
+import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.vfs.FileSystem;
+import org.jvisor.api.vfs.Inode;
+
+/**
+ * What host files belong to inside: a device number, and inode numbers that tell one host file from another without being the
+ * host's.
+ */
+final class HostFileSystem implements FileSystem {
+
+    /** A few standard streams a container; what goes beyond gets numbers of its own that are not remembered. */
+    private static final int MAX_REMEMBERED = 1024;
+
+    private final long device;
+    private final Map<HostIdentity, Long> numbers = new HashMap<>();
+    private long lastIno;
+
+    HostFileSystem(long device) {
+        this.device = device;
+    }
+
+    /** A file of the host, as its stat(2) knows it. */
+    record HostIdentity(long device, long ino) {}
+
+    /** The same number for the same file, so that cat(1) notices when its input is its output. */
+    synchronized long ino(long hostDevice, long hostIno) {
+        HostIdentity identity = new HostIdentity(hostDevice, hostIno);
+        Long known = numbers.get(identity);
+        if (known != null) {
+            return known;
+        }
+        lastIno++;
+        if (numbers.size() < MAX_REMEMBERED) {
+            numbers.put(identity, lastIno);
+        }
+        return lastIno;
+    }
+
+    @Override
+    public String type() {
+        return "hostfs";
+    }
+
+    @Override
+    public long device() {
+        return device;
+    }
+
+    /** There is no tree. */
+    @Override
+    public Inode root() {
+        throw ErrnoException.of(Errno.ENODEV);
+    }
+
+    @Override
+    public void statfs(Statfs statfs) {
+        statfs.type = FsMagic.ANON_INODE_FS_MAGIC;
+    }
+}

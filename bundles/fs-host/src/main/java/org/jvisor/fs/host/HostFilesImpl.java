@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.host;
+
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.abi.Stat;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.HostFiles;
+import org.jvisor.api.vfs.Vfs;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+
+/** Makes descriptions of host descriptors. */
+@Component(service = HostFiles.class)
+public final class HostFilesImpl implements HostFiles {
+
+    private static final int KEPT_FLAGS = Open.O_ACCMODE | Open.O_APPEND | Open.O_NONBLOCK;
+
+    private final HostKernel host;
+    private final Vfs vfs;
+    private final HostFileSystem fileSystem;
+
+    /** Made when first needed; guarded by the monitor. */
+    private HostPoller poller;
+
+    @Activate
+    public HostFilesImpl(@Reference HostKernel host, @Reference Vfs vfs) {
+        this.host = host;
+        this.vfs = vfs;
+        this.fileSystem = new HostFileSystem(vfs.newDevice());
+    }
+
+    @Override
+    public FileDescription open(int hostFd, int uid, int gid) {
+        int flags = (int) ErrnoException.check(host.syscall(SyscallNr.FCNTL, hostFd, Open.F_GETFL));
+        HostDescriptor descriptor = new HostDescriptor(host, hostFd);
+        Stat stat = new Stat();
+        descriptor.stat(stat);
+        HostFile file = new HostFile(descriptor, poller(), stat.mode, flags);
+        long ino = fileSystem.ino(stat.dev, stat.ino);
+        HostInode inode = new HostInode(fileSystem, ino, descriptor, file, stat.mode, uid, gid);
+        return vfs.newAnonymous(file, inode, flags & KEPT_FLAGS, name(stat.mode, ino));
+    }
+
+    private synchronized HostPoller poller() {
+        if (poller == null) {
+            poller = new HostPoller(host);
+        }
+        return poller;
+    }
+
+    private static String name(int mode, long ino) {
+        String kind = Mode.isFifo(mode) ? "pipe" : Mode.isSocket(mode) ? "socket" : "host";
+        return kind + ":[" + ino + "]";
+    }
+
+    @Deactivate
+    public synchronized void close() {
+        if (poller != null) {
+            poller.close();
+        }
+    }
+}
