@@ -41,7 +41,10 @@ final class Listing {
 
     /** The instructions in words, in order. */
     Iterable<String> instructions() {
-        return text.lines().filter(line -> line.length() > BYTES_COLUMN).map(line -> line.substring(BYTES_COLUMN).trim()).toList();
+        return text.lines()
+                .filter(line -> line.length() > BYTES_COLUMN)
+                .map(line -> line.substring(BYTES_COLUMN).trim())
+                .toList();
     }
 
     private byte[] assemble(int address, Map<String, Integer> outside, Map<String, Integer> labels, boolean resolve) {

@@ -145,7 +145,7 @@ final class SandboxClock {
         line = next;
     }
 
-    /** From the host's time on. The host is read after the counter, so that the line begins no earlier than what was told so far. */
+    /** From the host's time on: read after the counter, so that the line begins no earlier than what was told so far. */
     private TimeLine startLine(long offsetNs) {
         long counter = source.counter();
         long ns = Math.max(floorNs, source.monotonicNs() - bootNs);

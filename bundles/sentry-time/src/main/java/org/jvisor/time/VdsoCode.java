@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * The functions of the vDSO, by the calling convention of the System V ABI for x86-64. Leaf functions that touch no stack and
- * only registers that belong to the callee. Pointers are the program's own: a bad one faults in the program, as vdso(7)'s do. What
- * they cannot answer goes to the kernel by the system call of the same name. {@code page} is the {@link ClockPage}.
+ * only registers that belong to the callee. Pointers are the program's own: a bad one faults in the program, as vdso(7)'s do.
+ * What they cannot answer goes to the kernel by the system call of the same name. {@code page} is the {@link ClockPage}.
  */
 final class VdsoCode {
 

@@ -15,8 +15,9 @@ import java.util.Map;
 import org.jvisor.api.abi.Elf;
 
 /**
- * The vDSO as an ELF shared object (elf(5), vdso(7)): one segment, addresses equal to offsets, no relocations, each function under
- * its own name (weak) and with {@code __vdso_} before it, all of version LINUX_2.6. The {@link ClockPage} lies directly before it.
+ * The vDSO as an ELF shared object (elf(5), vdso(7)): one segment, addresses equal to offsets, no relocations, each function
+ * under its own name (weak) and with {@code __vdso_} before it, all of version LINUX_2.6. The {@link ClockPage} lies directly
+ * before it.
  */
 final class VdsoImage {
     private static final String SONAME = "linux-vdso.so.1";

@@ -16,7 +16,7 @@ public class PseudoFile extends PseudoInode {
     private static final int MAX_WRITE = 4096;
 
     private final Source source;
-    private final Target target;
+    private final Sink sink;
 
     /** Makes the text. */
     @FunctionalInterface
@@ -27,7 +27,7 @@ public class PseudoFile extends PseudoInode {
 
     /** Takes what is written. */
     @FunctionalInterface
-    public interface Target {
+    public interface Sink {
         /** Called by the writing task's thread; 0 when all of it was taken, or a negative errno. */
         long write(Task writer, byte[] data);
     }
@@ -37,11 +37,11 @@ public class PseudoFile extends PseudoInode {
         this(fileSystem, ino, permissions, source, null);
     }
 
-    /** @param permissions without type bits; {@code source} or {@code target} may be null: EIO */
-    public PseudoFile(PseudoFileSystem fileSystem, long ino, int permissions, Source source, Target target) {
+    /** @param permissions without type bits; {@code source} or {@code sink} may be null: EIO */
+    public PseudoFile(PseudoFileSystem fileSystem, long ino, int permissions, Source source, Sink sink) {
         super(fileSystem, ino, Mode.S_IFREG | permissions);
         this.source = source;
-        this.target = target;
+        this.sink = sink;
     }
 
     @Override
@@ -76,7 +76,7 @@ public class PseudoFile extends PseudoInode {
 
         @Override
         public long write(Task task, FileDescription file, IoBuffer buffer, long offset) {
-            if (target == null) {
+            if (sink == null) {
                 return -Errno.EIO;
             }
             byte[] data = new byte[(int) Math.min(buffer.remaining(), MAX_WRITE)];
@@ -84,7 +84,7 @@ public class PseudoFile extends PseudoInode {
             if (count < 0) {
                 return count;
             }
-            long result = target.write(task, count == data.length ? data : Arrays.copyOf(data, (int) count));
+            long result = sink.write(task, count == data.length ? data : Arrays.copyOf(data, (int) count));
             return result < 0 ? result : count;
         }
     }

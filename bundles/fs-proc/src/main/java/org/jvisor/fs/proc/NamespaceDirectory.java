@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.proc;
+
+import java.util.List;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.vfs.FileOperations;
+import org.jvisor.api.vfs.Inode;
+import org.jvisor.api.vfs.VfsPath;
+
+/** /proc/PID/ns (namespaces(7)): links that tell by their text which namespaces a process is in. */
+final class NamespaceDirectory extends ProcessPart {
+
+    private static final List<String> NAMES = List.of("net", "uts", "ipc", "pid", "pid_for_children", "user", "mnt", "cgroup",
+            "time", "time_for_children");
+
+    NamespaceDirectory(ProcFileSystem fs, Target target, long ino) {
+        super(fs, target, ino, 0511);
+    }
+
+    @Override
+    public Inode lookup(Task task, String name) {
+        int index = NAMES.indexOf(name);
+        return index < 0 ? null : new Link(name, linkIno(index));
+    }
+
+    @Override
+    protected long readMore(Task task, long position, FileOperations.DirectorySink sink) {
+        if (!target().exists()) {
+            return -Errno.ENOENT;
+        }
+        for (int i = (int) (position - MORE); i < NAMES.size(); i++) {
+            if (!sink.add(NAMES.get(i), linkIno(i), Mode.DT_LNK, MORE + i + 1)) {
+                return 0;
+            }
+        }
+        return 0;
+    }
+
+    private long linkIno(int index) {
+        return ino() | 256 + index;
+    }
+
+    private final class Link extends MagicLink {
+        private final String name;
+
+        Link(String name, long ino) {
+            super(NamespaceDirectory.this.fs(), NamespaceDirectory.this.target(), ino, 0777, owner -> null);
+            this.name = name;
+        }
+
+        @Override
+        public String readlink(Task task) {
+            Access.requireRead(task, target().task());
+            return fs().system().namespaces().text(name, target().task());
+        }
+
+        @Override
+        public VfsPath jump(Task task) {
+            Access.requireRead(task, target().task());
+            return fs().system().namespaces().place(name, target().task());
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.proc;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.vfs.FileOperations;
+import org.jvisor.api.vfs.Inode;
+import org.jvisor.api.vfs.PseudoDirectory;
+import org.jvisor.api.vfs.PseudoLink;
+
+/** /proc: the files about the system, and a directory for each process of the reader's container. */
+final class RootDirectory extends PseudoDirectory {
+    private final ProcFileSystem fs;
+    /** With the mount option subset=pid: all that is there beside processes. */
+    private final PseudoDirectory links;
+
+    RootDirectory(ProcFileSystem fs) {
+        super(fs, fs.newIno(), 0555);
+        this.fs = fs;
+        links = new PseudoDirectory(fs, fs.newIno(), 0555);
+        links.add("self", new SelfLink(false));
+        links.add("thread-self", new SelfLink(true));
+        add("self", links.child("self"));
+        add("thread-self", links.child("thread-self"));
+        SystemFiles.addTo(this, fs);
+    }
+
+    @Override
+    public Inode lookup(Task task, String name) {
+        int pid = DescriptorDirectory.number(name);
+        if (pid >= 0) {
+            return process(task, pid);
+        }
+        return fs.mountOptions().pidsOnly() ? links.child(name) : child(name);
+    }
+
+    /** Also by the id of any thread, though only first threads are listed. */
+    private Inode process(Task reader, int pid) {
+        Kernel kernel = fs.system().kernel();
+        ThreadGroup group = kernel.threadGroup(pid);
+        Target target = group != null ? new Target(group.leader(), true) : null;
+        if (target == null) {
+            Task thread = kernel.task(pid);
+            target = thread == null ? null : new Target(thread, false);
+        }
+        if (target == null || !isInContainer(reader, target.group())) {
+            return null;
+        }
+        ProcessDirectory directory = new ProcessDirectory(fs, target);
+        return directory.isListedFor(reader) ? directory : null;
+    }
+
+    private static boolean isInContainer(Task reader, ThreadGroup group) {
+        return reader == null || reader.container() == group.container();
+    }
+
+    @Override
+    protected long readMore(Task task, long position, FileOperations.DirectorySink sink) {
+        for (ThreadGroup group : fs.system().kernel().threadGroups()) {
+            long place = MORE + group.pid();
+            if (place < position || !isInContainer(task, group)) {
+                continue;
+            }
+            ProcessDirectory directory = new ProcessDirectory(fs, new Target(group.leader(), true));
+            if (directory.isListedFor(task)
+                    && !sink.add(Integer.toString(group.pid()), directory.ino(), Mode.DT_DIR, place + 1)) {
+                return 0;
+            }
+        }
+        return 0;
+    }
+
+    @Override
+    protected int links() {
+        return super.links() + fs.system().kernel().threadGroups().size();
+    }
+
+    /** Leads to whoever looks. */
+    private final class SelfLink extends PseudoLink {
+        private final boolean thread;
+
+        SelfLink(boolean thread) {
+            super(fs, fs.newIno(), null);
+            this.thread = thread;
+        }
+
+        @Override
+        public String readlink(Task task) {
+            if (task == null) {
+                throw ErrnoException.of(Errno.ENOENT);
+            }
+            return thread ? task.group().pid() + "/task/" + task.tid() : Integer.toString(task.group().pid());
+        }
+    }
+}

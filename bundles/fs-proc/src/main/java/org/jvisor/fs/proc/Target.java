@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.proc;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.kernel.ThreadGroup;
+
+/**
+ * Whom a file is about: a process (/proc/PID, by its first task), or a thread (/proc/PID/task/TID). Two are equal when they mean
+ * the same, not merely the same number.
+ *
+ * @param whole whether the process as a whole is meant
+ */
+record Target(Task task, boolean whole) {
+
+    ThreadGroup group() {
+        return task.group();
+    }
+
+    Kernel kernel() {
+        return task.kernel();
+    }
+
+    int id() {
+        return whole ? group().pid() : task.tid();
+    }
+
+    /** Whether it was not waited for yet. */
+    boolean exists() {
+        if (kernel().threadGroup(group().pid()) != group()) {
+            return false;
+        }
+        return whole || group().task(task.tid()) == task || isOnly();
+    }
+
+    /** The leader of a process without live threads remains, as a zombie. */
+    private boolean isOnly() {
+        return group().leader() == task;
+    }
+
+    /** @throws ErrnoException ESRCH when it is gone */
+    Target check() {
+        if (!exists()) {
+            throw ErrnoException.of(Errno.ESRCH);
+        }
+        return this;
+    }
+}
