@@ -2,13 +2,16 @@
 package org.jvisor.launcher.boot;
 
 import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.FileInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +19,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * What the framework asks of the bundles that the sandbox boots with, in one file made when the distribution is built: manifest
@@ -27,6 +33,9 @@ public final class BundleIndex {
     private static final List<String> LEFT_OUT = List.of("Manifest-Version", "Created-By", "Build-Jdk-Spec", "Build-Jdk", "Built-By",
         "Archiver-Version", "Bnd-LastModified", "Tool", "Bundle-Description", "Bundle-DocURL", "Bundle-License", "Bundle-Vendor",
         "Bundle-Developers", "Bundle-SCM", "Bundle-Name", "Require-Capability", "Provide-Capability", "Originally-Created-By");
+
+    /** A clause of a header: commas inside quotes separate nothing. */
+    private static final Pattern CLAUSE = Pattern.compile("(?:[^,\"]|\"[^\"]*\")+");
 
     private BundleIndex() {
     }
@@ -56,8 +65,14 @@ public final class BundleIndex {
         }
     }
 
-    /** Writes the index of these bundles, in order. */
-    public static void write(List<String> jars, OutputStream target) throws IOException {
+    /** Writes the index of bundles: the index, then the jars in the order in which to install them. */
+    public static void main(String[] arguments) throws IOException {
+        try (OutputStream out = new BufferedOutputStream(new FileOutputStream(arguments[0]))) {
+            write(Arrays.asList(arguments).subList(1, arguments.length), out);
+        }
+    }
+
+    static void write(List<String> jars, OutputStream target) throws IOException {
         DataOutputStream out = new DataOutputStream(target);
         out.writeInt(jars.size());
         for (String jar : jars) {
@@ -75,6 +90,7 @@ public final class BundleIndex {
                 throw new IOException(jar + " is no bundle");
             }
             headers.keySet().removeAll(LEFT_OUT);
+            headers.computeIfPresent("Import-Package", (name, imports) -> ours(imports));
             out.writeUTF(symbolicName.split(";")[0].strip());
             out.writeInt(headers.size());
             for (Map.Entry<String, String> header : headers.entrySet()) {
@@ -92,6 +108,13 @@ public final class BundleIndex {
                 }
             }
         }
+    }
+
+    /** What is wired in the framework; libraries are just on the class path. Null for nothing. */
+    private static String ours(String imports) {
+        String kept = CLAUSE.matcher(imports).results().map(MatchResult::group)
+            .filter(clause -> clause.startsWith("org.jvisor.") || clause.startsWith("org.osgi.")).collect(Collectors.joining(","));
+        return kept.isEmpty() ? null : kept;
     }
 
     private static boolean isWanted(JarEntry entry) {

@@ -12,6 +12,7 @@ import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.StartException;
 import org.jvisor.host.ffm.FfmHostKernel;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.control.BodyWriter;
@@ -84,13 +85,7 @@ public final class SentryMain {
             frame = next(Messages.CREATE);
             ContainerSpec spec = SpecCodec.read(frame.body(), frame.descriptors());
             return kernel.create(spec);
-        } catch (ErrnoException e) {
-            throw new RunscException((frame == null ? "starting the kernel: " : "creating the container: ") + e.getMessage());
-        } catch (RuntimeException e) {
-            if (e instanceof RunscException) {
-                throw e;
-            }
-            e.printStackTrace();
+        } catch (StartException | ErrnoException e) {
             throw new RunscException((frame == null ? "starting the kernel: " : "creating the container: ") + e.getMessage());
         }
     }

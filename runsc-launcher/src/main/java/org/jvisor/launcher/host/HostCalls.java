@@ -53,8 +53,9 @@ public final class HostCalls {
         host.syscall(SyscallNr.CLOSE_RANGE, first, 0xffff_ffffL, CLOSE_RANGE_CLOEXEC);
     }
 
-    public int[] socketPair() {
-        return pair(at -> host.syscall(SyscallNr.SOCKETPAIR, Socket.AF_UNIX, Socket.SOCK_STREAM | Socket.SOCK_CLOEXEC, 0, at),
+    /** @param type SOCK_* */
+    public int[] socketPair(int type) {
+        return pair(at -> host.syscall(SyscallNr.SOCKETPAIR, Socket.AF_UNIX, type | Socket.SOCK_CLOEXEC, 0, at),
             "socketpair");
     }
 

@@ -23,10 +23,12 @@ public final class Distribution {
 
     private final HostCalls calls;
     private final String home;
+    private final String conf;
 
-    public Distribution(HostCalls calls, String home) {
+    private Distribution(HostCalls calls, String home, String conf) {
         this.calls = calls;
         this.home = home;
+        this.conf = conf;
     }
 
     /** The distribution that this process was started from by bin/runsc. */
@@ -35,22 +37,18 @@ public final class Distribution {
         if (home == null) {
             throw new RunscException("runsc is to be started by bin/runsc of its distribution");
         }
-        return new Distribution(calls, home);
+        return new Distribution(calls, home, System.getProperty("jvisor.conf", home + "/conf"));
     }
 
     String java() {
         return home + "/lib/runtime/bin/java";
     }
 
-    String home() {
-        return home;
-    }
-
     /** argv of a JVM for this role, up to its main class. */
     List<String> command(String role, String processName) {
         List<String> command = new ArrayList<>();
         command.add(processName);
-        command.addAll(lines("/conf/" + role + ".options"));
+        command.addAll(lines(conf + "/" + role + ".options"));
         String cache = home + "/lib/" + role + ".aot";
         int fd = calls.open(cache, Open.O_PATH, 0);
         if (fd >= 0) {
@@ -58,7 +56,7 @@ public final class Distribution {
             command.add("-XX:AOTCache=" + cache);
         }
         StringBuilder classPath = new StringBuilder();
-        for (String jar : lines("/lib/" + role + ".classpath")) {
+        for (String jar : lines(home + "/lib/" + role + ".classpath")) {
             classPath.append(classPath.isEmpty() ? "" : ":").append(home).append('/').append(jar);
         }
         command.add("-cp");
@@ -67,9 +65,9 @@ public final class Distribution {
     }
 
     private List<String> lines(String file) {
-        int fd = calls.open(home + file, Open.O_RDONLY, 0);
-        HostCalls.check(fd, "the distribution is not complete: " + home + file);
-        String text = ByteStrings.of(calls.readAll(fd, LONGEST_FILE, home + file));
+        int fd = calls.open(file, Open.O_RDONLY, 0);
+        HostCalls.check(fd, "the distribution is not complete: " + file);
+        String text = ByteStrings.of(calls.readAll(fd, LONGEST_FILE, file));
         calls.close(fd);
         List<String> lines = new ArrayList<>();
         for (String line : text.split("\n")) {

@@ -3,9 +3,12 @@ package org.jvisor.launcher.sandbox;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jvisor.api.abi.Clone;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.Socket;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.host.SpawnRequest;
 import org.jvisor.api.kernel.ContainerSpec;
@@ -68,7 +71,7 @@ public final class Sandbox implements AutoCloseable {
         this.signals = new SignalPipe(calls);
         this.lastWords = new LastWords(calls);
         this.nullDevice = (int) HostCalls.check(calls.open("/dev/null", Open.O_RDWR, 0), "opening /dev/null");
-        int[] ends = calls.socketPair();
+        int[] ends = calls.socketPair(Socket.SOCK_STREAM);
         this.control = new ControlSocket(calls.host(), ends[0]);
         control.send(Messages.BOOT, BootOptions.write(settings.kernel));
         signals.take(FORWARDED);
@@ -151,20 +154,24 @@ public final class Sandbox implements AutoCloseable {
         int[] given = new int[exports.size() + 1];
         given[0] = calls.memoryFile("exports", ByteStrings.bytes(lines.toString()));
         for (int i = 0; i < ours.length; i++) {
-            int[] ends = calls.socketPair();
+            int[] ends = calls.socketPair(Socket.SOCK_SEQPACKET);
             ours[i] = ends[0];
             given[i + 1] = ends[1];
         }
         List<String> command = command("gofer", "runsc-gofer");
         command.add(GOFER_MAIN);
-        command.add("--config-fd=" + FIRST_OF_CHILD);
-        command.add("--first-connection-fd=" + (FIRST_OF_CHILD + 1));
-        command.add("--connections=" + exports.size());
+        command.add("--mounts-fd=" + FIRST_OF_CHILD);
+        command.add("--io-fds=" + numbers(FIRST_OF_CHILD + 1, ours.length));
+        command.add("--die-with-parent");
         gofer = start("the gofer", command, settings.goferLog, given);
         for (int fd : given) {
             calls.close(fd);
         }
         return ours;
+    }
+
+    private static String numbers(int first, int count) {
+        return IntStream.range(first, first + count).mapToObj(Integer::toString).collect(Collectors.joining(","));
     }
 
     private int supervise(HostTerminal terminal, String bundle) {
