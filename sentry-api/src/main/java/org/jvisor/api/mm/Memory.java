@@ -10,6 +10,9 @@ public interface Memory {
 
     MemoryFile file();
 
+    /** How much may be in use, for applications, files in memory and page caches together; at most the host's memory, the default. */
+    default void setLimit(long bytes) {}
+
     /** Called once at boot, after {@link Platform#start}. */
     void start(Platform platform);
 

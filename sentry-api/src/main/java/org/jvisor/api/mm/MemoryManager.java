@@ -50,8 +50,13 @@ public interface MemoryManager {
 
     long munlockall(Task task);
 
+    /** membarrier(2), but for the flag that names a CPU: all are taken then. */
+    default long membarrier(Task task, int command, int flags) {
+        return -org.jvisor.api.abi.Errno.ENOSYS;
+    }
+
     /**
-     * Resolves a fault of {@code task}.
+     * Resolves a fault of {@code task}, which is in its epoch ({@link MemoryFile.Epoch}).
      *
      * @param access {@link org.jvisor.api.platform.Context}.ACCESS_*
      * @return 0 when the access can be tried again; otherwise {@code signal << 16 | si_code} of the signal that the task gets
@@ -59,14 +64,29 @@ public interface MemoryManager {
      */
     int fault(Task task, long address, int access);
 
-    /** The copy that fork(2) makes, without CLONE_VM; called by the forking task. One user, the new task. */
+    /**
+     * The copy that fork(2) makes, without CLONE_VM; called by the forking task. One user, the new task. Throws
+     * {@link org.jvisor.api.abi.ErrnoException} ENOMEM or EAGAIN.
+     */
     MemoryManager fork(Task task);
 
-    /** A way to this memory for one more task's thread. */
+    /**
+     * A way to this memory for the thread of {@code task}, which may be one of another memory manager (process_vm_readv(2),
+     * ptrace(2)).
+     */
     UserMemory newUserMemory(Task task);
 
     /** One more task uses this. */
     void retain();
+
+    /**
+     * Like {@link #retain}, for whoever found this through another task: whether it was still in use. Only then may
+     * {@link #newUserMemory} be used, until {@link #release}. Any thread.
+     */
+    default boolean tryRetain() {
+        retain();
+        return true;
+    }
 
     /** One task less; the last one's leave gives everything back. {@code task} may be null when no thread of it is left. */
     void release(Task task);

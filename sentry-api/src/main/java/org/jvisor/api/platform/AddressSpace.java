@@ -28,6 +28,14 @@ public interface AddressSpace {
     /** Changes the protection of what is mapped in the range; holes in it are no error. */
     int protect(Context context, long address, long length, int prot);
 
+    /**
+     * Whether every change that was asked for so far has been carried out, so that nothing that left with one can be reached by
+     * application code any more. Any thread.
+     */
+    default boolean settled() {
+        return true;
+    }
+
     /** Ends the space; no context runs in it any more. Any thread. */
     void release();
 }

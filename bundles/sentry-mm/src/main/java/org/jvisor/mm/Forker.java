@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.mm;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Task;
+
+/**
+ * One fork(2) of a manager: the child shares the frames; of what is private and writable both lose the right to write until the
+ * first write has made a copy. The platform's mappings are inherited by its own fork.
+ */
+final class Forker {
+
+    /** How often other threads may map something meanwhile. */
+    private static final int MAX_ROUNDS = 100;
+
+    private final Manager parent;
+    private final Task task;
+    /** The child's backings by the parent's. */
+    private final Map<Backing, Backing> backings = new HashMap<>();
+    private Manager child;
+
+    Forker(Manager parent, Task task) {
+        this.parent = parent;
+        this.task = task;
+    }
+
+    /** @throws ErrnoException ENOMEM, or what the platform says */
+    Manager fork() {
+        boolean done = false;
+        try {
+            for (int round = 0; !tryFork(); round++) {
+                if (round == MAX_ROUNDS) {
+                    throw ErrnoException.of(Errno.EAGAIN);
+                }
+                openMissing();
+            }
+            done = true;
+            return child;
+        } finally {
+            finish(done);
+        }
+    }
+
+    /** Makes the child's backing for each of the parent's. Objects are told of it without the lock. */
+    private void openMissing() {
+        Map<Backing, Backing> missing = new HashMap<>();
+        parent.lock.lock();
+        try {
+            for (int i = 0; i < parent.vmas.size(); i++) {
+                Backing backing = parent.vmas.get(i).backing;
+                if (backing != null && !backings.containsKey(backing) && !missing.containsKey(backing)) {
+                    backing.users++;
+                    missing.put(backing, backing.forChild());
+                }
+            }
+        } finally {
+            parent.unlock(task);
+        }
+        backings.putAll(missing);
+        missing.values().forEach(Backing::open);
+    }
+
+    private boolean tryFork() {
+        parent.lock.lock();
+        try {
+            VmaMap vmas = parent.vmas;
+            for (int i = 0; i < vmas.size(); i++) {
+                Backing backing = vmas.get(i).backing;
+                if (backing != null && !backings.containsKey(backing)) {
+                    return false;
+                }
+            }
+            parent.pages.protectForFork(task, vmas);
+            child = parent.system.newManager(task.context().forkAddressSpace());
+            child.lock.lock();
+            try {
+                copy();
+            } finally {
+                child.unlock(task);
+            }
+            return true;
+        } finally {
+            parent.unlock(task);
+        }
+    }
+
+    private void copy() {
+        child.brk = parent.brk;
+        child.barriers.copyFrom(parent.barriers);
+        child.mmapBase = parent.mmapBase;
+        child.layout().copyFrom(parent.layout());
+        child.setExecutable(parent.executable());
+        for (int i = 0; i < parent.vmas.size(); i++) {
+            Vma vma = parent.vmas.get(i);
+            if (vma.is(Vma.DONT_FORK)) {
+                child.pages.dropInherited(vma.start, vma.end);
+                continue;
+            }
+            // Locks are not inherited: mlock(2).
+            int flags = vma.flags & ~(Vma.LOCKED | Vma.LOCK_ON_FAULT);
+            Backing backing = vma.backing == null ? null : backings.get(vma.backing);
+            if (backing != null) {
+                backing.users++;
+            }
+            child.vmas.insert(new Vma(vma.start, vma.end, vma.prot, flags, backing, vma.offset));
+            if (vma.is(Vma.WIPE_ON_FORK)) {
+                child.pages.dropInherited(vma.start, vma.end);
+            } else {
+                child.pages.inherit(parent.pages, vma.start, vma.end);
+            }
+        }
+        for (Backing backing : backings.values()) {
+            if (!backing.adopt(child)) {
+                child.dropObjectPages(backing);
+            }
+        }
+    }
+
+    /** Drops what {@link #openMissing} has pinned, and on failure all of the child. */
+    private void finish(boolean done) {
+        parent.lock.lock();
+        try {
+            backings.keySet().forEach(parent::unuse);
+        } finally {
+            parent.unlock(task);
+        }
+        if (!done && child != null) {
+            child.release(task);
+        }
+        for (Backing backing : backings.values()) {
+            if (backing.users == 0) {
+                backing.close(task);
+            }
+        }
+    }
+}

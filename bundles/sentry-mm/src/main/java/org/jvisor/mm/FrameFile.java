@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.mm;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Mman;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.mm.MemoryFile;
+
+/**
+ * The memory file: a sparse memfd as large as the host's memory, mapped whole.
+ *
+ * <p>The limit keeps applications from filling the host. Where the host itself runs out below the limit, it does with the
+ * toucher of a page what it always does (its OOM killer, or SIGBUS, which the JVM turns into an InternalError in the task that
+ * copied, and a platform into GONE).
+ */
+final class FrameFile implements MemoryFile {
+
+    private static final VarHandle COUNT = MethodHandles.arrayElementVarHandle(int[].class);
+    private static final int COUNTS_SHIFT = 12;
+    private static final int COUNTS = 1 << COUNTS_SHIFT;
+    private static final int PAGE_SHIFT = 12;
+    private static final long FALLOC_FL_KEEP_SIZE = 1;
+    private static final long FALLOC_FL_PUNCH_HOLE = 2;
+    private static final long MFD_CLOEXEC = 1;
+    /** Free frames whose pages the host may go on holding, for quick reuse: 32 MiB; trimming leaves half of them. */
+    private static final int DIRTY_MAX = 8192;
+
+    private final HostKernel host;
+    private final int descriptor;
+    private final long base;
+    private final long capacity;
+    private final Epochs epochs = new Epochs();
+
+    /** References by frame; a part is made when a frame of it is first handed out. */
+    private final int[][] counts;
+
+    // Guarded by the allocator's monitor.
+    private final FrameAllocator allocator;
+    private final Limbo limbo = new Limbo();
+    private volatile long limit;
+
+    FrameFile(HostKernel host, long bytes) {
+        this.host = host;
+        capacity = bytes & -(FrameAllocator.MAX_RUN * (long) PAGE);
+        limit = capacity;
+        int frames = (int) Math.min(capacity >>> PAGE_SHIFT, Integer.MAX_VALUE & -FrameAllocator.MAX_RUN);
+        allocator = new FrameAllocator(frames);
+        counts = new int[(frames + COUNTS - 1) >>> COUNTS_SHIFT][];
+        descriptor = create();
+        base = map();
+    }
+
+    /** A memory file as large as the host's memory. */
+    static FrameFile ofHostSize(HostKernel host) {
+        long info = host.allocate(128);
+        try {
+            ErrnoException.check(host.syscall(SyscallNr.SYSINFO, info));
+            // struct sysinfo: totalram at 32, mem_unit at 104
+            return new FrameFile(host, host.getLong(info + 32) * Integer.toUnsignedLong(host.getInt(info + 104)));
+        } finally {
+            host.free(info);
+        }
+    }
+
+    private int create() {
+        long name = host.allocate(16);
+        try {
+            host.copyOut("application".getBytes(java.nio.charset.StandardCharsets.US_ASCII), 0, 11, name);
+            int fd = (int) ErrnoException.check(host.syscall(SyscallNr.MEMFD_CREATE, name, MFD_CLOEXEC));
+            ErrnoException.check(host.syscall(SyscallNr.FTRUNCATE, fd, capacity));
+            return fd;
+        } finally {
+            host.free(name);
+        }
+    }
+
+    private long map() {
+        long address = ErrnoException.check(host.syscall(SyscallNr.MMAP, 0, capacity, Mman.PROT_READ | Mman.PROT_WRITE,
+                Mman.MAP_SHARED | Mman.MAP_NORESERVE, descriptor, 0));
+        // A core file of the Sentry is not to hold the applications' memory; a host that cannot leave it out does no harm.
+        host.syscall(SyscallNr.MADVISE, address, capacity, Mman.MADV_DONTDUMP);
+        return address;
+    }
+
+    void close() {
+        host.syscall(SyscallNr.MUNMAP, base, capacity);
+        host.syscall(SyscallNr.CLOSE, descriptor);
+    }
+
+    @Override
+    public int descriptor() {
+        return descriptor;
+    }
+
+    @Override
+    public long base() {
+        return base;
+    }
+
+    @Override
+    public long limit() {
+        return limit;
+    }
+
+    void setLimit(long bytes) {
+        limit = Math.min(bytes & -PAGE, capacity);
+    }
+
+    @Override
+    public long used() {
+        synchronized (allocator) {
+            return (long) (allocator.used() - limbo.frames()) << PAGE_SHIFT;
+        }
+    }
+
+    @Override
+    public Epoch newEpoch() {
+        return epochs.newMark();
+    }
+
+    // ---- handing out
+
+    @Override
+    public long allocate(int pages) {
+        if (pages < 1) {
+            throw new IllegalArgumentException(pages + " pages");
+        }
+        return take(pages, pages, true) >>> Integer.SIZE << PAGE_SHIFT;
+    }
+
+    /**
+     * Takes as many frames as there are in one run, from one to {@code wanted}.
+     *
+     * @param zero whether they read as zeros; otherwise the caller overwrites all of them
+     * @return the offset of the first, plus the number (at most 512) in its low bits
+     * @throws ErrnoException ENOMEM
+     */
+    long allocateRun(int wanted, boolean zero) {
+        long taken = take(Math.min(wanted, FrameAllocator.MAX_RUN), 1, zero);
+        return (taken >>> Integer.SIZE << PAGE_SHIFT) + (int) taken;
+    }
+
+    /** @return frame in the upper half, count in the lower */
+    private long take(int wanted, int atLeast, boolean zero) {
+        int frame = -1;
+        int count = wanted;
+        synchronized (allocator) {
+            reclaim();
+            int room = (int) Math.min(Integer.MAX_VALUE, (limit >>> PAGE_SHIFT) - allocator.used());
+            if (room < count) {
+                count = Math.max(room, 0);
+            }
+            while (count >= atLeast && count > 0) {
+                frame = allocator.take(count);
+                if (frame >= 0) {
+                    break;
+                }
+                count = count == atLeast ? 0 : Math.max(atLeast, count / 2);
+            }
+        }
+        if (frame < 0) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
+        for (int i = frame; i < frame + count; i++) {
+            COUNT.setRelease(countsOf(i), i & COUNTS - 1, 1);
+        }
+        if (zero) {
+            clear(frame, count);
+        }
+        return (long) frame << Integer.SIZE | count;
+    }
+
+    /** Reading the dirty bits of frames that are ours alone needs no lock: they change only while frames are free. */
+    private void clear(int frame, int count) {
+        int end = frame + count;
+        for (int i = frame; i < end;) {
+            if (!allocator.isDirty(i)) {
+                i++;
+                continue;
+            }
+            int first = i;
+            while (i < end && allocator.isDirty(i)) {
+                i++;
+            }
+            host.fill(base + ((long) first << PAGE_SHIFT), (long) (i - first) << PAGE_SHIFT, (byte) 0);
+        }
+    }
+
+    private int[] countsOf(int frame) {
+        int part = frame >>> COUNTS_SHIFT;
+        int[] found = counts[part];
+        return found != null ? found : newCounts(part);
+    }
+
+    private synchronized int[] newCounts(int part) {
+        if (counts[part] == null) {
+            counts[part] = new int[COUNTS];
+        }
+        return counts[part];
+    }
+
+    // ---- references
+
+    @Override
+    public void retain(long offset, int pages) {
+        for (int i = 0; i < pages; i++) {
+            if (!tryRetain(offset + (long) i * PAGE)) {
+                throw new IllegalStateException("retained a free frame");
+            }
+        }
+    }
+
+    /** Takes a reference unless the last one has just gone. */
+    boolean tryRetain(long offset) {
+        int frame = frame(offset);
+        int[] part = countsOf(frame);
+        int index = frame & COUNTS - 1;
+        int found = (int) COUNT.getAcquire(part, index);
+        while (found != 0) {
+            int witness = (int) COUNT.compareAndExchange(part, index, found, found + 1);
+            if (witness == found) {
+                return true;
+            }
+            found = witness;
+        }
+        return false;
+    }
+
+    @Override
+    public void release(long offset, int pages) {
+        int first = frame(offset);
+        int freedFrom = -1;
+        for (int frame = first; frame < first + pages; frame++) {
+            int before = (int) COUNT.getAndAdd(countsOf(frame), frame & COUNTS - 1, -1);
+            if (before <= 0) {
+                throw new IllegalStateException("released a free frame");
+            }
+            if (before == 1) {
+                freedFrom = freedFrom < 0 ? frame : freedFrom;
+            } else if (freedFrom >= 0) {
+                retire(freedFrom, frame - freedFrom);
+                freedFrom = -1;
+            }
+        }
+        if (freedFrom >= 0) {
+            retire(freedFrom, first + pages - freedFrom);
+        }
+    }
+
+    @Override
+    public int references(long offset) {
+        int frame = frame(offset);
+        return (int) COUNT.getAcquire(countsOf(frame), frame & COUNTS - 1);
+    }
+
+    private static int frame(long offset) {
+        return (int) (offset >>> PAGE_SHIFT);
+    }
+
+    // ---- taking back
+
+    private void retire(int frame, int count) {
+        synchronized (allocator) {
+            limbo.add(frame, count, epochs.current());
+            if (limbo.frames() + allocator.dirty() > DIRTY_MAX) {
+                reclaim();
+                if (allocator.dirty() > DIRTY_MAX) {
+                    trim(DIRTY_MAX / 2);
+                }
+            }
+        }
+    }
+
+    /** Frees what nobody can hold an address of any more. With the allocator's monitor. */
+    private void reclaim() {
+        if (limbo.isEmpty()) {
+            return;
+        }
+        if (limbo.newestEpoch() == epochs.current()) {
+            epochs.advance();
+        }
+        long oldest = epochs.oldest();
+        while (!limbo.isEmpty() && limbo.oldestEpoch() < oldest) {
+            allocator.give(limbo.firstFrame(), limbo.firstCount());
+            limbo.removeFirst();
+        }
+    }
+
+    /** Gives pages of free frames back to the host until at most {@code keep} are left. With the allocator's monitor. */
+    private void trim(int keep) {
+        while (allocator.dirty() > keep) {
+            long run = allocator.takeDirtyFromAbove();
+            if (run < 0) {
+                return;
+            }
+            int frame = (int) (run >>> 16);
+            int count = (int) run & 0xffff;
+            long result = host.syscall(SyscallNr.FALLOCATE, descriptor, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
+                    (long) frame << PAGE_SHIFT, (long) count << PAGE_SHIFT, 0, 0);
+            if (result < 0) {
+                allocator.give(frame, count);
+                return;
+            }
+            allocator.giveClean(frame, count);
+        }
+    }
+
+    /** Gives the pages of all free frames back to the host. */
+    void trimAll() {
+        synchronized (allocator) {
+            reclaim();
+            trim(0);
+        }
+    }
+
+    /** Frames that are released but perhaps still read, oldest first; a ring. */
+    private static final class Limbo {
+        private long[] runs = new long[256];
+        private long[] stamps = new long[256];
+        private int head;
+        private int size;
+        private int frames;
+
+        boolean isEmpty() {
+            return size == 0;
+        }
+
+        int frames() {
+            return frames;
+        }
+
+        void add(int frame, int count, long epoch) {
+            frames += count;
+            if (size > 0) {
+                int last = head + size - 1 & runs.length - 1;
+                int lastCount = (int) runs[last];
+                if (stamps[last] == epoch && (int) (runs[last] >>> 32) + lastCount == frame) {
+                    runs[last] += count;
+                    return;
+                }
+            }
+            if (size == runs.length) {
+                grow();
+            }
+            int at = head + size++ & runs.length - 1;
+            runs[at] = (long) frame << 32 | count;
+            stamps[at] = epoch;
+        }
+
+        long newestEpoch() {
+            return stamps[head + size - 1 & runs.length - 1];
+        }
+
+        long oldestEpoch() {
+            return stamps[head];
+        }
+
+        int firstFrame() {
+            return (int) (runs[head] >>> 32);
+        }
+
+        int firstCount() {
+            return (int) runs[head];
+        }
+
+        void removeFirst() {
+            frames -= firstCount();
+            head = head + 1 & runs.length - 1;
+            size--;
+        }
+
+        private void grow() {
+            long[] moreRuns = new long[runs.length * 2];
+            long[] moreStamps = new long[runs.length * 2];
+            for (int i = 0; i < size; i++) {
+                moreRuns[i] = runs[head + i & runs.length - 1];
+                moreStamps[i] = stamps[head + i & runs.length - 1];
+            }
+            runs = moreRuns;
+            stamps = moreStamps;
+            head = 0;
+        }
+    }
+}

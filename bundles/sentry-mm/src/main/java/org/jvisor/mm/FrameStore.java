@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.mm;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.mm.Memory;
+
+/**
+ * Bytes in frames, sparse. Reading, and writing where frames are, takes no lock: whoever does so is in an epoch, so that frames
+ * that are given back meanwhile stay whole. What changes the set of frames does so with the monitor.
+ */
+final class FrameStore implements Memory.SharedMemory {
+
+    private static final int PAGE = Pte.PAGE;
+    private static final int PART_SHIFT = 9;
+    private static final int PART = 1 << PART_SHIFT;
+    /** Frames taken at once for a write, so that files grow in runs. */
+    private static final int GROWTH = 64;
+    private static final long MAX_BYTES = Long.MAX_VALUE & -PAGE;
+    /** An entry: the frame's offset, with this bit. 0: a hole. */
+    private static final long THERE = 1;
+    private static final byte[] ZEROS = new byte[PAGE];
+    private static final VarHandle ENTRY = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private final HostKernel host;
+    private final FrameFile file;
+
+    /** Entries in parts of 512, each null as long as it has none; replaced by a longer array when the file grows. */
+    private volatile long[][] parts = new long[0][];
+    private volatile long size;
+
+    // Guarded by the monitor.
+    private long frames;
+    private boolean owned = true;
+    /** Guarded by itself: it is walked with the store's monitor free. */
+    private final List<Mapping> mappings = new ArrayList<>();
+
+    FrameStore(HostKernel host, FrameFile file, long bytes) {
+        this.host = host;
+        this.file = file;
+        size = bytes;
+    }
+
+    // ---- entries
+
+    private long entry(long index) {
+        long[][] all = parts;
+        int part = (int) Math.min(Integer.MAX_VALUE, index >>> PART_SHIFT);
+        long[] found = part < all.length ? all[part] : null;
+        return found == null ? 0 : (long) ENTRY.getAcquire(found, (int) index & PART - 1);
+    }
+
+    /** With the monitor. */
+    private void set(long index, long entry) {
+        int part = (int) (index >>> PART_SHIFT);
+        long[][] all = parts;
+        if (part >= all.length) {
+            all = Arrays.copyOf(all, Math.max(part + 1, all.length + all.length / 2));
+            parts = all;
+        }
+        if (all[part] == null) {
+            all[part] = new long[PART];
+            parts = all;
+        }
+        ENTRY.setRelease(all[part], (int) index & PART - 1, entry);
+    }
+
+    /**
+     * Brings in up to {@code wanted} frames from page {@code index} on, in one run if there is one; stops at the first page that
+     * is there. At least one unless it is there already.
+     */
+    private synchronized void bring(long index, int wanted) {
+        if (index >>> PART_SHIFT >= MAX_PARTS) {
+            throw ErrnoException.of(Errno.EFBIG);
+        }
+        if (!owned && !isMapped()) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
+        int count = 0;
+        while (count < wanted && entry(index + count) == 0) {
+            count++;
+        }
+        if (count == 0) {
+            return;
+        }
+        long run = file.allocateRun(count, true);
+        count = (int) run & PAGE - 1;
+        for (int i = 0; i < count; i++) {
+            set(index + i, (run & -PAGE) + (long) i * PAGE | THERE);
+        }
+        frames += count;
+    }
+
+    /** The table of a file of 4 TiB: what it costs on the heap is in proportion to the highest page written. */
+    private static final long MAX_PARTS = 1L << 21;
+
+    // ---- reading and writing
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public long read(IoBuffer buffer, long offset) {
+        long end = size;
+        long at = offset;
+        while (at < end && buffer.remaining() > 0) {
+            int inPage = (int) at & PAGE - 1;
+            long n = Math.min(Math.min(PAGE - inPage, end - at), buffer.remaining());
+            long entry = entry(at >>> Pte.PAGE_SHIFT);
+            long moved = entry == 0 ? buffer.put(ZEROS, 0, (int) n) : copyTo(buffer, address(entry) + inPage, n);
+            if (moved < 0) {
+                return at > offset ? at - offset : moved;
+            }
+            at += moved;
+            if (moved < n) {
+                break;
+            }
+        }
+        return at - offset;
+    }
+
+    private long copyTo(IoBuffer buffer, long from, long length) {
+        long done = 0;
+        while (done < length) {
+            long to = buffer.span();
+            if (to < 0) {
+                return done > 0 ? done : to;
+            }
+            long n = Math.min(length - done, buffer.spanLength());
+            host.copy(from + done, to, n);
+            buffer.advance(n);
+            done += n;
+        }
+        return done;
+    }
+
+    private long copyFrom(IoBuffer buffer, long to, long length) {
+        long done = 0;
+        while (done < length) {
+            long from = buffer.span();
+            if (from < 0) {
+                return done > 0 ? done : from;
+            }
+            long n = Math.min(length - done, buffer.spanLength());
+            host.copy(from, to + done, n);
+            buffer.advance(n);
+            done += n;
+        }
+        return done;
+    }
+
+    private long address(long entry) {
+        return file.base() + (entry & -PAGE);
+    }
+
+    @Override
+    public long write(IoBuffer buffer, long offset) {
+        long at = offset;
+        long error = 0;
+        while (buffer.remaining() > 0 && error == 0) {
+            if (at >= MAX_BYTES) {
+                error = -Errno.EFBIG;
+                break;
+            }
+            long index = at >>> Pte.PAGE_SHIFT;
+            int inPage = (int) at & PAGE - 1;
+            long n = Math.min(PAGE - inPage, buffer.remaining());
+            long entry = entry(index);
+            if (entry == 0) {
+                // Before frames are taken: nothing to write must not leave any behind.
+                long source = buffer.span();
+                error = source < 0 ? source : grow(index, inPage + buffer.remaining());
+                continue;
+            }
+            long moved = copyFrom(buffer, address(entry) + inPage, n);
+            if (moved < 0) {
+                error = moved;
+                break;
+            }
+            at += moved;
+            extend(at);
+        }
+        return at > offset ? at - offset : error;
+    }
+
+    private long grow(long index, long bytes) {
+        try {
+            bring(index, (int) Math.min(GROWTH, bytes + PAGE - 1 >>> Pte.PAGE_SHIFT));
+            return 0;
+        } catch (ErrnoException e) {
+            return e.errno() == Errno.ENOMEM ? -Errno.ENOSPC : -e.errno();
+        }
+    }
+
+    private void extend(long end) {
+        if (end > size) {
+            synchronized (this) {
+                size = Math.max(size, end);
+            }
+        }
+    }
+
+    // ---- shape
+
+    @Override
+    public void resize(long bytes) {
+        long from = bytes + PAGE - 1 & -PAGE;
+        boolean shrinks;
+        RunList gone = new RunList();
+        synchronized (this) {
+            shrinks = bytes < size;
+            size = bytes;
+            if (shrinks) {
+                int inPage = (int) bytes & PAGE - 1;
+                long last = inPage == 0 ? 0 : entry(bytes >>> Pte.PAGE_SHIFT);
+                if (last != 0) {
+                    host.fill(address(last) + inPage, PAGE - inPage, (byte) 0);
+                }
+                takeOut(from >>> Pte.PAGE_SHIFT, Long.MAX_VALUE, gone);
+            }
+        }
+        if (shrinks) {
+            invalidate(from, Long.MAX_VALUE - from);
+            gone.release(file);
+        }
+    }
+
+    @Override
+    public void punch(long offset, long length) {
+        long end = offset + length < 0 ? Long.MAX_VALUE : offset + length;
+        long from = offset + PAGE - 1 & -PAGE;
+        long to = end & -PAGE;
+        RunList gone = new RunList();
+        synchronized (this) {
+            zeroPart(offset, Math.min(end, from));
+            zeroPart(Math.max(offset, to), end);
+            if (from < to) {
+                takeOut(from >>> Pte.PAGE_SHIFT, to >>> Pte.PAGE_SHIFT, gone);
+            }
+        }
+        if (from < to) {
+            invalidate(from, to - from);
+        }
+        gone.release(file);
+    }
+
+    /** A range within one page. */
+    private void zeroPart(long from, long to) {
+        long entry = from < to ? entry(from >>> Pte.PAGE_SHIFT) : 0;
+        if (entry != 0) {
+            host.fill(address(entry) + (from & PAGE - 1), to - from, (byte) 0);
+        }
+    }
+
+    /** With the monitor: makes holes of the pages {@code [from, to)}. */
+    private void takeOut(long from, long to, RunList gone) {
+        long[][] all = parts;
+        long end = Math.min(to, (long) all.length << PART_SHIFT);
+        for (long index = from; index < end; index++) {
+            long[] part = all[(int) (index >>> PART_SHIFT)];
+            if (part == null) {
+                index |= PART - 1;
+                continue;
+            }
+            long entry = part[(int) index & PART - 1];
+            if (entry != 0) {
+                ENTRY.setRelease(part, (int) index & PART - 1, 0L);
+                gone.add(entry & -PAGE);
+                frames--;
+            }
+        }
+    }
+
+    @Override
+    public void reserve(long offset, long length) {
+        long end = offset + length + PAGE - 1 >>> Pte.PAGE_SHIFT;
+        for (long index = offset >>> Pte.PAGE_SHIFT; index < end; index++) {
+            if (entry(index) == 0) {
+                long error = grow(index, (end - index) << Pte.PAGE_SHIFT);
+                if (error < 0) {
+                    throw ErrnoException.of((int) -error);
+                }
+            }
+        }
+    }
+
+    @Override
+    public long seekData(long offset) {
+        return seek(offset, true);
+    }
+
+    @Override
+    public long seekHole(long offset) {
+        return seek(offset, false);
+    }
+
+    private long seek(long offset, boolean data) {
+        long end = size;
+        if (offset < 0 || offset >= end) {
+            return -Errno.ENXIO;
+        }
+        long[][] all = parts;
+        for (long at = offset; at < end;) {
+            long index = at >>> Pte.PAGE_SHIFT;
+            int part = (int) Math.min(Integer.MAX_VALUE, index >>> PART_SHIFT);
+            boolean none = part >= all.length || all[part] == null;
+            if (data != (!none && entry(index) != 0)) {
+                if (part >= all.length) {
+                    break;
+                }
+                at = none ? (index | PART - 1) + 1 << Pte.PAGE_SHIFT : index + 1 << Pte.PAGE_SHIFT;
+                continue;
+            }
+            return at;
+        }
+        return data ? -Errno.ENXIO : end;
+    }
+
+    @Override
+    public synchronized long allocatedBytes() {
+        return frames << Pte.PAGE_SHIFT;
+    }
+
+    // ---- mapping
+
+    @Override
+    public long frame(long offset, boolean write) {
+        if (offset >= (size + PAGE - 1 & -PAGE)) {
+            return -Errno.EFAULT;
+        }
+        long index = offset >>> Pte.PAGE_SHIFT;
+        for (long entry = entry(index);; entry = entry(index)) {
+            if (entry != 0) {
+                return entry & -PAGE;
+            }
+            long error = grow(index, 1);
+            if (error < 0) {
+                return error;
+            }
+        }
+    }
+
+    @Override
+    public int framesFollowing(long offset, int max) {
+        long index = offset >>> Pte.PAGE_SHIFT;
+        long first = entry(index);
+        if (first == 0) {
+            return 0;
+        }
+        int count = 1;
+        while (count < max && entry(index + count) == first + (long) count * PAGE) {
+            count++;
+        }
+        return count;
+    }
+
+    /** Like {@link #framesFollowing}, taking frames for holes up to {@code max} pages and the end of the file. */
+    int bringFollowing(long offset, int max) {
+        long index = offset >>> Pte.PAGE_SHIFT;
+        long end = size + PAGE - 1 >>> Pte.PAGE_SHIFT;
+        int wanted = (int) Math.min(max, end - index);
+        int there = Math.max(1, framesFollowing(offset, wanted));
+        if (there < wanted && entry(index + there) == 0) {
+            if (grow(index + there, (long) (wanted - there) << Pte.PAGE_SHIFT) == 0) {
+                there = Math.max(1, framesFollowing(offset, wanted));
+            }
+        }
+        return there;
+    }
+
+    @Override
+    public void addMapping(Mapping mapping) {
+        synchronized (mappings) {
+            mappings.add(mapping);
+        }
+    }
+
+    @Override
+    public void removeMapping(Mapping mapping) {
+        synchronized (mappings) {
+            mappings.remove(mapping);
+        }
+        releaseIfUnused();
+    }
+
+    private boolean isMapped() {
+        synchronized (mappings) {
+            return !mappings.isEmpty();
+        }
+    }
+
+    private void invalidate(long offset, long length) {
+        Mapping[] all;
+        synchronized (mappings) {
+            all = mappings.toArray(Mapping[]::new);
+        }
+        for (Mapping mapping : all) {
+            mapping.invalidate(offset, length);
+        }
+    }
+
+    @Override
+    public void release() {
+        synchronized (this) {
+            owned = false;
+        }
+        releaseIfUnused();
+    }
+
+    private void releaseIfUnused() {
+        RunList gone = new RunList();
+        synchronized (this) {
+            if (!owned && !isMapped()) {
+                takeOut(0, Long.MAX_VALUE, gone);
+            }
+        }
+        gone.release(file);
+    }
+}

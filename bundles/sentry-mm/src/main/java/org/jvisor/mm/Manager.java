@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.mm;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jvisor.api.abi.Capability;
+import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.Mappable;
+import org.jvisor.api.mm.MemoryManager;
+import org.jvisor.api.mm.UserMemory;
+import org.jvisor.api.platform.AddressSpace;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.VfsPath;
+
+/**
+ * One application address space: the mappings, the pages, and one lock over both. The work is in {@link Mapper}, {@link Faults},
+ * {@link Advice} and {@link Forker}; this class holds what they share.
+ *
+ * <p>Lock order: locks of files, then {@link #lock} (of a forking parent before its child's), then the memory file's. So objects
+ * behind mappings are never called with the lock held.
+ */
+final class Manager implements MemoryManager {
+
+    static final int PAGE = Pte.PAGE;
+    /** Below this nothing is mapped (the kernel's vm.mmap_min_addr). */
+    static final long MIN_ADDRESS = 0x10000;
+    /** The kernel's vm.max_map_count. */
+    static final int MAX_MAP_COUNT = 65530;
+
+    final MemorySystem system;
+    final ReentrantLock lock = new ReentrantLock();
+    final long maxAddress;
+
+    // Guarded by the lock.
+    final VmaMap vmas = new VmaMap(this::unuse);
+    final Pages pages;
+    /** Backings without a user, to be closed once the lock is free. */
+    private final List<Backing> unused = new ArrayList<>();
+    /** Vma flags that mlockall(2) MCL_FUTURE gives to new mappings. */
+    int futureLockFlags;
+    long brk;
+    long mmapBase;
+
+    private final AddressSpace space;
+    private final int id;
+    private final AtomicInteger users = new AtomicInteger(1);
+    private final Layout layout = new Layout();
+    private volatile VfsPath executable;
+
+    private final Mapper mapper;
+    private final Faults faults;
+    private final Advice advice;
+    final Barriers barriers = new Barriers(this);
+
+    Manager(MemorySystem system, AddressSpace space, int id) {
+        this.system = system;
+        this.space = space;
+        this.id = id;
+        maxAddress = system.platform().maxUserAddress();
+        pages = new Pages(new PageTable(system.host, system.arena), space, system.host, system.file, maxAddress);
+        mapper = new Mapper(this);
+        faults = new Faults(this);
+        advice = new Advice(this);
+        mmapBase = Mapper.randomBase(maxAddress);
+    }
+
+    // ---- shared by the parts
+
+    /** A mapping or a fault less that uses {@code backing}. With the lock. */
+    void unuse(Backing backing) {
+        if (--backing.users == 0) {
+            unused.add(backing);
+        }
+    }
+
+    /** Lets go of the lock, and closes what has lost its last user meanwhile. */
+    void unlock(Task task) {
+        if (unused.isEmpty()) {
+            lock.unlock();
+            return;
+        }
+        Backing[] closing = unused.toArray(Backing[]::new);
+        unused.clear();
+        lock.unlock();
+        for (Backing backing : closing) {
+            backing.close(task);
+        }
+    }
+
+    long limit(Task task, int resource) {
+        return task == null ? Rlimit.RLIM_INFINITY : task.group().softLimit(resource);
+    }
+
+    /** Whether {@code more} bytes of mappings would exceed RLIMIT_AS. */
+    boolean exceedsAddressSpace(Task task, long more) {
+        return Long.compareUnsigned(vmas.bytes() + more, limit(task, Rlimit.RLIMIT_AS)) > 0;
+    }
+
+    boolean exceedsData(Task task, long more) {
+        return Long.compareUnsigned(vmas.dataBytes() + more, limit(task, Rlimit.RLIMIT_DATA)) > 0;
+    }
+
+    boolean exceedsLocked(Task task, long more) {
+        return Long.compareUnsigned(vmas.lockedBytes() + more, limit(task, Rlimit.RLIMIT_MEMLOCK)) > 0
+                && !(task != null && task.hasCapability(Capability.CAP_IPC_LOCK));
+    }
+
+    /** Whether {@code task} has just faulted on this page with nothing missing before, and nothing has changed since. */
+    boolean isRepeated(Task task, long page) {
+        return !(task != null && task.memory() instanceof TaskMemory memory) || memory.isRepeatedFault(page, pages.changes());
+    }
+
+    int users() {
+        return users.get();
+    }
+
+    // ---- mapping
+
+    @Override
+    public AddressSpace space() {
+        return space;
+    }
+
+    @Override
+    public long mmap(Task task, long address, long length, int prot, int flags, FileDescription file, long offset) {
+        return mapper.mmap(task, address, length, prot, flags, file, offset);
+    }
+
+    @Override
+    public long map(Task task, long address, long length, int prot, int flags, Mappable object, long offset, String name) {
+        return mapper.map(task, address, length, prot, flags, object, offset, name);
+    }
+
+    @Override
+    public long munmap(Task task, long address, long length) {
+        return mapper.munmap(task, address, length);
+    }
+
+    @Override
+    public long mprotect(Task task, long address, long length, int prot) {
+        return mapper.mprotect(task, address, length, prot);
+    }
+
+    @Override
+    public long mremap(Task task, long oldAddress, long oldLength, long newLength, int flags, long newAddress) {
+        return new Remapper(this, mapper).mremap(task, oldAddress, oldLength, newLength, flags, newAddress);
+    }
+
+    @Override
+    public long brk(Task task, long address) {
+        return mapper.brk(task, address);
+    }
+
+    @Override
+    public long madvise(Task task, long address, long length, int kind) {
+        return advice.madvise(task, address, length, kind);
+    }
+
+    @Override
+    public long msync(Task task, long address, long length, int flags) {
+        return advice.msync(task, address, length, flags);
+    }
+
+    @Override
+    public long mincore(Task task, long address, long length, long vector) {
+        return advice.mincore(task, address, length, vector);
+    }
+
+    @Override
+    public long mlock(Task task, long address, long length, int flags) {
+        return advice.mlock(task, address, length, flags);
+    }
+
+    @Override
+    public long munlock(Task task, long address, long length) {
+        return advice.munlock(task, address, length);
+    }
+
+    @Override
+    public long mlockall(Task task, int flags) {
+        return advice.mlockall(task, flags);
+    }
+
+    @Override
+    public long munlockall(Task task) {
+        return advice.munlockall(task);
+    }
+
+    @Override
+    public long membarrier(Task task, int command, int flags) {
+        return barriers.membarrier(task, command, flags);
+    }
+
+    // ---- pages
+
+    @Override
+    public int fault(Task task, long address, int access) {
+        if (address < 0 || address >= maxAddress) {
+            return Faults.NOT_MAPPED;
+        }
+        return faults.resolve(task, address, access, true, 0);
+    }
+
+    /**
+     * Brings a page in for the kernel's own access.
+     *
+     * @param access READ or WRITE
+     * @param ahead bytes that will be accessed behind it
+     * @return whether the application could have accessed it
+     */
+    boolean bring(Task task, long address, int access, long ahead) {
+        return address >= 0 && address < maxAddress && faults.resolve(task, address, access, false, ahead) == 0;
+    }
+
+    /**
+     * Brings in what is missing of the range and has the platform map it, as MAP_POPULATE and mlock(2) ask for.
+     *
+     * @return 0, or the signal that an access would have got
+     */
+    int populate(Task task, long start, long end, boolean write) {
+        for (long at = start; at < end; at += PAGE) {
+            if (task != null && task.interrupted()) {
+                return 0;
+            }
+            long entry = pages.table.get(at);
+            int needed = Pte.MAPPED | (write ? Pte.WRITE : Pte.READ);
+            if (Pte.has(entry, needed)) {
+                continue;
+            }
+            int access = write ? Pte.WRITE : Pte.READ;
+            int result = faults.resolve(task, at, access, false, end - at - PAGE);
+            if (result == 0) {
+                result = faults.resolve(task, at, access, true, 0);
+            }
+            if (result != 0) {
+                return result;
+            }
+        }
+        return 0;
+    }
+
+    /** Pages of {@code backing}'s object are gone or elsewhere. Any thread, perhaps with the object's lock. */
+    void invalidate(Backing backing, long offset, long length) {
+        lock.lock();
+        try {
+            dropPages(backing, offset, length);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** With the lock. */
+    void dropObjectPages(Backing backing) {
+        dropPages(backing, 0, Long.MAX_VALUE);
+    }
+
+    private void dropPages(Backing backing, long offset, long length) {
+        backing.invalidations++;
+        long to = offset + length < offset ? Long.MAX_VALUE : offset + length;
+        for (int i = 0; i < vmas.size(); i++) {
+            Vma vma = vmas.get(i);
+            if (vma.backing != backing || to <= vma.offset || offset >= vma.offsetOf(vma.end)) {
+                continue;
+            }
+            long low = vma.start + Math.max(0, offset - vma.offset);
+            long high = to >= vma.offsetOf(vma.end) ? vma.end : vma.start + (to - vma.offset);
+            // A private mapping's own pages stay; Linux drops those too that lie beyond a file's new end.
+            pages.clear(low, high, true);
+            pages.flush(null);
+        }
+    }
+
+    @Override
+    public UserMemory newUserMemory(Task task) {
+        return new TaskMemory(this, task);
+    }
+
+    /** What {@link UserMemory#shareKey} says of private memory: nobody else's key, whatever frame is behind it. */
+    long privateKey(long address) {
+        return Long.MIN_VALUE | (long) id << 47 | address;
+    }
+
+    // ---- life
+
+    @Override
+    public MemoryManager fork(Task task) {
+        return new Forker(this, task).fork();
+    }
+
+    @Override
+    public void retain() {
+        if (users.getAndIncrement() <= 0) {
+            throw new IllegalStateException("memory manager is gone");
+        }
+    }
+
+    @Override
+    public boolean tryRetain() {
+        int found = users.get();
+        while (found > 0) {
+            int witness = users.compareAndExchange(found, found + 1);
+            if (witness == found) {
+                return true;
+            }
+            found = witness;
+        }
+        return false;
+    }
+
+    @Override
+    public void release(Task task) {
+        int left = users.decrementAndGet();
+        if (left > 0) {
+            return;
+        }
+        if (left < 0) {
+            throw new IllegalStateException("memory manager released twice");
+        }
+        lock.lock();
+        try {
+            space.release();
+            vmas.remove(0, vmas.size());
+            pages.releaseAll();
+        } finally {
+            unlock(task);
+        }
+        system.giveId(id);
+    }
+
+    // ---- what it says about itself
+
+    @Override
+    public Layout layout() {
+        return layout;
+    }
+
+    @Override
+    public VfsPath executable() {
+        return executable;
+    }
+
+    @Override
+    public void setExecutable(VfsPath path) {
+        executable = path;
+    }
+
+    @Override
+    public void forEachVma(Consumer<VmaInfo> action) {
+        VmaReport.of(this).forEach(action);
+    }
+
+    @Override
+    public long virtualBytes() {
+        lock.lock();
+        try {
+            return vmas.bytes();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public long residentBytes() {
+        return pages.resident() * PAGE;
+    }
+
+    @Override
+    public long peakResidentBytes() {
+        return pages.peakResident() * PAGE;
+    }
+
+    @Override
+    public long lockedBytes() {
+        lock.lock();
+        try {
+            return vmas.lockedBytes();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.mm;
+
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.mm.Memory;
+import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.mm.MemoryManager;
+import org.jvisor.api.platform.Platform;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+
+/** The services {@link Memory} and {@link MemoryFile}. Whoever copies much asks {@link #file} for the file itself. */
+@Component(service = {Memory.class, MemoryFile.class})
+public final class MemoryComponent implements Memory, MemoryFile {
+
+    private final MemorySystem system;
+    private final FrameFile file;
+
+    @Activate
+    public MemoryComponent(@Reference HostKernel host) {
+        file = FrameFile.ofHostSize(host);
+        system = new MemorySystem(host, file);
+    }
+
+    @Deactivate
+    void deactivate() {
+        system.close();
+    }
+
+    @Override
+    public MemoryFile file() {
+        return file;
+    }
+
+    @Override
+    public void setLimit(long bytes) {
+        system.setLimit(bytes);
+    }
+
+    @Override
+    public void start(Platform platform) {
+        system.start(platform);
+    }
+
+    @Override
+    public MemoryManager newManager() {
+        return system.newManager();
+    }
+
+    @Override
+    public SharedMemory newSharedMemory(long bytes) {
+        return system.newSharedMemory(bytes);
+    }
+
+    @Override
+    public IoBuffer kernelBuffer(byte[] bytes, int offset, int length) {
+        return system.kernelBuffer(bytes, offset, length);
+    }
+
+    @Override
+    public IoBuffer hostBuffer(long address, long length) {
+        return system.hostBuffer(address, length);
+    }
+
+    @Override
+    public int descriptor() {
+        return file.descriptor();
+    }
+
+    @Override
+    public long base() {
+        return file.base();
+    }
+
+    @Override
+    public long allocate(int pages) {
+        return file.allocate(pages);
+    }
+
+    @Override
+    public void retain(long offset, int pages) {
+        file.retain(offset, pages);
+    }
+
+    @Override
+    public void release(long offset, int pages) {
+        file.release(offset, pages);
+    }
+
+    @Override
+    public int references(long offset) {
+        return file.references(offset);
+    }
+
+    @Override
+    public Epoch newEpoch() {
+        return file.newEpoch();
+    }
+
+    @Override
+    public long used() {
+        return file.used();
+    }
+
+    @Override
+    public long limit() {
+        return file.limit();
+    }
+}

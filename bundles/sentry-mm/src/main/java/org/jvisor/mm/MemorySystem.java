@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.mm;
+
+import java.util.BitSet;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.mm.Memory;
+import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.mm.MemoryManager;
+import org.jvisor.api.platform.AddressSpace;
+import org.jvisor.api.platform.Platform;
+
+/** The memory of one sandbox: its file, its page tables, and its managers. */
+final class MemorySystem implements Memory {
+
+    /** Page tables may take a 64th of the memory: enough for pages of which each eighth is used. */
+    private static final int TABLE_SHARE = 64;
+    private static final long TABLES_AT_LEAST = 64L << 20;
+    /** {@link UserMemory#shareKey} has 16 bits for the manager. */
+    private static final int MAX_MANAGERS = 1 << 16;
+
+    final HostKernel host;
+    final FrameFile file;
+    final TableArena arena;
+    private final BitSet ids = new BitSet();
+    private volatile Platform platform;
+
+    MemorySystem(HostKernel host, FrameFile file) {
+        this.host = host;
+        this.file = file;
+        arena = new TableArena(host, Math.max(TABLES_AT_LEAST, file.limit() / TABLE_SHARE));
+    }
+
+    void close() {
+        arena.close();
+        file.close();
+    }
+
+    @Override
+    public MemoryFile file() {
+        return file;
+    }
+
+    @Override
+    public void setLimit(long bytes) {
+        file.setLimit(bytes);
+    }
+
+    @Override
+    public void start(Platform started) {
+        platform = started;
+    }
+
+    Platform platform() {
+        return platform;
+    }
+
+    @Override
+    public MemoryManager newManager() {
+        return newManager(platform.newAddressSpace());
+    }
+
+    Manager newManager(AddressSpace space) {
+        try {
+            return new Manager(this, space, takeId());
+        } catch (ErrnoException e) {
+            space.release();
+            throw e;
+        }
+    }
+
+    private int takeId() {
+        synchronized (ids) {
+            int id = ids.nextClearBit(0);
+            if (id >= MAX_MANAGERS) {
+                throw ErrnoException.of(Errno.ENOMEM);
+            }
+            ids.set(id);
+            return id;
+        }
+    }
+
+    void giveId(int id) {
+        synchronized (ids) {
+            ids.clear(id);
+        }
+    }
+
+    @Override
+    public SharedMemory newSharedMemory(long bytes) {
+        return new FrameStore(host, file, bytes);
+    }
+
+    @Override
+    public IoBuffer kernelBuffer(byte[] bytes, int offset, int length) {
+        return new ArrayBuffer(host, bytes, offset, length);
+    }
+
+    @Override
+    public IoBuffer hostBuffer(long address, long length) {
+        return new HostBuffer(host, address, length);
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.mm;
+
+import java.util.Arrays;
+
+/** Frames in the order in which they were met, as runs; reusable. */
+final class RunList {
+
+    private static final int COUNT_MASK = Pte.PAGE - 1;
+
+    /** Offset in the memory file, and in the low bits the number of frames. */
+    private long[] runs = new long[16];
+    private int size;
+
+    boolean isEmpty() {
+        return size == 0;
+    }
+
+    void add(long frame) {
+        if (size > 0) {
+            long last = runs[size - 1];
+            int count = (int) last & COUNT_MASK;
+            if (count < COUNT_MASK && (last & -Pte.PAGE) + (long) count * Pte.PAGE == frame) {
+                runs[size - 1]++;
+                return;
+            }
+        }
+        if (size == runs.length) {
+            runs = Arrays.copyOf(runs, size * 2);
+        }
+        runs[size++] = frame + 1;
+    }
+
+    void addAll(RunList other) {
+        if (size + other.size > runs.length) {
+            runs = Arrays.copyOf(runs, Math.max(runs.length * 2, size + other.size));
+        }
+        System.arraycopy(other.runs, 0, runs, size, other.size);
+        size += other.size;
+    }
+
+    /** Drops a reference of each frame, and forgets them. */
+    void release(FrameFile file) {
+        for (int i = 0; i < size; i++) {
+            file.release(runs[i] & -Pte.PAGE, (int) runs[i] & COUNT_MASK);
+        }
+        clear();
+    }
+
+    void clear() {
+        size = 0;
+        if (runs.length > 4096) {
+            runs = new long[16];
+        }
+    }
+}

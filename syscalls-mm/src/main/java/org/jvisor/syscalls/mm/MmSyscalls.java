@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.syscalls.mm;
+
+import static org.jvisor.api.abi.SyscallNr.*;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.syscall.SyscallFamily;
+import org.jvisor.api.syscall.SyscallHandler;
+import org.osgi.service.component.annotations.Component;
+
+/** The family of memory: mappings, advice, locking, other processes' memory, System V shared memory. */
+@Component(service = SyscallFamily.class)
+public final class MmSyscalls implements SyscallFamily, SyscallHandler {
+
+    private static final int[] NUMBERS = {
+        MMAP, MUNMAP, MPROTECT, MREMAP, BRK, MADVISE, PROCESS_MADVISE, MSYNC, MINCORE, REMAP_FILE_PAGES,
+        MLOCK, MLOCK2, MUNLOCK, MLOCKALL, MUNLOCKALL, MEMFD_CREATE, MEMBARRIER,
+        PKEY_ALLOC, PKEY_FREE, PKEY_MPROTECT, MBIND, GET_MEMPOLICY, SET_MEMPOLICY, SET_MEMPOLICY_HOME_NODE, MIGRATE_PAGES,
+        MOVE_PAGES, PROCESS_VM_READV, PROCESS_VM_WRITEV, PROCESS_MRELEASE,
+    };
+
+    private final Mappings mappings = new Mappings();
+    private final Policies policies = new Policies();
+    private final OtherProcesses others = new OtherProcesses();
+
+    @Override
+    public String name() {
+        return "mm";
+    }
+
+    @Override
+    public int[] numbers() {
+        return NUMBERS.clone();
+    }
+
+    @Override
+    public SyscallHandler handler(int number) {
+        return this;
+    }
+
+    @Override
+    public long call(Task t, Arguments a) {
+        return switch (a.number) {
+            case MMAP -> mappings.mmap(t, a);
+            case MUNMAP -> t.mm().munmap(t, a.a0, a.a1);
+            case MPROTECT -> t.mm().mprotect(t, a.a0, a.a1, a.int2());
+            case MREMAP -> t.mm().mremap(t, a.a0, a.a1, a.a2, a.int3(), a.a4);
+            case BRK -> t.mm().brk(t, a.a0);
+            case MADVISE -> t.mm().madvise(t, a.a0, a.a1, a.int2());
+            case MSYNC -> t.mm().msync(t, a.a0, a.a1, a.int2());
+            case MINCORE -> t.mm().mincore(t, a.a0, a.a1, a.a2);
+            case REMAP_FILE_PAGES -> mappings.remapFilePages(t, a);
+            case MLOCK -> t.mm().mlock(t, a.a0, a.a1, 0);
+            case MLOCK2 -> t.mm().mlock(t, a.a0, a.a1, a.int2());
+            case MUNLOCK -> t.mm().munlock(t, a.a0, a.a1);
+            case MLOCKALL -> t.mm().mlockall(t, a.int0());
+            case MUNLOCKALL -> t.mm().munlockall(t);
+            case MEMFD_CREATE -> mappings.memfdCreate(t, a);
+            case MEMBARRIER -> t.mm().membarrier(t, a.int0(), a.int1());
+            case PKEY_ALLOC -> mappings.pkeyAlloc(a);
+            // No CPU of ours has protection keys, so none was ever allocated.
+            case PKEY_FREE -> -Errno.EINVAL;
+            case PKEY_MPROTECT -> a.int3() == -1 ? t.mm().mprotect(t, a.a0, a.a1, a.int2()) : -Errno.EINVAL;
+            case MBIND -> policies.mbind(t, a);
+            case GET_MEMPOLICY -> policies.getMempolicy(t, a);
+            case SET_MEMPOLICY -> policies.setMempolicy(t, a);
+            case SET_MEMPOLICY_HOME_NODE -> policies.setHomeNode(a);
+            case MIGRATE_PAGES -> policies.migratePages(t, a);
+            case MOVE_PAGES -> policies.movePages(t, a);
+            case PROCESS_VM_READV -> others.transfer(t, a, false);
+            case PROCESS_VM_WRITEV -> others.transfer(t, a, true);
+            case PROCESS_MADVISE -> others.madvise(t, a);
+            case PROCESS_MRELEASE -> others.mrelease(t, a);
+            default -> -Errno.ENOSYS;
+        };
+    }
+}
