@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.Wait;
+import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.vfs.Ptys.Pty;
+
+/** A container: its first process, and what ends with it. */
+final class ContainerImpl implements Container {
+
+    private static final Logger LOG = System.getLogger("org.jvisor.core.container");
+
+    private static final int TO_ALL = -1;
+    private static final int TO_FOREGROUND = -2;
+    private static final long DESTROY_SECONDS = 10;
+
+    private final KernelImpl kernel;
+    private final ContainerSpec spec;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private ThreadGroupImpl init;
+    private Pty pty;
+    private boolean started;
+
+    ContainerImpl(KernelImpl kernel, ContainerSpec spec) {
+        this.kernel = kernel;
+        this.spec = spec;
+    }
+
+    /** Called once, by who builds it. */
+    void setInit(ThreadGroupImpl first) {
+        init = first;
+    }
+
+    void setPty(Pty terminal) {
+        pty = terminal;
+    }
+
+    @Override
+    public String id() {
+        return spec.id();
+    }
+
+    @Override
+    public ContainerSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public ThreadGroupImpl init() {
+        return init;
+    }
+
+    @Override
+    public synchronized void start() {
+        if (started) {
+            throw new IllegalStateException("container " + spec.id() + " was started already");
+        }
+        started = true;
+        kernel.threads().acquire().serve(init.leader());
+    }
+
+    @Override
+    public int waitForExit() throws InterruptedException {
+        ended.await();
+        closeTerminal();
+        return init.exitStatus();
+    }
+
+    private void closeTerminal() {
+        Pty terminal;
+        synchronized (this) {
+            terminal = pty;
+            pty = null;
+        }
+        if (terminal != null) {
+            terminal.close();
+        }
+    }
+
+    /** One of the container's processes is a zombie now; with the tree's lock held. */
+    void processEnded(ThreadGroupImpl group) {
+        if (group == init) {
+            killAll();
+        }
+        if (init.zombie() && !hasLiveProcesses()) {
+            ended.countDown();
+        }
+    }
+
+    private boolean hasLiveProcesses() {
+        for (ThreadGroupImpl group : kernel.processes().groups()) {
+            if (group.containerImpl() == this && !group.zombie()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void killAll() {
+        for (ThreadGroupImpl group : kernel.processes().groups()) {
+            if (group.containerImpl() == this) {
+                group.exitGroup(Wait.signaled(Signals.SIGKILL, false));
+            }
+        }
+    }
+
+    @Override
+    public void signal(int signal, int target) {
+        SignalInfo info = new SignalInfo(signal, Signals.SI_USER, 0, 0, 0, 0, 0, 0);
+        if (target == TO_ALL) {
+            for (ThreadGroupImpl group : kernel.processes().groups()) {
+                if (group.containerImpl() == this) {
+                    SignalSender.send(group, null, info, SignalSender.FROM_OUTSIDE);
+                }
+            }
+            return;
+        }
+        ProcessGroupImpl foreground = target == TO_FOREGROUND ? foreground() : null;
+        if (foreground != null) {
+            foreground.send(info);
+        } else {
+            SignalSender.send(init, null, info, SignalSender.FROM_OUTSIDE);
+        }
+    }
+
+    private synchronized ProcessGroupImpl foreground() {
+        return pty == null ? null : kernel.processGroup(pty.tty().foreground());
+    }
+
+    @Override
+    public void resize(int rows, int columns) {
+        Pty terminal;
+        synchronized (this) {
+            terminal = pty;
+        }
+        if (terminal != null) {
+            terminal.resize(rows, columns);
+        }
+    }
+
+    @Override
+    public void destroy() {
+        boolean running;
+        synchronized (this) {
+            running = started;
+        }
+        if (running) {
+            killAndWait();
+        } else {
+            // The task has no thread: whoever destroys the container sees it out.
+            abandon();
+        }
+        closeTerminal();
+        kernel.forget(this);
+    }
+
+    private void killAndWait() {
+        synchronized (kernel.processes()) {
+            killAll();
+        }
+        try {
+            if (!ended.await(DESTROY_SECONDS, TimeUnit.SECONDS)) {
+                LOG.log(Level.WARNING, "container {0}: some of its tasks do not end", spec.id());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Ends the first task, which has never run, in the calling thread. */
+    void abandon() {
+        synchronized (this) {
+            started = true;
+        }
+        init.exitGroup(Wait.signaled(Signals.SIGKILL, false));
+        new ExitOperation(init.leader()).run();
+    }
+}

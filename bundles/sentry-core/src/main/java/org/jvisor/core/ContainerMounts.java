@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.abi.Mount;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.ContainerSpec.MountSpec;
+import org.jvisor.api.kernel.StartException;
+import org.jvisor.api.vfs.FileSystem;
+import org.jvisor.api.vfs.MountNamespace;
+import org.jvisor.api.vfs.VfsPath;
+
+/** A container's file tree: its root, and what its specification mounts there, in order. */
+final class ContainerMounts {
+
+    private static final Logger LOG = System.getLogger("org.jvisor.core.container");
+
+    private static final String BIND = "bind";
+    private static final String GOFER = "9p";
+    private static final String OVERLAY = "overlay";
+    private static final String TMPFS = "tmpfs";
+    private static final String NONE = "none";
+
+    /** What programs expect in /dev, and its target (the OCI runtime specification's "Dev symbolic links"). */
+    private static final String[][] DEVICE_LINKS = {
+        {"/dev/fd", "/proc/self/fd"},
+        {"/dev/stdin", "/proc/self/fd/0"},
+        {"/dev/stdout", "/proc/self/fd/1"},
+        {"/dev/stderr", "/proc/self/fd/2"},
+        {"/dev/ptmx", "pts/ptmx"},
+    };
+
+    private final KernelImpl kernel;
+    private final ContainerSpec spec;
+
+    ContainerMounts(KernelImpl kernel, ContainerSpec spec) {
+        this.kernel = kernel;
+        this.spec = spec;
+    }
+
+    MountNamespace root() {
+        ContainerSpec.Root root = spec.rootfs();
+        long flags = root.readOnly() ? Mount.MS_RDONLY : 0;
+        try {
+            if (!root.overlay()) {
+                return kernel.vfs().newNamespace(NONE, GOFER, flags, "", root.goferFd());
+            }
+            return kernel.vfs().newNamespace(NONE, OVERLAY, flags, "", layers(root.goferFd(), root.overlayBytes()));
+        } catch (ErrnoException e) {
+            throw new StartException("mounting the root file system: " + Failures.text(e), e.errno());
+        }
+    }
+
+    private FileSystem[] layers(int goferFd, long bytes) {
+        String size = "mode=0755" + (bytes > 0 ? ",size=" + bytes : "");
+        return new FileSystem[] {
+            kernel.vfs().newFileSystem(NONE, GOFER, "", goferFd),
+            kernel.vfs().newFileSystem(NONE, TMPFS, size, null),
+        };
+    }
+
+    void mountAll(TaskImpl task) {
+        for (MountSpec mount : spec.mounts()) {
+            try {
+                mount(task, mount);
+            } catch (ErrnoException e) {
+                throw new StartException("mounting \"" + mount.type() + "\" to \"" + mount.destination() + "\": "
+                        + Failures.text(e), e.errno());
+            }
+        }
+        linkDevices(task);
+    }
+
+    private void mount(TaskImpl task, MountSpec mount) {
+        PathMaker maker = new PathMaker(kernel, task);
+        if (mount.type().equals(BIND)) {
+            bind(task, mount, maker);
+            return;
+        }
+        VfsPath target = maker.makeDirectories(mount.destination());
+        kernel.vfs().mountAtBoot(task.mounts(), mount.source(), target, mount.type(), mount.flags(), mount.data(), null);
+    }
+
+    /** The gofer's tree is looked at first: a file is mounted on a file. */
+    private void bind(TaskImpl task, MountSpec mount, PathMaker maker) {
+        MountNamespace tree = mount.overlay()
+                ? kernel.vfs().newNamespace(mount.source(), OVERLAY, 0, "", layers(mount.goferFd(), 0))
+                : kernel.vfs().newNamespace(mount.source(), GOFER, 0, "", mount.goferFd());
+        try {
+            boolean directory = (tree.root().inode().mode() & Mode.S_IFMT) == Mode.S_IFDIR;
+            VfsPath target = directory ? maker.makeDirectories(mount.destination()) : maker.makeFile(mount.destination());
+            long flags = mount.flags() & ~(Mount.MS_BIND | Mount.MS_REC);
+            kernel.vfs().bindAtBoot(task.mounts(), tree.root(), target, flags);
+        } finally {
+            tree.release();
+        }
+    }
+
+    private void linkDevices(TaskImpl task) {
+        PathMaker maker = new PathMaker(kernel, task);
+        for (String[] link : DEVICE_LINKS) {
+            try {
+                if (!maker.exists(link[0])) {
+                    kernel.vfs().symlink(task, link[1], Open.AT_FDCWD, task.walk().load(link[0]));
+                }
+            } catch (ErrnoException e) {
+                // A /dev that somebody else made, read-only perhaps, is left as it is.
+                LOG.log(Level.DEBUG, "{0}: {1}", link[0], e.getMessage());
+            }
+        }
+    }
+}

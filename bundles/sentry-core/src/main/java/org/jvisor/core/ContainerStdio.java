@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.Session;
+import org.jvisor.api.kernel.StartException;
+import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.Ptys.Pty;
+
+/** Standard input, output and error of a container's first process. */
+final class ContainerStdio {
+
+    private static final int STREAMS = 3;
+
+    private final ContainerDevices devices;
+    private final ContainerSpec spec;
+
+    ContainerStdio(ContainerDevices devices, ContainerSpec spec) {
+        this.devices = devices;
+        this.spec = spec;
+    }
+
+    void open(ContainerImpl container, TaskImpl task) {
+        int uid = spec.user().uid();
+        int gid = spec.user().gid();
+        FileDescription terminal = null;
+        try {
+            if (spec.terminal()) {
+                terminal = openTerminal(container, task, uid, gid);
+            }
+            for (int fd = 0; fd < STREAMS; fd++) {
+                if (terminal != null && (spec.ttyFds() >> fd & 1) != 0) {
+                    terminal.retain();
+                    put(task, fd, terminal);
+                } else if (spec.stdio()[fd] >= 0) {
+                    put(task, fd, devices.hostFiles().open(spec.stdio()[fd], uid, gid));
+                }
+            }
+        } catch (ErrnoException e) {
+            throw new StartException("opening the standard streams: " + Failures.text(e), e.errno());
+        } finally {
+            if (terminal != null) {
+                terminal.release(task);
+            }
+        }
+    }
+
+    private static void put(TaskImpl task, int fd, FileDescription file) {
+        long limit = Math.max(STREAMS, task.group().softLimit(Rlimit.RLIMIT_NOFILE));
+        ErrnoException.check(task.files().put(task, fd, file, limit, false));
+    }
+
+    /** The pty is the controlling terminal of the first process, which is in its foreground. */
+    private FileDescription openTerminal(ContainerImpl container, TaskImpl task, int uid, int gid) {
+        Pty pty = devices.ptys().open(task.mounts(), uid, gid);
+        container.setPty(pty);
+        Tty tty = pty.tty();
+        Session session = task.group().session();
+        session.acquire(tty);
+        tty.setSession(session);
+        tty.setForeground(task.group().processGroup().id());
+        pty.resize(spec.ttyRows(), spec.ttyColumns());
+        if (spec.ttyFd() >= 0) {
+            pty.connect(spec.ttyFd());
+        }
+        return pty.openSlave();
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import java.util.Arrays;
+import java.util.List;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.Task.AltStack;
+import org.jvisor.api.mm.MemoryManager;
+import org.jvisor.api.platform.Registers;
+import org.jvisor.api.vfs.FdTable;
+import org.jvisor.api.vfs.FileDescription;
+
+/** execve(2). */
+final class ExecOperation {
+
+    private static final long INTERRUPTS_ENABLED = 0x202;
+
+    private ExecOperation() {}
+
+    static long exec(TaskImpl task, FileDescription file, String path, List<byte[]> arguments, List<byte[]> environment) {
+        Credentials credentials = ExecCredentials.after(task.credentials());
+        ProgramImage image;
+        try (Program program = new Program(task, file, path, arguments)) {
+            image = new ProgramImage(task, program, environment, path, credentials);
+        }
+        if (!becomeSingle(task)) {
+            image.discard();
+            return -Errno.ERESTARTNOINTR;
+        }
+        // The point of no return.
+        ThreadGroupImpl group = task.groupImpl();
+        group.endTimers(false);
+        synchronized (group.lock) {
+            group.actions = group.actions.copyWithoutHandlers();
+        }
+        FdTable files = task.files();
+        FdTable own = files.copy();
+        task.setFiles(own);
+        files.release(task);
+        own.closeOnExec(task);
+        replaceMemory(task, image);
+        task.endVfork();
+        adopt(task, path, credentials);
+        enter(task.registers(), image);
+        return 0;
+    }
+
+    /** The first program of a container: its task has nothing yet that would have to go. */
+    static void start(TaskImpl task, FileDescription file, String path, List<byte[]> arguments, List<byte[]> environment) {
+        Credentials credentials = ExecCredentials.after(task.credentials());
+        try (Program program = new Program(task, file, path, arguments)) {
+            ProgramImage image = new ProgramImage(task, program, environment, path, credentials);
+            task.setMemory(image.mm(), image.memory());
+            task.setContext(task.kernelImpl().platform().newContext(image.mm().space()));
+            adopt(task, path, credentials);
+            enter(task.registers(), image);
+        }
+    }
+
+    /** Ends all other threads; this one takes the leader's place. False when the process ends instead. */
+    private static boolean becomeSingle(TaskImpl task) {
+        ThreadGroupImpl group = task.groupImpl();
+        synchronized (group.lock) {
+            if (group.exiting || group.execing != null) {
+                return false;
+            }
+            group.execing = task;
+            for (TaskImpl other : group.liveTasks()) {
+                if (other != task) {
+                    other.addWork(TaskImpl.EXIT);
+                }
+            }
+        }
+        while (group.taskCount() > 1) {
+            if (task.sleepKillable() != 0) {
+                group.execing = null;
+                return false;
+            }
+        }
+        Processes processes = task.kernelImpl().processes();
+        synchronized (processes) {
+            synchronized (group.lock) {
+                if (group.exiting) {
+                    group.execing = null;
+                    return false;
+                }
+                if (group.leader() != task) {
+                    processes.takeLeadersId(task, group.leader());
+                    group.setLeader(task);
+                }
+                group.execing = null;
+            }
+        }
+        return true;
+    }
+
+    private static void replaceMemory(TaskImpl task, ProgramImage image) {
+        ThreadFarewell.leave(task);
+        MemoryManager old = task.mm();
+        task.groupImpl().times().sawResident(old.peakResidentBytes());
+        task.context().switchTo(image.mm().space());
+        task.setMemory(image.mm(), image.memory());
+        old.release(task);
+    }
+
+    private static void adopt(TaskImpl task, String path, Credentials credentials) {
+        ThreadGroupImpl group = task.groupImpl();
+        task.setCredentials(credentials);
+        task.setName(path.substring(path.lastIndexOf('/') + 1));
+        task.setAltStack(AltStack.NONE);
+        group.setDumpable(1);
+        group.setExecuted();
+        group.exitSignal = Signals.SIGCHLD;
+    }
+
+    private static void enter(Registers registers, ProgramImage image) {
+        Arrays.fill(registers.values, 0);
+        registers.set(Registers.RIP, image.entry());
+        registers.set(Registers.RSP, image.stackPointer());
+        registers.set(Registers.CS, SignalFrame.USER_CODE_SEGMENT);
+        registers.set(Registers.SS, SignalFrame.USER_DATA_SEGMENT);
+        registers.set(Registers.EFLAGS, INTERRUPTS_ENABLED);
+        registers.set(Registers.ORIG_RAX, -1);
+        registers.extended = null;
+        registers.extendedModified = true;
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import java.util.Map;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.mm.Memory;
+import org.jvisor.api.mm.Vdso;
+import org.jvisor.api.platform.Platform;
+import org.jvisor.api.syscall.SyscallFamily;
+import org.jvisor.api.syscall.SyscallInterceptor;
+import org.jvisor.api.vfs.HostFiles;
+import org.jvisor.api.vfs.Ptys;
+import org.jvisor.api.vfs.Vfs;
+import org.osgi.framework.Constants;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+
+/** The kernel as a service. */
+@Component(service = Kernel.class)
+public final class KernelComponent extends KernelImpl {
+
+    @Activate
+    public KernelComponent(@Reference HostKernel host, @Reference Memory memory, @Reference Vdso vdso, @Reference Vfs vfs,
+            @Reference KernelClock clock) {
+        super(host, memory, vdso, vfs, clock);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.AT_LEAST_ONE, policy = ReferencePolicy.DYNAMIC)
+    void bindPlatform(Platform platform) {
+        addPlatform(platform);
+    }
+
+    void unbindPlatform(Platform platform) {
+        removePlatform(platform);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindFamily(SyscallFamily family, Map<String, Object> properties) {
+        dispatcher().addFamily(family, ranking(properties), id(properties));
+    }
+
+    void unbindFamily(SyscallFamily family) {
+        dispatcher().removeFamily(family);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindInterceptor(SyscallInterceptor interceptor, Map<String, Object> properties) {
+        dispatcher().addInterceptor(interceptor, ranking(properties), id(properties));
+    }
+
+    void unbindInterceptor(SyscallInterceptor interceptor) {
+        dispatcher().removeInterceptor(interceptor);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    void bindHostFiles(HostFiles files) {
+        devices().setHostFiles(files);
+    }
+
+    void unbindHostFiles(HostFiles files) {
+        devices().unsetHostFiles(files);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    void bindPtys(Ptys ptys) {
+        devices().setPtys(ptys);
+    }
+
+    void unbindPtys(Ptys ptys) {
+        devices().unsetPtys(ptys);
+    }
+
+    @Deactivate
+    void deactivate() {
+        stop();
+    }
+
+    private static int ranking(Map<String, Object> properties) {
+        return properties.get(Constants.SERVICE_RANKING) instanceof Integer ranking ? ranking : 0;
+    }
+
+    private static long id(Map<String, Object> properties) {
+        return (Long) properties.get(Constants.SERVICE_ID);
+    }
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.StartException;
+import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.mm.Memory;
+import org.jvisor.api.mm.Vdso;
+import org.jvisor.api.platform.Platform;
+import org.jvisor.api.vfs.Vfs;
+
+/** Ties the parts of the core together; what they do stands in them. */
+class KernelImpl implements Kernel {
+
+    private final HostKernel host;
+    private final Memory memory;
+    private final Vdso vdso;
+    private final Vfs vfs;
+    private final KernelClock clock;
+    private final List<Platform> platforms = new CopyOnWriteArrayList<>();
+    private final ContainerDevices devices = new ContainerDevices();
+
+    private final Processes processes = new Processes();
+    private final Dispatcher dispatcher = new Dispatcher(processes::tasks);
+    private final FutexTable futexes = new FutexTable(processes);
+    private final UserCounts users = new UserCounts();
+    private final RandomBytes random;
+    private final KernelLogImpl log;
+    private final LoadAverage load;
+    private final List<ContainerImpl> containers = new ArrayList<>();
+
+    private volatile KernelOptions options;
+    private volatile Platform platform;
+    private volatile TaskThreads threads;
+    private volatile HostTraits hostTraits;
+
+    KernelImpl(HostKernel host, Memory memory, Vdso vdso, Vfs vfs, KernelClock clock) {
+        this.host = host;
+        this.memory = memory;
+        this.vdso = vdso;
+        this.vfs = vfs;
+        this.clock = clock;
+        this.random = new RandomBytes(host);
+        this.log = new KernelLogImpl(clock);
+        this.load = new LoadAverage(clock, processes::runnable);
+    }
+
+    @Override
+    public synchronized void start(KernelOptions newOptions) {
+        if (options != null) {
+            throw new IllegalStateException("started already");
+        }
+        Platform chosen = PlatformChoice.choose(platforms, newOptions.platform());
+        hostTraits = HostTraits.read();
+        try {
+            chosen.start(memory.file().descriptor());
+            memory.start(chosen);
+            if (newOptions.memoryLimitBytes() > 0) {
+                memory.setLimit(newOptions.memoryLimitBytes());
+            }
+            vdso.start(memory);
+        } catch (ErrnoException e) {
+            throw new StartException("platform " + chosen.name() + ": " + e.getMessage(), e.errno());
+        }
+        platform = chosen;
+        threads = new TaskThreads(chosen.taskThreads());
+        if (newOptions.strace()) {
+            dispatcher.setStrace(new Strace(newOptions.straceCalls()));
+        }
+        options = newOptions;
+        new BootMessages(this).log();
+    }
+
+    @Override
+    public Container create(ContainerSpec spec) {
+        dispatcher.awaitEssentials();
+        ContainerImpl container = new ContainerBuilder(this, devices, spec).build();
+        synchronized (this) {
+            containers.add(container);
+        }
+        return container;
+    }
+
+    synchronized void forget(ContainerImpl container) {
+        containers.remove(container);
+    }
+
+    @Override
+    public void stop() {
+        List<ContainerImpl> all;
+        synchronized (this) {
+            all = List.copyOf(containers);
+        }
+        all.forEach(ContainerImpl::destroy);
+        if (threads != null) {
+            threads.stop();
+        }
+        if (platform != null) {
+            platform.stop();
+        }
+    }
+
+    // ---- parts
+
+    final void addPlatform(Platform service) {
+        platforms.add(service);
+    }
+
+    final void removePlatform(Platform service) {
+        platforms.remove(service);
+    }
+
+    final ContainerDevices devices() {
+        return devices;
+    }
+
+    HostKernel host() {
+        return host;
+    }
+
+    @Override
+    public Vfs vfs() {
+        return vfs;
+    }
+
+    @Override
+    public Memory memory() {
+        return memory;
+    }
+
+    Vdso vdso() {
+        return vdso;
+    }
+
+    @Override
+    public FutexTable futexes() {
+        return futexes;
+    }
+
+    @Override
+    public KernelClock clock() {
+        return clock;
+    }
+
+    Platform platform() {
+        return platform;
+    }
+
+    TaskThreads threads() {
+        return threads;
+    }
+
+    Processes processes() {
+        return processes;
+    }
+
+    Dispatcher dispatcher() {
+        return dispatcher;
+    }
+
+    UserCounts users() {
+        return users;
+    }
+
+    RandomBytes randomBytes() {
+        return random;
+    }
+
+    HostTraits hostTraits() {
+        return hostTraits;
+    }
+
+    @Override
+    public KernelOptions options() {
+        return options;
+    }
+
+    @Override
+    public KernelLog log() {
+        return log;
+    }
+
+    // ---- processes
+
+    @Override
+    public TaskImpl task(int tid) {
+        return processes.task(tid);
+    }
+
+    @Override
+    public ThreadGroupImpl threadGroup(int pid) {
+        return processes.group(pid);
+    }
+
+    @Override
+    public ProcessGroupImpl processGroup(int id) {
+        return processes.processGroup(id);
+    }
+
+    @Override
+    public List<ThreadGroup> threadGroups() {
+        return processes.sortedGroups();
+    }
+
+    // ---- figures
+
+    @Override
+    public long userTimeNs() {
+        return processes.userTimeNs();
+    }
+
+    @Override
+    public long systemTimeNs() {
+        return processes.systemTimeNs();
+    }
+
+    @Override
+    public long forks() {
+        return processes.forks();
+    }
+
+    @Override
+    public int runnableTasks() {
+        return processes.runnable();
+    }
+
+    @Override
+    public long[] loadAverages() {
+        return load.fixedPoint();
+    }
+
+    @Override
+    public int cpus() {
+        return Runtime.getRuntime().availableProcessors();
+    }
+
+    @Override
+    public long[] missingCalls() {
+        return dispatcher.missingCalls();
+    }
+
+    @Override
+    public void random(byte[] target, int offset, int length) {
+        random.fill(target, offset, length);
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import org.jvisor.api.abi.Bytes;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostKernel;
+
+/** The host's random numbers (getrandom(2)). Any thread. */
+final class RandomBytes {
+
+    private static final int CHUNK = 256;
+
+    private final HostKernel host;
+    /** Guarded by this; lives as long as the process. */
+    private final long buffer;
+
+    RandomBytes(HostKernel host) {
+        this.host = host;
+        this.buffer = host.allocate(CHUNK);
+    }
+
+    /** getrandom(2) is never short up to 256 bytes. */
+    synchronized void fill(byte[] target, int offset, int length) {
+        for (int done = 0; done < length;) {
+            int part = Math.min(CHUNK, length - done);
+            ErrnoException.check(host.syscall(SyscallNr.GETRANDOM, buffer, part, 0));
+            host.copyIn(buffer, target, offset + done, part);
+            done += part;
+        }
+    }
+
+    /** A number of so many random bits. */
+    long bits(int count) {
+        byte[] bytes = new byte[8];
+        fill(bytes, 0, 8);
+        return Bytes.getLong(bytes, 0) >>> 64 - count;
+    }
+}

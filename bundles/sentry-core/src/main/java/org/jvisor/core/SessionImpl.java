@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import org.jvisor.api.kernel.ProcessGroup;
+import org.jvisor.api.kernel.Session;
+import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.kernel.Tty;
+
+/** A session; its process groups are counted with the tree's lock held. */
+final class SessionImpl implements Session {
+
+    private final Processes processes;
+    private final ThreadGroupImpl leader;
+    private final int id;
+    private int processGroups;
+    private volatile Tty tty;
+
+    SessionImpl(Processes processes, ThreadGroupImpl leader) {
+        this.processes = processes;
+        this.leader = leader;
+        this.id = leader.pid();
+    }
+
+    @Override
+    public int id() {
+        return id;
+    }
+
+    @Override
+    public ThreadGroup leader() {
+        return leader;
+    }
+
+    @Override
+    public Tty tty() {
+        return tty;
+    }
+
+    @Override
+    public synchronized boolean acquire(Tty terminal) {
+        if (tty != null) {
+            return tty == terminal;
+        }
+        tty = terminal;
+        return true;
+    }
+
+    @Override
+    public synchronized void disown(Tty terminal) {
+        if (tty == terminal) {
+            tty = null;
+        }
+    }
+
+    @Override
+    public ProcessGroup group(int groupId) {
+        ProcessGroupImpl group = processes.processGroup(groupId);
+        return group != null && group.session() == this ? group : null;
+    }
+
+    void groupCame() {
+        processGroups++;
+    }
+
+    void groupWent() {
+        if (--processGroups == 0) {
+            processes.remove(this);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.BitSet;
+import java.util.List;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.syscall.SyscallInterceptor;
+
+/** Logs calls the way strace(1) shows them. Only in the slots of the calls that it covers, and only when asked for. */
+final class Strace implements SyscallInterceptor {
+
+    private static final Logger LOG = System.getLogger("org.jvisor.strace");
+
+    private final BitSet numbers = new BitSet(SyscallTable.NUMBERS);
+
+    /** @param names which calls; empty: all */
+    Strace(List<String> names) {
+        if (names.isEmpty()) {
+            numbers.set(0, SyscallTable.NUMBERS);
+        }
+        for (String name : names) {
+            int number = SyscallNr.byName(name.trim());
+            if (number >= 0) {
+                numbers.set(number);
+            } else {
+                LOG.log(Level.WARNING, "no system call is named {0}", name);
+            }
+        }
+    }
+
+    boolean covers(int number) {
+        return numbers.get(number);
+    }
+
+    @Override
+    public int[] numbers() {
+        return numbers.stream().toArray();
+    }
+
+    @Override
+    public long before(Task task, Arguments arguments) {
+        // What a call is given may be gone when it has ended, and calls that never return would never show.
+        if (StraceFormat.showsEntry(arguments.number)) {
+            LOG.log(Level.INFO, StraceFormat.prefix(task) + StraceFormat.call(task, arguments, -1) + " ...");
+        }
+        return PASS;
+    }
+
+    @Override
+    public long after(Task task, Arguments arguments, long result) {
+        LOG.log(Level.INFO, StraceFormat.prefix(task) + StraceFormat.call(task, arguments, result) + " = "
+                + StraceFormat.result(arguments.number, result));
+        return result;
+    }
+}

@@ -1,0 +1,784 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.kernel.UtsNamespace;
+import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.mm.MemoryManager;
+import org.jvisor.api.mm.UserMemory;
+import org.jvisor.api.platform.Context;
+import org.jvisor.api.platform.Registers;
+import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.vfs.FdTable;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.FsContext;
+import org.jvisor.api.vfs.MountNamespace;
+import org.jvisor.api.vfs.PathWalk;
+import org.jvisor.api.wait.WaitQueue;
+import org.jvisor.api.wait.Waiter;
+
+/**
+ * A task's state, and its side of waiting and waking. What is done with it stands in {@link TaskLoop}, {@link SignalDelivery},
+ * {@link CloneOperation}, {@link ExecOperation} and {@link ExitOperation}.
+ */
+final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
+
+    // Work that others leave for the task, to be done before application code runs again; each bit also ends a sleep.
+    /** A signal that is not blocked may be pending. */
+    static final int SIGNAL = 1;
+    /** The process is being stopped. */
+    static final int STOP = 2;
+    /** The task shall end. */
+    static final int EXIT = 4;
+    /** The handler of its call is being replaced. */
+    static final int SWAP = 8;
+
+    // Where the task is; above 0: in a call that was dispatched by the table of that generation.
+    private static final long IN_KERNEL = 0;
+    private static final long IN_USER = -1;
+
+    private static final int COMM_MAX = 15;
+    private static final int SCRATCH_BYTES = 4096;
+
+    private static final VarHandle WORK;
+    private static final VarHandle PLACE;
+
+    static {
+        try {
+            WORK = MethodHandles.lookup().findVarHandle(TaskImpl.class, "work", int.class);
+            PLACE = MethodHandles.lookup().findVarHandle(TaskImpl.class, "place", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final KernelImpl kernel;
+    private final ThreadGroupImpl group;
+    private final long startTimeNs;
+    private volatile int tid;
+    private volatile String name = "";
+
+    // ---- read at every call
+    private final Registers registers = new Registers();
+    private final Arguments arguments = new Arguments();
+    private volatile int work;
+    private volatile long place = IN_KERNEL;
+    private volatile Context context;
+    private MemoryFile.Epoch epoch;
+    private UserMemory memory;
+    final CpuTimes times = new CpuTimes();
+
+    // ---- what it has or shares
+    private volatile MemoryManager mm;
+    private volatile FdTable files;
+    private volatile FsContext fs;
+    private volatile MountNamespace mounts;
+    private volatile UtsNamespace uts;
+    private volatile Credentials credentials;
+    private final Scheduling scheduling = new Scheduling();
+
+    // ---- waiting
+    private volatile Thread thread;
+    private volatile boolean sleeping;
+    private volatile boolean woken;
+    private WaitQueue.Entry[] entries = {};
+    /** Where waits of the core itself are entered; handlers use {@link #entries}. */
+    private final WaitQueue.Entry ownEntry = new WaitQueue.Entry(this);
+    private final FutexWaiter futexWaiter = new FutexWaiter(this);
+    private boolean deadlineFixed;
+    private long deadline;
+
+    // ---- signals; the mask and the queue are guarded by the group's lock
+    private volatile long signalMask;
+    private long savedMask;
+    private boolean maskSaved;
+    final SignalQueue pending = new SignalQueue();
+    private final WaitQueue signalQueue = new WaitQueue();
+    private AltStack altStack = AltStack.NONE;
+    /** For the frame of a fault's signal. */
+    final TrapInfo trap = new TrapInfo();
+    /** A frame is being put together here. */
+    byte[] frameBuffer = new byte[0];
+    /** The call's result stands in the registers already, among all the others. */
+    boolean registersReplaced;
+    private boolean stoppedNow;
+
+    // ---- life
+    private volatile boolean exiting;
+    private volatile boolean gone;
+    private volatile int exitStatus;
+    long clearChildTid;
+    /** CLONE_CHILD_SETTID: where the new task writes its id before anything else; 0 for nowhere. */
+    long setChildTid;
+    private long robustList;
+    private volatile int parentDeathSignal;
+    /** Whose vfork(2) this task's exec or exit ends. */
+    private volatile TaskImpl vforkParent;
+    private volatile boolean vforkDone;
+
+    private PathWalk walk;
+    private PathWalk walk2;
+    private byte[] scratch;
+
+    TaskImpl(KernelImpl kernel, ThreadGroupImpl group, int tid) {
+        this.kernel = kernel;
+        this.group = group;
+        this.tid = tid;
+        this.startTimeNs = kernel.clock().monotonicNs();
+    }
+
+    // ---- identity
+
+    @Override
+    public int tid() {
+        return tid;
+    }
+
+    /** With the tree's lock held, by {@link Processes#takeLeadersId}. */
+    void setTid(int newTid) {
+        tid = newTid;
+    }
+
+    @Override
+    public ThreadGroup group() {
+        return group;
+    }
+
+    ThreadGroupImpl groupImpl() {
+        return group;
+    }
+
+    @Override
+    public Kernel kernel() {
+        return kernel;
+    }
+
+    KernelImpl kernelImpl() {
+        return kernel;
+    }
+
+    @Override
+    public Container container() {
+        return group.container();
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public void setName(String newName) {
+        name = newName.length() > COMM_MAX ? newName.substring(0, COMM_MAX) : newName;
+    }
+
+    // ---- what it runs on
+
+    @Override
+    public Registers registers() {
+        return registers;
+    }
+
+    @Override
+    public Arguments arguments() {
+        return arguments;
+    }
+
+    @Override
+    public Context context() {
+        return context;
+    }
+
+    void setContext(Context newContext) {
+        context = newContext;
+    }
+
+    @Override
+    public MemoryManager mm() {
+        return mm;
+    }
+
+    @Override
+    public UserMemory memory() {
+        return memory;
+    }
+
+    void setMemory(MemoryManager newMm, UserMemory newMemory) {
+        memory = newMemory;
+        mm = newMm;
+    }
+
+    // ---- what it owns or shares
+
+    @Override
+    public FdTable files() {
+        return files;
+    }
+
+    @Override
+    public void setFiles(FdTable newFiles) {
+        files = newFiles;
+    }
+
+    @Override
+    public FsContext fs() {
+        return fs;
+    }
+
+    @Override
+    public void setFs(FsContext newFs) {
+        fs = newFs;
+    }
+
+    @Override
+    public MountNamespace mounts() {
+        return mounts;
+    }
+
+    @Override
+    public void setMounts(MountNamespace newMounts) {
+        mounts = newMounts;
+    }
+
+    @Override
+    public UtsNamespace uts() {
+        return uts;
+    }
+
+    @Override
+    public void setUts(UtsNamespace newUts) {
+        uts = newUts;
+    }
+
+    @Override
+    public Credentials credentials() {
+        return credentials;
+    }
+
+    @Override
+    public void setCredentials(Credentials newCredentials) {
+        Credentials old = credentials;
+        credentials = newCredentials;
+        if (old != null && old.uid() != newCredentials.uid()) {
+            kernel.users().of(old.uid()).tasks.decrementAndGet();
+            kernel.users().of(newCredentials.uid()).tasks.incrementAndGet();
+        }
+    }
+
+    @Override
+    public boolean hasCapability(int capability) {
+        return credentials.has(capability);
+    }
+
+    // ---- scratch
+
+    @Override
+    public PathWalk walk() {
+        if (walk == null) {
+            walk = kernel.vfs().newPathWalk();
+        }
+        return walk;
+    }
+
+    @Override
+    public PathWalk walk2() {
+        if (walk2 == null) {
+            walk2 = kernel.vfs().newPathWalk();
+        }
+        return walk2;
+    }
+
+    @Override
+    public byte[] scratch() {
+        if (scratch == null) {
+            scratch = new byte[SCRATCH_BYTES];
+        }
+        return scratch;
+    }
+
+    // ---- where it is; by its own thread
+
+    /** From now on application code may run: who has work for the task must interrupt its context. */
+    void enterUser() {
+        place = IN_USER;
+    }
+
+    void leaveUser() {
+        PLACE.setRelease(this, IN_KERNEL);
+    }
+
+    /** The handler of the current call is taken from the table of this generation, if that still is the current one. */
+    void enterCall(long generation) {
+        place = generation;
+    }
+
+    void leaveCall() {
+        PLACE.setRelease(this, IN_KERNEL);
+    }
+
+    @Override
+    public long generation() {
+        return place;
+    }
+
+    @Override
+    public int callNumber() {
+        return arguments.number;
+    }
+
+    @Override
+    public int currentCall() {
+        return place > 0 ? arguments.number : -1;
+    }
+
+    // ---- work
+
+    int work() {
+        return work;
+    }
+
+    /** Leaves work and makes the task see it soon. Any thread. */
+    void addWork(int bits) {
+        if (((int) WORK.getAndBitwiseOr(this, bits) & bits) == bits) {
+            return;
+        }
+        kick();
+    }
+
+    void removeWork(int bits) {
+        WORK.getAndBitwiseAnd(this, ~bits);
+    }
+
+    private void kick() {
+        if (place == IN_USER) {
+            context.interrupt();
+        } else if (sleeping) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    @Override
+    public void restartCall() {
+        addWork(SWAP);
+    }
+
+    // ---- waiting
+
+    /** Called once by the thread that serves this task, or builds it. */
+    void adopt(Thread server, MemoryFile.Epoch newEpoch) {
+        epoch = newEpoch;
+        thread = server;
+        times.start();
+    }
+
+    MemoryFile.Epoch epoch() {
+        return epoch;
+    }
+
+    @Override
+    public WaitQueue.Entry waitEntry(int index) {
+        if (index >= entries.length) {
+            growEntries(index);
+        }
+        return entries[index];
+    }
+
+    private void growEntries(int index) {
+        int old = entries.length;
+        entries = Arrays.copyOf(entries, Math.max(index + 1, old * 2));
+        for (int i = old; i < entries.length; i++) {
+            entries[i] = new WaitQueue.Entry(this);
+        }
+    }
+
+    WaitQueue.Entry ownEntry() {
+        return ownEntry;
+    }
+
+    FutexWaiter futexWaiter() {
+        return futexWaiter;
+    }
+
+    @Override
+    public long sleep(long deadlineNs) {
+        return sleepUntil(deadlineNs, SIGNAL | STOP | EXIT | SWAP);
+    }
+
+    /** A sleep that only the task's end interrupts. */
+    long sleepKillable() {
+        return sleepUntil(Long.MAX_VALUE, EXIT);
+    }
+
+    private long sleepUntil(long deadlineNs, int interruptions) {
+        if ((work & EXIT) != 0) {
+            return -Errno.ERESTARTSYS;
+        }
+        if (woken) {
+            woken = false;
+            return 0;
+        }
+        if ((work & interruptions) != 0) {
+            return -Errno.ERESTARTSYS;
+        }
+        if (deadlineNs != Long.MAX_VALUE && deadlineNs - System.nanoTime() <= 0) {
+            return -Errno.ETIMEDOUT;
+        }
+        epoch.leave();
+        times.fallAsleep();
+        long result = park(deadlineNs, interruptions);
+        times.wakeUp();
+        epoch.enter();
+        return result;
+    }
+
+    private long park(long deadlineNs, int interruptions) {
+        long result;
+        sleeping = true;
+        while (true) {
+            if (woken) {
+                woken = false;
+                result = 0;
+                break;
+            }
+            if ((work & interruptions) != 0) {
+                result = -Errno.ERESTARTSYS;
+                break;
+            }
+            if (deadlineNs == Long.MAX_VALUE) {
+                LockSupport.park();
+            } else {
+                long left = deadlineNs - System.nanoTime();
+                if (left <= 0) {
+                    result = -Errno.ETIMEDOUT;
+                    break;
+                }
+                LockSupport.parkNanos(left);
+            }
+        }
+        sleeping = false;
+        return result;
+    }
+
+    @Override
+    public void wake() {
+        woken = true;
+        if (sleeping) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    @Override
+    public void wake(int events) {
+        wake();
+    }
+
+    @Override
+    public boolean interrupted() {
+        return work != 0;
+    }
+
+    @Override
+    public long deadline(long timeoutNs) {
+        if (!deadlineFixed) {
+            deadlineFixed = true;
+            deadline = deadlineIn(timeoutNs);
+        }
+        return deadline;
+    }
+
+    private static long deadlineIn(long timeoutNs) {
+        if (timeoutNs < 0) {
+            return Long.MAX_VALUE;
+        }
+        // Later than half of what nanoTime can tell apart is never.
+        return timeoutNs > Long.MAX_VALUE / 2 ? Long.MAX_VALUE : System.nanoTime() + timeoutNs;
+    }
+
+    void forgetDeadline() {
+        deadlineFixed = false;
+    }
+
+    // ---- stopping
+
+    /** Sleeps as long as the process is stopped; taken part in with {@link JobControl#taskStopped}. */
+    void stayStopped() {
+        times.fallAsleep();
+        stoppedNow = true;
+        sleeping = true;
+        while ((work & (STOP | EXIT)) == STOP) {
+            LockSupport.park();
+        }
+        sleeping = false;
+        stoppedNow = false;
+        times.wakeUp();
+    }
+
+    void unparkStopped() {
+        LockSupport.unpark(thread);
+    }
+
+    // ---- signals
+
+    @Override
+    public long signalMask() {
+        return signalMask;
+    }
+
+    @Override
+    public void setSignalMask(long mask) {
+        synchronized (group.lock) {
+            long wanted = mask & ~Signals.UNBLOCKABLE;
+            if (wanted == signalMask) {
+                return;
+            }
+            long newlyBlocked = wanted & ~signalMask;
+            signalMask = wanted;
+            updateSignalWork();
+            SignalSender.retarget(group, this, newlyBlocked);
+        }
+    }
+
+    /** For a task that nobody knows yet. */
+    void copySignalMask(TaskImpl from) {
+        signalMask = from.maskForFrame();
+    }
+
+    /** With the group's lock held. */
+    void unblock(long set) {
+        signalMask &= ~set;
+    }
+
+    /** With the group's lock held: sets or clears the mark of pending signals. */
+    void updateSignalWork() {
+        if (((pending.pending() | group.pending.pending()) & ~signalMask) != 0) {
+            addWork(SIGNAL);
+        } else {
+            removeWork(SIGNAL);
+        }
+    }
+
+    @Override
+    public void setTemporaryMask(long mask) {
+        if (!maskSaved) {
+            maskSaved = true;
+            savedMask = signalMask;
+        }
+        setSignalMask(mask);
+    }
+
+    /** The mask that a signal frame says to go back to. */
+    long maskForFrame() {
+        return maskSaved ? savedMask : signalMask;
+    }
+
+    /** A handler runs: the temporary mask's place is taken by the frame's. */
+    void forgetSavedMask() {
+        maskSaved = false;
+    }
+
+    void restoreSavedMask() {
+        if (maskSaved) {
+            maskSaved = false;
+            setSignalMask(savedMask);
+        }
+    }
+
+    @Override
+    public long pendingSignals() {
+        synchronized (group.lock) {
+            return pending.pending() | group.pending.pending();
+        }
+    }
+
+    @Override
+    public void send(SignalInfo signal) {
+        SignalSender.send(group, this, signal, SignalSender.FROM_INSIDE);
+    }
+
+    @Override
+    public long queueSignal(SignalInfo signal) {
+        return Math.min(0, SignalSender.send(group, this, signal, SignalSender.FROM_INSIDE));
+    }
+
+    @Override
+    public void forceSignal(SignalInfo signal) {
+        SignalSender.force(this, signal);
+    }
+
+    @Override
+    public SignalInfo takeSignal(long mask) {
+        synchronized (group.lock) {
+            SignalInfo info = pending.take(mask);
+            if (info == null) {
+                info = group.pending.take(mask);
+            }
+            updateSignalWork();
+            return info;
+        }
+    }
+
+    @Override
+    public WaitQueue signalQueue() {
+        return signalQueue;
+    }
+
+    @Override
+    public AltStack altStack() {
+        return altStack;
+    }
+
+    @Override
+    public void setAltStack(AltStack stack) {
+        altStack = stack;
+    }
+
+    @Override
+    public long signalReturn() {
+        return SignalFrame.restore(this);
+    }
+
+    @Override
+    public long maySignal(ThreadGroup target, int signal) {
+        return SignalSender.mayKill(this, (ThreadGroupImpl) target, signal);
+    }
+
+    // ---- life
+
+    @Override
+    public long clone(CloneRequest request) {
+        return new CloneOperation(this, request).run();
+    }
+
+    @Override
+    public long exec(FileDescription file, String path, List<byte[]> args, List<byte[]> environment) {
+        return ExecOperation.exec(this, file, path, args, environment);
+    }
+
+    @Override
+    public void exit(int status) {
+        exitStatus = status;
+        addWork(EXIT);
+    }
+
+    @Override
+    public void exitGroup(int status) {
+        group.exitGroup(status);
+    }
+
+    @Override
+    public boolean exiting() {
+        return exiting || (work & EXIT) != 0;
+    }
+
+    void setExiting() {
+        exiting = true;
+    }
+
+    void setGone() {
+        gone = true;
+        times.fallAsleep();
+    }
+
+    boolean isGone() {
+        return gone;
+    }
+
+    /** As wait(2) reports it, when no other has ended the process. */
+    int exitStatus() {
+        return exitStatus;
+    }
+
+    @Override
+    public void setClearChildTid(long address) {
+        clearChildTid = address;
+    }
+
+    @Override
+    public void setRobustList(long head) {
+        robustList = head;
+    }
+
+    @Override
+    public long robustList() {
+        return robustList;
+    }
+
+    @Override
+    public int parentDeathSignal() {
+        return parentDeathSignal;
+    }
+
+    @Override
+    public void setParentDeathSignal(int signal) {
+        parentDeathSignal = signal;
+    }
+
+    void setVforkParent(TaskImpl parent) {
+        parent.vforkDone = false;
+        vforkParent = parent;
+    }
+
+    /** vfork(2): waits until the child has called execve(2) or ended, or this task is killed. */
+    void awaitVfork() {
+        while (!vforkDone) {
+            if (sleepKillable() != 0) {
+                return;
+            }
+        }
+    }
+
+    /** The parent of a vfork(2) can go on. */
+    void endVfork() {
+        TaskImpl parent = vforkParent;
+        if (parent != null) {
+            vforkParent = null;
+            parent.vforkDone = true;
+            parent.wake();
+        }
+    }
+
+    // ---- accounts
+
+    @Override
+    public Scheduling scheduling() {
+        return scheduling;
+    }
+
+    @Override
+    public long userTimeNs() {
+        return times.userNs();
+    }
+
+    @Override
+    public long systemTimeNs() {
+        return times.systemNs();
+    }
+
+    @Override
+    public char state() {
+        if (gone) {
+            return group.zombie() ? 'Z' : 'X';
+        }
+        if (stoppedNow) {
+            return 'T';
+        }
+        return sleeping ? 'S' : 'R';
+    }
+
+    @Override
+    public long startTimeNs() {
+        return startTimeNs;
+    }
+}

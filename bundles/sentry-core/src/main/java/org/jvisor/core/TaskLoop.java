@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.abi.Wait;
+import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.platform.Context;
+import org.jvisor.api.platform.Registers;
+import org.jvisor.api.syscall.Arguments;
+
+/** A task's life: runs its application until that needs the Sentry, serves it, and so on to the end. The task's thread. */
+final class TaskLoop implements Runnable {
+
+    private static final Logger LOG = System.getLogger("org.jvisor.core.task");
+
+    private static final int LOWEST_RESTART = -Errno.ERESTART_RESTARTBLOCK;
+    private static final int HIGHEST_RESTART = -Errno.ERESTARTSYS;
+
+    private final TaskImpl task;
+    private final Dispatcher dispatcher;
+    private final Registers registers;
+    private final Arguments arguments;
+
+    TaskLoop(TaskImpl task) {
+        this.task = task;
+        this.dispatcher = task.kernelImpl().dispatcher();
+        this.registers = task.registers();
+        this.arguments = task.arguments();
+    }
+
+    @Override
+    public void run() {
+        MemoryFile.Epoch epoch = task.kernelImpl().memory().file().newEpoch();
+        task.adopt(Thread.currentThread(), epoch);
+        try {
+            live(epoch);
+        } catch (Throwable t) {
+            // A defect of the Sentry must not leave a process behind that nobody serves.
+            LOG.log(Level.ERROR, "task " + task.tid() + " ends by an internal error", t);
+            task.groupImpl().exitGroup(Wait.signaled(Signals.SIGKILL, false));
+        }
+        try {
+            epoch.enter();
+            new ExitOperation(task).run();
+        } catch (Throwable t) {
+            LOG.log(Level.ERROR, "exit of task " + task.tid(), t);
+        } finally {
+            epoch.leave();
+            epoch.close();
+        }
+    }
+
+    private void live(MemoryFile.Epoch epoch) {
+        writeOwnTid(epoch);
+        Context context = task.context();
+        while (true) {
+            task.enterUser();
+            if (task.work() != 0) {
+                task.leaveUser();
+                if (serve(epoch, 0) == SignalDelivery.END) {
+                    return;
+                }
+                continue;
+            }
+            task.times.enterUser();
+            int event = context.run(registers);
+            task.times.leaveUser();
+            task.leaveUser();
+            switch (event) {
+                case Context.SYSCALL -> call(epoch);
+                case Context.FAULT -> fault(epoch, context);
+                case Context.EXCEPTION -> exception(context);
+                case Context.INTERRUPTED -> {
+                    // Whoever interrupted has left work.
+                }
+                default -> {
+                    task.kernelImpl().log().log(3, "task " + task.tid() + ": its stub was taken away by the host");
+                    task.groupImpl().exitGroup(Wait.signaled(Signals.SIGKILL, false));
+                }
+            }
+        }
+    }
+
+    /** CLONE_CHILD_SETTID. */
+    private void writeOwnTid(MemoryFile.Epoch epoch) {
+        if (task.setChildTid == 0) {
+            return;
+        }
+        epoch.enter();
+        try {
+            task.memory().putInt(task.setChildTid, task.tid());
+        } catch (ErrnoException e) {
+            // clone(2) has no way to tell; Linux goes on, too.
+            LOG.log(Level.DEBUG, "CLONE_CHILD_SETTID of task {0}: bad address", task.tid());
+        } finally {
+            epoch.leave();
+        }
+    }
+
+    /** Frames of handlers are written and read by the way of application memory, hence within the epoch. */
+    private int serve(MemoryFile.Epoch epoch, int restart) {
+        epoch.enter();
+        try {
+            return SignalDelivery.serve(task, restart);
+        } finally {
+            epoch.leave();
+        }
+    }
+
+    // ---- system calls
+
+    private void call(MemoryFile.Epoch epoch) {
+        long[] r = registers.values;
+        Arguments a = arguments;
+        a.number = (int) r[Registers.ORIG_RAX];
+        a.a0 = r[Registers.RDI];
+        a.a1 = r[Registers.RSI];
+        a.a2 = r[Registers.RDX];
+        a.a3 = r[Registers.R10];
+        a.a4 = r[Registers.R8];
+        a.a5 = r[Registers.R9];
+        task.forgetDeadline();
+        task.registersReplaced = false;
+        long result;
+        do {
+            result = dispatch(epoch);
+            if (!task.registersReplaced) {
+                registers.setResult(result);
+            }
+        } while (result >= LOWEST_RESTART && result < 0 && restarts(epoch, result));
+    }
+
+    private long dispatch(MemoryFile.Epoch epoch) {
+        SyscallTable table;
+        do {
+            table = dispatcher.table();
+            task.enterCall(table.generation);
+        } while (table != dispatcher.table());
+        epoch.enter();
+        try {
+            return table.handler(arguments.number).call(task, arguments);
+        } catch (ErrnoException e) {
+            return -e.errno();
+        } catch (Throwable t) {
+            return defect(t);
+        } finally {
+            epoch.leave();
+            task.leaveCall();
+        }
+    }
+
+    /** Whether the call that ended in {@code result} is to be dispatched again; with a handler about to run it is not. */
+    private boolean restarts(MemoryFile.Epoch epoch, long result) {
+        if (task.registersReplaced) {
+            return false;
+        }
+        if (result > HIGHEST_RESTART) {
+            // Some calls end in EINTR whatever the signal: not, however, because their handler is being replaced.
+            if (result != -Errno.EINTR || (task.work() & TaskImpl.SWAP) == 0) {
+                return false;
+            }
+            int others = task.work() & ~TaskImpl.SWAP;
+            task.removeWork(TaskImpl.SWAP);
+            return others == 0;
+        }
+        if (result == -Errno.ENOIOCTLCMD) {
+            registers.setResult(-Errno.ENOTTY);
+            return false;
+        }
+        return serve(epoch, (int) -result) == SignalDelivery.GO_ON;
+    }
+
+    /** A handler threw what it must not: its caller ends, the Sentry goes on. */
+    private long defect(Throwable t) {
+        if (t instanceof OutOfMemoryError) {
+            LOG.log(Level.WARNING, SyscallNr.name(arguments.number) + ": the Sentry's memory is exhausted", t);
+            return -Errno.ENOMEM;
+        }
+        LOG.log(Level.ERROR, SyscallNr.name(arguments.number) + " of task " + task.tid() + " failed", t);
+        task.groupImpl().exitGroup(Wait.signaled(Signals.SIGSYS, false));
+        return -Errno.ENOSYS;
+    }
+
+    // ---- faults and exceptions
+
+    private void fault(MemoryFile.Epoch epoch, Context context) {
+        long address = context.faultAddress();
+        int access = context.faultAccess();
+        int outcome;
+        epoch.enter();
+        try {
+            outcome = task.mm().fault(task, address, access);
+        } finally {
+            epoch.leave();
+        }
+        if (outcome == 0) {
+            task.groupImpl().countFault();
+            return;
+        }
+        int code = outcome & 0xffff;
+        task.trap.vector = TrapInfo.PAGE_FAULT;
+        task.trap.faultAddress = address;
+        task.trap.errorCode = TrapInfo.USER | (code == Signals.SEGV_ACCERR ? TrapInfo.PROTECTION : 0)
+                | ((access & Context.ACCESS_WRITE) != 0 ? TrapInfo.WRITE : 0)
+                | ((access & Context.ACCESS_EXECUTE) != 0 ? TrapInfo.INSTRUCTION : 0);
+        task.forceSignal(SignalInfo.fault(outcome >> 16, code, address));
+    }
+
+    private void exception(Context context) {
+        int signal = context.signal();
+        int code = context.signalCode();
+        task.trap.errorCode = 0;
+        task.trap.vector = switch (signal) {
+            case Signals.SIGFPE -> code == Signals.FPE_INTDIV ? TrapInfo.DIVIDE_ERROR : TrapInfo.FLOATING_POINT;
+            case Signals.SIGILL -> TrapInfo.INVALID_OPCODE;
+            case Signals.SIGTRAP -> code == Signals.SI_KERNEL ? TrapInfo.BREAKPOINT : TrapInfo.DEBUG;
+            case Signals.SIGBUS -> TrapInfo.ALIGNMENT_CHECK;
+            default -> TrapInfo.GENERAL_PROTECTION;
+        };
+        // sigaction(2): what the kernel sends for a breakpoint or a protection fault has no address.
+        long address = code == Signals.SI_KERNEL ? 0 : registers.get(Registers.RIP);
+        task.forceSignal(SignalInfo.fault(signal, code, address));
+    }
+}

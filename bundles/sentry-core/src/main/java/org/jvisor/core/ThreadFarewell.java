@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Futex;
+
+/** What a thread that leaves its memory, by its end or by execve(2), does for others that wait there. */
+final class ThreadFarewell {
+
+    private ThreadFarewell() {}
+
+    /** Lets go of robust futexes (get_robust_list(2)) and clears the thread's id (set_tid_address(2)). */
+    static void leave(TaskImpl task) {
+        if (task.memory() == null) {
+            return;
+        }
+        if (task.robustList() != 0) {
+            new RobustList(task).release();
+            task.setRobustList(0);
+        }
+        if (task.clearChildTid != 0) {
+            clearTid(task, task.clearChildTid);
+            task.clearChildTid = 0;
+        }
+    }
+
+    private static void clearTid(TaskImpl task, long address) {
+        try {
+            task.memory().putInt(address, 0);
+            task.kernel().futexes().wake(task, address, true, 1, Futex.FUTEX_BITSET_MATCH_ANY);
+        } catch (ErrnoException e) {
+            // The application has unmapped it: nobody can be waiting there.
+            return;
+        }
+    }
+}
