@@ -128,7 +128,7 @@ archive() {
 
 runtime
 copy_jars
-launcher
 class_paths
+launcher
 caches
 archive

@@ -133,4 +133,26 @@ final class SandboxFramework {
         }
         throw new BundleException("no bundle " + name);
     }
+
+    /** A line a bundle: id, state, symbolic name, version, location. */
+    String list() {
+        StringBuilder text = new StringBuilder();
+        for (Bundle bundle : framework.getBundleContext().getBundles()) {
+            text.append(bundle.getBundleId()).append('\t').append(state(bundle.getState())).append('\t')
+                .append(bundle.getSymbolicName()).append('\t').append(bundle.getVersion()).append('\t')
+                .append(bundle.getLocation()).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static String state(int state) {
+        return switch (state) {
+            case Bundle.INSTALLED -> "installed";
+            case Bundle.RESOLVED -> "resolved";
+            case Bundle.STARTING -> "starting";
+            case Bundle.ACTIVE -> "active";
+            case Bundle.STOPPING -> "stopping";
+            default -> "uninstalled";
+        };
+    }
 }

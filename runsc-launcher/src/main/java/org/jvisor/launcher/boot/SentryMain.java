@@ -29,7 +29,10 @@ import org.osgi.framework.BundleException;
  */
 public final class SentryMain {
     private static final String CONTROL = "--control-fd=";
-    private static final long BOOT_SECONDS = 20;
+    /** Components come up while their bundles start; this is for what they do in threads. */
+    private static final long BOOT_SECONDS = 3;
+
+    private static final long THREAD_STACK_BYTES = 512 << 10;
 
     private final HostCalls calls;
     private final ControlSocket control;
@@ -65,10 +68,14 @@ public final class SentryMain {
     private void run() throws BundleException, IOException, InterruptedException {
         SandboxFramework framework = SandboxFramework.start(System.getProperty("jvisor.home") + "/lib/bundles.index", storage());
         Kernel kernel = framework.await(Kernel.class, BOOT_SECONDS);
-        Container container = create(kernel);
-        Thread receiver = new Thread(null, new ControlReceiver(control, container, framework), "control", 512 << 10);
-        receiver.setDaemon(true);
-        receiver.start();
+        ControlSocket.Frame boot = next(Messages.BOOT);
+        Container container = create(kernel, boot);
+        Requests requests = new Requests(calls, container, framework);
+        Thread receiver = daemon("control", () -> {
+            requests.serve(control);
+            System.exit(0);
+        });
+        daemon("control-listener", () -> requests.listen(boot.descriptors()[0]));
         container.start();
         send(Messages.STARTED, container.init().pid());
         int status = container.waitForExit();
@@ -77,8 +84,14 @@ public final class SentryMain {
         receiver.join();
     }
 
-    private Container create(Kernel kernel) {
-        ControlSocket.Frame boot = next(Messages.BOOT);
+    private static Thread daemon(String name, Runnable task) {
+        Thread thread = new Thread(null, task, name, THREAD_STACK_BYTES);
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
+    }
+
+    private Container create(Kernel kernel, ControlSocket.Frame boot) {
         ControlSocket.Frame frame = null;
         try {
             kernel.start(BootOptions.read(boot.body()));

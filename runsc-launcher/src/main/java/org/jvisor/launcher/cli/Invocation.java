@@ -65,12 +65,12 @@ final class Invocation {
     Sandbox startSandbox(String id) {
         KernelOptions options = new KernelOptions(globals.platform.value(), globals.kernelRelease.value(), globals.strace.isTrue(),
             globals.straceCalls(), Long.parseLong(globals.memory.value()));
-        return Sandbox.start(calls(), new Sandbox.Settings(stateRoot(), globals.rootless.isTrue(),
+        return Sandbox.start(calls(), new Sandbox.Settings(id, stateRoot(), globals.rootless.isTrue(),
             globals.debug.isTrue(), log.open(calls(), "boot", id), log.open(calls(), "gofer", id), options));
     }
 
     /** As gVisor chooses it: $XDG_RUNTIME_DIR/runsc, or /var/run/runsc. */
-    private String stateRoot() {
+    String stateRoot() {
         String root = globals.root.value();
         if (!root.isEmpty()) {
             return root;

@@ -16,6 +16,8 @@ public final class Messages {
     public static final int INSTALL = 5;
     /** The name of a bundle to uninstall; answered by DONE. */
     public static final int UNINSTALL = 6;
+    /** Answered by DONE with a line a bundle: id, state, symbolic name, version, location. */
+    public static final int BUNDLES = 7;
 
     // the Sentry to runsc
     /** The container runs; the pid of its first process. */
@@ -24,7 +26,7 @@ public final class Messages {
     public static final int EXITED = 102;
     /** The sandbox or the container cannot be made: one line. */
     public static final int FAILED = 103;
-    /** Answer to INSTALL and UNINSTALL: empty, or one line that says what is wrong. */
+    /** Answer to INSTALL and UNINSTALL: empty, or one line that says what is wrong; to BUNDLES: the list. */
     public static final int DONE = 104;
 
     private Messages() {

@@ -4,6 +4,7 @@ package org.jvisor.launcher.host;
 import java.util.Arrays;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.abi.SockaddrUnLayout;
 import org.jvisor.api.abi.Socket;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
@@ -17,6 +18,7 @@ import org.jvisor.launcher.RunscException;
 public final class HostCalls {
     private static final long CLOSE_RANGE_CLOEXEC = 4;
     private static final int BLOCK = 65536;
+    private static final int BACKLOG = 16;
 
     private final HostKernel host;
 
@@ -57,6 +59,54 @@ public final class HostCalls {
     public int[] socketPair(int type) {
         return pair(at -> host.syscall(SyscallNr.SOCKETPAIR, Socket.AF_UNIX, type | Socket.SOCK_CLOEXEC, 0, at),
             "socketpair");
+    }
+
+    /** A Unix socket that listens at a path, which nothing else is at afterwards. */
+    public int listen(String path) {
+        withString(path, at -> host.syscall(SyscallNr.UNLINK, at));
+        int fd = streamSocket();
+        check(withFolder(path, address -> host.syscall(SyscallNr.BIND, fd, address, SockaddrUnLayout.SIZE)), "bind " + path);
+        check(host.syscall(SyscallNr.LISTEN, fd, BACKLOG), "listen " + path);
+        return fd;
+    }
+
+    /** A connection to a Unix socket, or a negative errno. */
+    public int connect(String path) {
+        int fd = streamSocket();
+        long result = withFolder(path, address -> host.syscall(SyscallNr.CONNECT, fd, address, SockaddrUnLayout.SIZE));
+        if (result < 0) {
+            close(fd);
+            return (int) result;
+        }
+        return fd;
+    }
+
+    /** The next connection of a listening socket, or a negative errno. */
+    public int accept(int listener) {
+        return (int) host.syscall(SyscallNr.ACCEPT4, listener, 0, 0, Socket.SOCK_CLOEXEC);
+    }
+
+    private int streamSocket() {
+        return (int) check(host.syscall(SyscallNr.SOCKET, Socket.AF_UNIX, Socket.SOCK_STREAM | Socket.SOCK_CLOEXEC, 0), "socket");
+    }
+
+    /** Runs a call with the address of a socket by way of its folder's descriptor: a socket's path has room for 107 bytes only. */
+    private long withFolder(String path, MemoryCall call) {
+        int slash = path.lastIndexOf('/');
+        int folder = open(path.substring(0, slash), Open.O_PATH | Open.O_DIRECTORY, 0);
+        if (folder < 0) {
+            return folder;
+        }
+        long address = host.allocate(SockaddrUnLayout.SIZE);
+        try {
+            byte[] shortPath = ByteStrings.bytes("/proc/self/fd/" + folder + path.substring(slash));
+            host.putShort(address, (short) Socket.AF_UNIX);
+            host.copyOut(shortPath, 0, shortPath.length, address + SockaddrUnLayout.PATH);
+            return call.run(address);
+        } finally {
+            host.free(address);
+            close(folder);
+        }
     }
 
     public int[] pipe(int flags) {

@@ -50,41 +50,56 @@ public final class Sandbox implements AutoCloseable {
     private final SignalPipe signals;
     private final LastWords lastWords;
     private final int nullDevice;
-    private final ControlSocket control;
+    private ControlSocket control;
     private Child sentry;
     private Child gofer;
-    private StateFolder state;
+    private final StateFolder state;
 
     /**
+     * @param id the container's
      * @param root the folder of the containers' states
      * @param rootless whether to go on where the host refuses namespaces
      * @param debug whether the Sentry and the gofer log what only developers want to know
      * @param sentryLog descriptor of a log, or -1; {@code goferLog} likewise
      */
-    public record Settings(String root, boolean rootless, boolean debug, int sentryLog, int goferLog, KernelOptions kernel) {}
+    public record Settings(String id, String root, boolean rootless, boolean debug, int sentryLog, int goferLog, KernelOptions kernel) {}
 
     private Sandbox(HostCalls calls, Settings settings) {
         this.calls = calls;
         this.settings = settings;
         this.distribution = Distribution.current(calls);
         calls.closeOnExecFrom(FIRST_OF_CHILD);
+        this.state = StateFolder.create(calls, settings.root, settings.id);
         this.signals = new SignalPipe(calls);
         this.lastWords = new LastWords(calls);
         this.nullDevice = (int) HostCalls.check(calls.open("/dev/null", Open.O_RDWR, 0), "opening /dev/null");
-        int[] ends = calls.socketPair(Socket.SOCK_STREAM);
-        this.control = new ControlSocket(calls.host(), ends[0]);
-        control.send(Messages.BOOT, BootOptions.write(settings.kernel));
-        signals.take(FORWARDED);
-        List<String> command = command("sentry", "runsc-sandbox");
-        command.add(SENTRY_MAIN);
-        command.add("--control-fd=" + FIRST_OF_CHILD);
-        this.sentry = start("the Sentry", command, settings.sentryLog, ends[1]);
-        calls.close(ends[1]);
     }
 
     /** Starts the Sentry. */
     public static Sandbox start(HostCalls calls, Settings settings) {
-        return new Sandbox(calls, settings);
+        Sandbox sandbox = new Sandbox(calls, settings);
+        try {
+            sandbox.startSentry();
+            return sandbox;
+        } catch (RunscException e) {
+            sandbox.close();
+            throw e;
+        }
+    }
+
+    private void startSentry() {
+        int[] ends = calls.socketPair(Socket.SOCK_STREAM);
+        control = new ControlSocket(calls.host(), ends[0]);
+        int listener = calls.listen(state.controlSocket());
+        // Nobody asks for the lock again: that the Sentry has it open is all it is for.
+        control.send(Messages.BOOT, BootOptions.write(settings.kernel), listener, state.lock());
+        calls.close(listener);
+        signals.take(FORWARDED);
+        List<String> command = command("sentry", "runsc-sandbox");
+        command.add(SENTRY_MAIN);
+        command.add("--control-fd=" + FIRST_OF_CHILD);
+        sentry = start("the Sentry", command, settings.sentryLog, ends[1]);
+        calls.close(ends[1]);
     }
 
     private List<String> command(String role, String processName) {
@@ -113,14 +128,11 @@ public final class Sandbox implements AutoCloseable {
      * @return runsc's exit status: the program's, or 128 and the signal that ended it
      */
     public int run(ContainerPlan plan, String bundle, ContainerPlan.Stdio stdio) {
-        state = StateFolder.create(calls, settings.root, plan.id());
         state.write("creating", sentry.pid(), bundle);
         int[] connections = startGofer(plan.exports());
         ContainerSpec spec = plan.spec(connections, stdio);
         List<Integer> descriptors = new ArrayList<>();
         byte[] body = SpecCodec.write(spec, descriptors);
-        // The lock comes last and nobody asks for it: that the Sentry has it open is all it is for.
-        descriptors.add(state.lock());
         control.send(Messages.CREATE, body, SpecCodec.array(descriptors));
         for (int connection : connections) {
             calls.close(connection);
@@ -259,7 +271,9 @@ public final class Sandbox implements AutoCloseable {
     public void close() {
         // With the property, the processes end by themselves: so they write what they recorded for an AOT cache.
         boolean orderly = Boolean.getBoolean("jvisor.orderly");
-        control.shutdown();
+        if (control != null) {
+            control.shutdown();
+        }
         for (Child child : new Child[] {sentry, gofer}) {
             if (child != null) {
                 if (!orderly) {
@@ -268,11 +282,11 @@ public final class Sandbox implements AutoCloseable {
                 child.reap();
             }
         }
-        if (state != null) {
-            state.close();
-        }
+        state.close();
         lastWords.close();
-        control.close();
+        if (control != null) {
+            control.close();
+        }
         calls.close(nullDevice);
     }
 }

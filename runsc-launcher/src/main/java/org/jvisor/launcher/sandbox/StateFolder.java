@@ -20,6 +20,7 @@ import org.jvisor.launcher.host.HostCalls;
 final class StateFolder implements AutoCloseable {
     private static final String STATE = "/state.json";
     private static final String LOCK = "/lock";
+    private static final String CONTROL = "/control.sock";
     private static final int LONGEST_ID = 1024;
 
     private final HostCalls calls;
@@ -37,6 +38,16 @@ final class StateFolder implements AutoCloseable {
     /** The locked descriptor: as long as anybody has it open, the container counts as there. */
     int lock() {
         return lock;
+    }
+
+    /** Where the Sentry listens for other calls of runsc. */
+    String controlSocket() {
+        return path + CONTROL;
+    }
+
+    static String controlSocket(String root, String id) {
+        checkId(id);
+        return root + "/" + id + CONTROL;
     }
 
     static void checkId(String id) {
@@ -99,6 +110,7 @@ final class StateFolder implements AutoCloseable {
     @Override
     public void close() {
         calls.withString(path + STATE, at -> calls.host().syscall(SyscallNr.UNLINK, at));
+        calls.withString(path + CONTROL, at -> calls.host().syscall(SyscallNr.UNLINK, at));
         calls.withString(path + LOCK, at -> calls.host().syscall(SyscallNr.UNLINK, at));
         calls.withString(path, at -> calls.host().syscall(SyscallNr.RMDIR, at));
         calls.close(lock);

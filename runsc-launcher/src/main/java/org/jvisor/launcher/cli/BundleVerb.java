@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.launcher.cli;
+
+import java.util.List;
+import org.jvisor.api.abi.Open;
+import org.jvisor.launcher.RunscException;
+import org.jvisor.launcher.host.HostCalls;
+import org.jvisor.launcher.sandbox.RunningSandbox;
+
+/** {@code runsc bundle}: adds OSGi bundles to a running sandbox and takes them away. */
+final class BundleVerb implements Verb {
+    private static final int LONGEST_JAR = 32 << 20;
+
+    private final FlagSet flags = new FlagSet(RunscException.FAILED);
+    private final FlagSet.Flag name = flags.string("name", "",
+        "with install: what the bundle is called from now on; a bundle that is there by this name is updated (default: its file's name)");
+
+    @Override
+    public String name() {
+        return "bundle";
+    }
+
+    @Override
+    public String synopsis() {
+        return "add or withdraw an OSGi bundle of a running sandbox";
+    }
+
+    @Override
+    public String usage() {
+        return """
+            bundle [flags] install <container id> <jar> - add a bundle to the running kernel, or update it.
+            bundle uninstall <container id> <name> - withdraw one, by its name or its symbolic name.
+            bundle list <container id> - show all.
+            """;
+    }
+
+    @Override
+    public FlagSet flags() {
+        return flags;
+    }
+
+    @Override
+    public int execute(Invocation invocation, List<String> words) {
+        List<String> rest = flags.parse(words);
+        String action = rest.isEmpty() ? "" : rest.get(0);
+        if (rest.size() != (action.equals("list") ? 2 : 3) || !List.of("install", "uninstall", "list").contains(action)) {
+            throw new RunscException("bundle takes install, uninstall or list and what it is about; \"runsc help bundle\" tells more");
+        }
+        HostCalls calls = invocation.calls();
+        try (RunningSandbox sandbox = RunningSandbox.connect(calls, invocation.stateRoot(), rest.get(1))) {
+            switch (action) {
+                case "install" -> install(calls, sandbox, rest.get(2));
+                case "uninstall" -> sandbox.uninstall(rest.get(2));
+                default -> invocation.print(sandbox.bundles());
+            }
+        }
+        return 0;
+    }
+
+    private void install(HostCalls calls, RunningSandbox sandbox, String file) {
+        int fd = calls.open(file, Open.O_RDONLY, 0);
+        HostCalls.check(fd, "opening " + file);
+        byte[] jar = calls.readAll(fd, LONGEST_JAR, "reading " + file);
+        calls.close(fd);
+        sandbox.install(name.value().isEmpty() ? file.substring(file.lastIndexOf('/') + 1) : name.value(), jar);
+    }
+}
