@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.vfs.FdTable;
+import org.jvisor.api.vfs.FsContext;
+import org.jvisor.api.vfs.MountNamespace;
+import org.jvisor.api.vfs.PathWalk;
+import org.jvisor.api.wait.WaitQueue;
+
+/** A process of one thread, as far as the vfs knows one. What it does not know fails the test. */
+final class TestTask implements InvocationHandler {
+
+    private static final AtomicInteger NEXT_ID = new AtomicInteger();
+
+    final Task task = proxy(Task.class, this);
+    final List<SignalInfo> signals = new ArrayList<>();
+    final int id = NEXT_ID.incrementAndGet();
+    volatile Credentials credentials = Credentials.ROOT;
+    volatile MountNamespace mounts;
+    FsContext fs;
+    FdTable files;
+    long fileSizeLimit = Rlimit.RLIM_INFINITY;
+    volatile boolean interrupted;
+    /** Released each time the task goes to sleep. */
+    final Semaphore slept = new Semaphore(0);
+
+    private final PathWalk walk;
+    private final PathWalk walk2;
+    private final Semaphore awake = new Semaphore(0);
+    private final WaitQueue.Entry entry = new WaitQueue.Entry(events -> awake.release());
+    private final ThreadGroup group = proxy(ThreadGroup.class, (p, method, arguments) -> groupCall(method, arguments));
+    private final Kernel kernel;
+
+    TestTask(World world) {
+        walk = world.vfs.newPathWalk();
+        walk2 = world.vfs.newPathWalk();
+        files = world.vfs.newFdTable();
+        mounts = world.namespace;
+        fs = new FsContext(world.namespace.root(), world.namespace.root(), 022);
+        kernel = proxy(Kernel.class, (p, method, arguments) -> {
+            if (method.getName().equals("threadGroups")) {
+                return world.tasks.stream().map(t -> t.group).toList();
+            }
+            throw new UnsupportedOperationException(method.toString());
+        });
+    }
+
+    private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+        return type.cast(Proxy.newProxyInstance(TestTask.class.getClassLoader(), new Class<?>[] {type}, handler));
+    }
+
+    private Object groupCall(Method method, Object[] arguments) {
+        return switch (method.getName()) {
+            case "softLimit" -> fileSizeLimit;
+            case "pid" -> id;
+            case "tasks" -> List.of(task);
+            default -> throw new UnsupportedOperationException(method.toString());
+        };
+    }
+
+    @Override
+    public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+        return switch (method.getName()) {
+            case "credentials" -> credentials;
+            case "hasCapability" -> credentials.has((Integer) arguments[0]);
+            case "fs" -> fs;
+            case "files" -> files;
+            case "mounts" -> mounts;
+            case "walk" -> walk;
+            case "walk2" -> walk2;
+            case "group" -> group;
+            case "kernel" -> kernel;
+            case "tid" -> id;
+            case "waitEntry" -> entry;
+            case "sleep" -> sleep((Long) arguments[0]);
+            case "interrupted" -> interrupted;
+            case "deadline" -> System.nanoTime() + (Long) arguments[0];
+            case "send" -> signals.add((SignalInfo) arguments[0]) ? null : null;
+            case "toString" -> "task " + id;
+            default -> throw new UnsupportedOperationException(method.toString());
+        };
+    }
+
+    private long sleep(long deadlineNs) throws InterruptedException {
+        slept.release();
+        if (deadlineNs == Long.MAX_VALUE) {
+            awake.acquire();
+        } else if (!awake.tryAcquire(deadlineNs - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            return -Errno.ETIMEDOUT;
+        }
+        return interrupted ? -Errno.ERESTARTSYS : 0;
+    }
+
+    /** As a signal does. */
+    void interrupt() {
+        interrupted = true;
+        awake.release();
+    }
+
+    /** Becomes an ordinary user. */
+    TestTask as(int uid, int gid, int... groups) {
+        credentials = credentials.with(b -> {
+            b.uid = b.euid = b.suid = b.fsuid = uid;
+            b.gid = b.egid = b.sgid = b.fsgid = gid;
+            b.groups = groups;
+            b.effective = 0;
+            b.permitted = 0;
+        });
+        return this;
+    }
+}
