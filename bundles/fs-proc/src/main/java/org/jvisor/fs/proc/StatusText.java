@@ -2,6 +2,7 @@
 package org.jvisor.fs.proc;
 
 import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.kernel.CpuMask;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.jvisor.fs.proc;
+package org.jvisor.api.kernel;
 
 /** Sets of up to 64 CPUs in the kernel's two notations. */
-final class CpuMask {
+public final class CpuMask {
     private static final int WORD_BITS = 32;
     private static final int DIGIT_BITS = 4;
 
@@ -10,7 +10,7 @@ final class CpuMask {
     }
 
     /** As words of hexadecimal digits, as many as {@code cpus} bits need, like "3" or "ffff,ffffffff". */
-    static String hex(long mask, int cpus) {
+    public static String hex(long mask, int cpus) {
         StringBuilder b = new StringBuilder();
         int words = (cpus + WORD_BITS - 1) / WORD_BITS;
         for (int word = words - 1; word >= 0; word--) {
@@ -26,7 +26,7 @@ final class CpuMask {
     }
 
     /** As ranges, like "0-1,3". */
-    static String list(long mask) {
+    public static String list(long mask) {
         StringBuilder b = new StringBuilder();
         int cpu = 0;
         while (cpu < Long.SIZE) {
@@ -48,7 +48,7 @@ final class CpuMask {
     }
 
     /** All of {@code cpus}. */
-    static long all(int cpus) {
+    public static long all(int cpus) {
         return cpus >= Long.SIZE ? -1 : (1L << cpus) - 1;
     }
 }
