@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.dev;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.FsMagic;
+import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.vfs.FileSystem;
+import org.jvisor.api.vfs.Inode;
+
+/** An instance of devpts (pts(4)). Its monitor guards the pairs. */
+final class DevptsFileSystem implements FileSystem {
+
+    private static final long BLOCK = 4096;
+
+    private final long device;
+    private final KernelClock clock;
+    private final DevptsRoot root;
+    private final TreeMap<Integer, PtsInode> slaves = new TreeMap<>();
+    private volatile DevptsOptions options;
+
+    DevptsFileSystem(long device, KernelClock clock, DevptsOptions options) {
+        this.device = device;
+        this.clock = clock;
+        this.options = options;
+        this.root = new DevptsRoot(this, clock, options.ptmxMode());
+    }
+
+    /** A new pair with the lowest free number, its slave locked. The slave's owner is who asks, unless the options say. */
+    synchronized Terminal add(int uid, int gid) {
+        DevptsOptions now = options;
+        if (slaves.size() >= now.max()) {
+            throw ErrnoException.of(Errno.ENOSPC);
+        }
+        int index = 0;
+        for (int taken : slaves.keySet()) {
+            if (taken != index) {
+                break;
+            }
+            index++;
+        }
+        Terminal terminal = new Terminal(index);
+        slaves.put(index, new PtsInode(this, clock, terminal, now.mode(), now.uid() >= 0 ? now.uid() : uid,
+                now.gid() >= 0 ? now.gid() : gid));
+        return terminal;
+    }
+
+    synchronized void remove(Terminal terminal) {
+        PtsInode slave = slaves.get(terminal.index());
+        if (slave != null && slave.terminal() == terminal) {
+            slaves.remove(terminal.index());
+        }
+    }
+
+    /** Null where there is none of that name. */
+    synchronized PtsInode slave(String name) {
+        if (name.length() > 9 || !name.chars().allMatch(c -> c >= '0' && c <= '9')
+                || name.length() > 1 && name.charAt(0) == '0') {
+            return null;
+        }
+        return slaves.get(Integer.parseInt(name));
+    }
+
+    synchronized List<PtsInode> slaves() {
+        return new ArrayList<>(slaves.values());
+    }
+
+    @Override
+    public String type() {
+        return "devpts";
+    }
+
+    @Override
+    public long device() {
+        return device;
+    }
+
+    @Override
+    public Inode root() {
+        return root;
+    }
+
+    @Override
+    public void statfs(Statfs statfs) {
+        statfs.type = FsMagic.DEVPTS_SUPER_MAGIC;
+        statfs.blockSize = BLOCK;
+    }
+
+    /** Slaves come and go with their masters. */
+    @Override
+    public boolean cachesDentries() {
+        return false;
+    }
+
+    @Override
+    public String options() {
+        return options.shown();
+    }
+
+    @Override
+    public void remount(Task task, String data) {
+        options = DevptsOptions.parse(data);
+    }
+}

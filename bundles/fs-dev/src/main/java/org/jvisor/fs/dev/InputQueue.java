@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.dev;
+
+import java.util.Arrays;
+import org.jvisor.api.mm.IoBuffer;
+
+/**
+ * What was typed and not yet read: a ring, in which canonical mode marks where lines end (termios(3)). What lies behind the last
+ * mark is the line being edited. Guarded by the terminal's monitor.
+ */
+final class InputQueue {
+
+    /** MAX_CANON and more: the longest line is one shorter, so that its end always fits. */
+    static final int CAPACITY = 4096;
+    private static final int MASK = CAPACITY - 1;
+
+    private static final byte PLAIN = 0;
+    private static final byte LINE_END = 1;
+    /** The byte stands for an end of file and is not read. */
+    private static final byte FILE_END = 2;
+
+    private final byte[] bytes = new byte[CAPACITY];
+    private final byte[] marks = new byte[CAPACITY];
+    private int tail;
+    private int count;
+
+    /** Bytes, from the tail on, of lines that are complete. */
+    private int complete;
+
+    int count() {
+        return count;
+    }
+
+    int complete() {
+        return complete;
+    }
+
+    int editing() {
+        return count - complete;
+    }
+
+    boolean full() {
+        return count >= CAPACITY - 1;
+    }
+
+    /** Whether {@code c} fits; one place stays free for the end of a line. */
+    boolean add(int c) {
+        if (full()) {
+            return false;
+        }
+        put(c, PLAIN);
+        return true;
+    }
+
+    void addLineEnd(int c) {
+        end(c, LINE_END);
+    }
+
+    void addFileEnd() {
+        end(0, FILE_END);
+    }
+
+    private void end(int c, byte mark) {
+        if (count < CAPACITY) {
+            put(c, mark);
+        } else {
+            marks[tail + count - 1 & MASK] = mark;
+        }
+        complete = count;
+    }
+
+    private void put(int c, byte mark) {
+        int at = tail + count & MASK;
+        bytes[at] = (byte) c;
+        marks[at] = mark;
+        count++;
+    }
+
+    /** The byte {@code back} places before the end of the line being edited, which is longer; 0 is the last one. */
+    int fromEnd(int back) {
+        return bytes[tail + count - 1 - back & MASK] & 0xff;
+    }
+
+    /** The byte at {@code index} of the line being edited. */
+    int edited(int index) {
+        return bytes[tail + complete + index & MASK] & 0xff;
+    }
+
+    void dropLast(int howMany) {
+        count -= howMany;
+    }
+
+    void clear() {
+        count = 0;
+        complete = 0;
+        Arrays.fill(marks, PLAIN);
+    }
+
+    /** ICANON has changed: without it all can be read; with it what is there counts as a line. */
+    void setCanonical(boolean canonical) {
+        Arrays.fill(marks, PLAIN);
+        complete = 0;
+        if (canonical && count > 0) {
+            marks[tail + count - 1 & MASK] = LINE_END;
+            complete = count;
+        }
+    }
+
+    /** Up to one line, without a mark of the end of file; 0 at such a mark alone. Some line is complete. */
+    long readLine(IoBuffer target) {
+        int length = 0;
+        int wanted = (int) Math.min(target.remaining(), complete);
+        while (length < wanted && marks[tail + length & MASK] == PLAIN) {
+            length++;
+        }
+        boolean atMark = length < complete && marks[tail + length & MASK] != PLAIN;
+        boolean fileEnd = atMark && marks[tail + length & MASK] == FILE_END;
+        if (atMark && !fileEnd && length < wanted) {
+            length++;
+        }
+        long moved = length == 0 ? 0 : copy(target, length);
+        if (moved == length && fileEnd) {
+            consume(1);
+        }
+        return moved;
+    }
+
+    /** Whatever is there. */
+    long readAll(IoBuffer target) {
+        return copy(target, (int) Math.min(target.remaining(), count));
+    }
+
+    private long copy(IoBuffer target, int length) {
+        int first = Math.min(length, CAPACITY - tail);
+        long moved = target.put(bytes, tail, first);
+        if (moved == first && length > first) {
+            long more = target.put(bytes, 0, length - first);
+            moved += Math.max(0, more);
+        }
+        if (moved > 0) {
+            consume((int) moved);
+        }
+        return moved;
+    }
+
+    private void consume(int howMany) {
+        for (int i = 0; i < howMany; i++) {
+            marks[tail + i & MASK] = PLAIN;
+        }
+        tail = tail + howMany & MASK;
+        count -= howMany;
+        complete = Math.max(0, complete - howMany);
+    }
+
+    /** What FIONREAD says in canonical mode: the complete lines, without marks of the end of file. */
+    int readable() {
+        int fileEnds = 0;
+        for (int i = 0; i < complete; i++) {
+            if (marks[tail + i & MASK] == FILE_END) {
+                fileEnds++;
+            }
+        }
+        return complete - fileEnds;
+    }
+}

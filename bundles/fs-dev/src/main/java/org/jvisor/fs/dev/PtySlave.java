@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.dev;
+
+import static org.jvisor.api.abi.Termios.*;
+
+import org.jvisor.api.abi.Clock;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.FileOperations;
+import org.jvisor.api.wait.WaitQueue;
+
+/** The slave of a pseudoterminal, open: what programs know as their terminal. Any thread. */
+final class PtySlave implements FileOperations {
+
+    private static final long TENTH_NS = Clock.NSEC_PER_SEC / 10;
+
+    private final Terminal terminal;
+
+    PtySlave(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    /** Cases A to D of noncanonical reads: termios(3). */
+    @Override
+    public long read(Task task, FileDescription file, IoBuffer target, long offset) {
+        long refused = JobControl.check(terminal, task, Signals.SIGTTIN);
+        if (refused != 0) {
+            return refused;
+        }
+        if (terminal.canonical()) {
+            return terminal.readSlave(target, 1);
+        }
+        int minimum = terminal.setting(VMIN);
+        int tenths = terminal.setting(VTIME);
+        if (minimum == 0 && tenths == 0) {
+            long moved = terminal.readSlave(target, 1);
+            return moved == -Errno.EAGAIN ? 0 : moved;
+        }
+        boolean nonBlocking = (file.flags() & Open.O_NONBLOCK) != 0;
+        if (nonBlocking || task == null || tenths == 0) {
+            return terminal.readSlave(target, nonBlocking ? 1 : minimum);
+        }
+        return readWithTimer(task, target, minimum, tenths * TENTH_NS);
+    }
+
+    /**
+     * A read whose waiting has a time limit in the middle, which the description cannot know of: so it waits here. The second of
+     * the task's entries is used, as the description may hold the first.
+     */
+    private long readWithTimer(Task task, IoBuffer target, int minimum, long timeoutNs) {
+        WaitQueue.Entry entry = task.waitEntry(1);
+        terminal.slaveQueue().add(entry, Poll.POLLIN | Poll.POLLHUP);
+        try {
+            long wanted = Math.min(Math.max(minimum, 1), target.remaining());
+            int before = terminal.rawCount();
+            // With a minimum the timer runs between bytes only; without one it runs from the beginning.
+            long deadlineNs = minimum == 0 || before > 0 ? System.nanoTime() + timeoutNs : Long.MAX_VALUE;
+            while (before < wanted && !terminal.isHungUp()) {
+                long slept = task.sleep(deadlineNs);
+                if (slept == -Errno.ETIMEDOUT) {
+                    break;
+                }
+                int now = terminal.rawCount();
+                if (slept < 0 && now == 0) {
+                    return slept;
+                }
+                if (slept < 0) {
+                    break;
+                }
+                if (now > before) {
+                    deadlineNs = System.nanoTime() + timeoutNs;
+                }
+                before = now;
+            }
+            long moved = terminal.readSlave(target, 1);
+            return moved == -Errno.EAGAIN ? 0 : moved;
+        } finally {
+            terminal.slaveQueue().remove(entry);
+        }
+    }
+
+    @Override
+    public long write(Task task, FileDescription file, IoBuffer source, long offset) {
+        if (stopsBackgroundOutput()) {
+            long refused = JobControl.check(terminal, task, Signals.SIGTTOU);
+            if (refused != 0) {
+                return refused;
+            }
+        }
+        return terminal.writeSlave(source);
+    }
+
+    private boolean stopsBackgroundOutput() {
+        synchronized (terminal) {
+            return terminal.settings().local(TOSTOP);
+        }
+    }
+
+    @Override
+    public int poll(FileDescription file) {
+        return terminal.pollSlave();
+    }
+
+    @Override
+    public WaitQueue waitQueue() {
+        return terminal.slaveQueue();
+    }
+
+    @Override
+    public long ioctl(Task task, FileDescription file, int command, long argument) {
+        if (terminal.isHungUp()) {
+            return -Errno.EIO;
+        }
+        switch (command) {
+            case FIONREAD -> {
+                task.memory().putInt(argument, terminal.readable());
+                return 0;
+            }
+            case TIOCOUTQ -> {
+                task.memory().putInt(argument, 0);
+                return 0;
+            }
+            default -> {
+                return TerminalIoctl.call(terminal, task, command, argument, false);
+            }
+        }
+    }
+
+    @Override
+    public void release(FileDescription file) {
+        terminal.slaveClosed();
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.dev;
+
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.mm.Memory;
+import org.jvisor.api.vfs.HostFiles;
+import org.jvisor.api.vfs.Mount;
+import org.jvisor.api.vfs.MountNamespace;
+import org.jvisor.api.vfs.Ptys;
+import org.jvisor.api.vfs.Vfs;
+import org.jvisor.api.vfs.VfsPath;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** Makes containers' own terminals. */
+@Component(service = Ptys.class)
+public final class PtysImpl implements Ptys {
+
+    private final HostKernel host;
+    private final Memory memory;
+    private final Vfs vfs;
+    private final HostFiles hostFiles;
+    private final Consoles consoles;
+
+    @Activate
+    public PtysImpl(@Reference HostKernel host, @Reference Memory memory, @Reference Vfs vfs, @Reference HostFiles hostFiles,
+            @Reference Consoles consoles) {
+        this.host = host;
+        this.memory = memory;
+        this.vfs = vfs;
+        this.hostFiles = hostFiles;
+        this.consoles = consoles;
+    }
+
+    @Override
+    public Pty open(MountNamespace namespace, int uid, int gid) {
+        VfsPath directory = devpts(namespace);
+        DevptsFileSystem fileSystem = (DevptsFileSystem) directory.mount().fileSystem();
+        Terminal terminal = fileSystem.add(uid, gid);
+        terminal.setLocked(false);
+        consoles.add(namespace, terminal);
+        return new KernelPty(new PtyRelay(host, memory, hostFiles, terminal), vfs, directory, fileSystem, terminal,
+                () -> consoles.remove(namespace, terminal));
+    }
+
+    private VfsPath devpts(MountNamespace namespace) {
+        for (Mount mount : namespace.mounts()) {
+            if (mount.fileSystem() instanceof DevptsFileSystem) {
+                return new VfsPath(mount, mount.root());
+            }
+        }
+        return vfs.newNamespace("devpts", "devpts", 0, "", null).root();
+    }
+}
