@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.launcher.sandbox;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvisor.host.ffm.FfmHostKernel;
+import org.jvisor.launcher.RunscException;
+import org.jvisor.launcher.host.HostCalls;
+
+class StateFolderTest {
+    private final HostCalls calls = new HostCalls(new FfmHostKernel());
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void shouldLeaveNothingBehind() throws IOException {
+        String root = folder + "/a/b";
+        try (StateFolder state = StateFolder.create(calls, root, "c")) {
+            state.write("running", 42, "/bundle");
+            assertTrue(Files.readString(Path.of(root, "c", "state.json")).contains("\"pid\":42"));
+        }
+        try (var left = Files.list(Path.of(root))) {
+            assertEquals(0, left.count());
+        }
+    }
+
+    @Test
+    void shouldRefuseASecondContainerOfOneName() {
+        try (StateFolder first = StateFolder.create(calls, folder.toString(), "c")) {
+            first.write("creating", 1, "/");
+            RunscException e = assertThrows(RunscException.class, () -> StateFolder.create(calls, folder.toString(), "c"));
+            assertEquals("container with id \"c\" already exists", e.getMessage());
+        }
+    }
+
+    @Test
+    void shouldTakeOverWhatAKilledRunscLeft() throws IOException {
+        Path left = Files.createDirectories(folder.resolve("c"));
+        Files.writeString(left.resolve("state.json"), "{\"pid\":1}");
+        Files.createFile(left.resolve("lock"));
+        StateFolder.create(calls, folder.toString(), "c").close();
+        assertFalse(Files.exists(left));
+    }
+
+    @Test
+    void shouldConnectBySocketsWithLongPaths() throws IOException {
+        Path deep = Files.createDirectories(folder.resolve("x".repeat(100)).resolve("y".repeat(100)));
+        try (StateFolder state = StateFolder.create(calls, deep.toString(), "c")) {
+            int listener = calls.listen(state.controlSocket());
+            int connection = calls.connect(state.controlSocket());
+            assertTrue(connection >= 0);
+            calls.close(connection);
+            calls.close(listener);
+        }
+    }
+}
