@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.gofer;
+
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.FileOperations;
+
+/**
+ * An open directory. Its positions are places in the list that it took when it was read from the start: names that come or go
+ * later do not move the others, as POSIX wants it.
+ */
+final class DirectoryFile implements FileOperations {
+    /** Positions of "." and "..". */
+    private static final int DOTS = 2;
+
+    private final GoferDirectory directory;
+    /** Guarded by this. */
+    private DirectoryNames.Entry[] entries;
+
+    DirectoryFile(GoferDirectory directory) {
+        this.directory = directory;
+    }
+
+    @Override
+    public synchronized long readdir(Task task, FileDescription file, long position, DirectorySink sink) {
+        if (position == 0 || entries == null) {
+            entries = directory.names.list();
+        }
+        if (position == 0 && !sink.add(".", directory.ino(), Mode.DT_DIR, 1)) {
+            return 0;
+        }
+        if (position <= 1 && !sink.add("..", file.path().dentry().parent().inode().ino(), Mode.DT_DIR, DOTS)) {
+            return 0;
+        }
+        for (long i = Math.max(position - DOTS, 0); i < entries.length; i++) {
+            DirectoryNames.Entry entry = entries[(int) i];
+            if (!sink.add(entry.name, entry.ino, entry.type, i + DOTS + 1)) {
+                return 0;
+            }
+        }
+        return 0;
+    }
+
+    @Override
+    public long fsync(Task task, boolean dataOnly) {
+        return directory.fsync(dataOnly);
+    }
+}

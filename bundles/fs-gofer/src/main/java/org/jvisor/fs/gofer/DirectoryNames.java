@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.gofer;
+
+import java.util.LinkedHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.p9.P9;
+import org.jvisor.api.p9.P9Attributes;
+import org.jvisor.api.p9.P9Requests;
+import org.jvisor.api.vfs.Inode;
+
+/**
+ * All entries of a directory, once it has been read, with the attributes that came along: after a readdir(3) no name of it needs
+ * another question, whether it is there or not. Kept only in trees that nobody else changes.
+ */
+final class DirectoryNames {
+    /** {@link #find}'s answers. */
+    static final int UNKNOWN = 0;
+    static final int FOUND = 1;
+    static final int ABSENT = 2;
+
+    /** Held over the messages that change the directory, so that what is read is not older than what is changed. */
+    final ReentrantLock lock = new ReentrantLock();
+
+    private final GoferDirectory directory;
+    /** Guarded by the lock; null when the directory has not been read. Published for a quick look without it. */
+    private volatile LinkedHashMap<String, Entry> entries;
+
+    /** The same in order; null when it has to be made anew. */
+    private Entry[] list;
+
+    /** An entry. */
+    static final class Entry {
+        final String name;
+        final long ino;
+        final int type;
+        /** As they were when the directory was read; null once the inode knows better, or might. */
+        private P9Attributes attributes;
+
+        Entry(String name, long ino, int type, P9Attributes attributes) {
+            this.name = name;
+            this.ino = ino;
+            this.type = type;
+            this.attributes = attributes;
+        }
+    }
+
+    DirectoryNames(GoferDirectory directory) {
+        this.directory = directory;
+    }
+
+    /**
+     * Looks a name up without asking the gofer.
+     *
+     * @return {@link #FOUND}: its inode is in {@code found[at]}; {@link #ABSENT}; or {@link #UNKNOWN}: only the gofer can say
+     */
+    int find(String name, Inode[] found, int at) {
+        if (entries == null) {
+            return UNKNOWN;
+        }
+        lock.lock();
+        try {
+            if (entries == null) {
+                return UNKNOWN;
+            }
+            Entry entry = entries.get(name);
+            if (entry == null) {
+                return ABSENT;
+            }
+            found[at] = inode(entry);
+            return found[at] == null ? UNKNOWN : FOUND;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private GoferInode inode(Entry entry) {
+        GoferFileSystem fileSystem = directory.fileSystem;
+        P9Attributes a = entry.attributes;
+        entry.attributes = null;
+        GoferInode known = fileSystem.known(entry.ino);
+        if (known != null && (a == null || known.isSame(a))) {
+            return known;
+        }
+        // Of a file with several names the attributes may have been changed by another one.
+        boolean usable = known == null && a != null && (a.nlink == 1 || Mode.isDir(a.mode));
+        return usable ? fileSystem.inode(a, P9.NOFID, directory, entry.name, false) : null;
+    }
+
+    // ---- changes; with the lock
+
+    void added(String name, GoferInode inode) {
+        if (entries != null) {
+            Entry before = entries.put(name, new Entry(name, inode.ino(), Mode.direntType(inode.mode()), null));
+            list = null;
+            directory.fileSystem.namesChanged(this, before == null ? 1 : 0, true);
+        }
+    }
+
+    void removed(String name) {
+        if (entries != null && entries.remove(name) != null) {
+            list = null;
+            directory.fileSystem.namesChanged(this, -1, true);
+        }
+    }
+
+    /** The directory has just been made. */
+    void startEmpty() {
+        if (directory.fileSystem.shared) {
+            return;
+        }
+        lock.lock();
+        try {
+            set(new LinkedHashMap<>());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void set(LinkedHashMap<String, Entry> read) {
+        int more = (read == null ? 0 : read.size()) - (entries == null ? 0 : entries.size());
+        entries = read;
+        list = null;
+        directory.fileSystem.namesChanged(this, more, read != null);
+    }
+
+    void forget() {
+        lock.lock();
+        try {
+            set(null);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Memory is wanted for other directories. */
+    void tryForget() {
+        if (lock.tryLock()) {
+            try {
+                set(null);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    // ---- reading
+
+    /** All entries; the array is not changed any more. */
+    Entry[] list() {
+        lock.lock();
+        try {
+            if (entries != null && list != null) {
+                return list;
+            }
+            LinkedHashMap<String, Entry> all = entries == null ? read() : entries;
+            Entry[] made = all.values().toArray(new Entry[0]);
+            if (!directory.fileSystem.shared) {
+                if (entries == null) {
+                    set(all);
+                }
+                list = made;
+            }
+            return made;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private LinkedHashMap<String, Entry> read() {
+        LinkedHashMap<String, Entry> all = new LinkedHashMap<>();
+        GoferClient client = directory.client;
+        boolean keeps = !directory.fileSystem.shared;
+        Exchange e = client.take();
+        int fid = directory.acquireFid();
+        try {
+            boolean end = false;
+            long offset = 0;
+            while (!end) {
+                P9Requests.readdirattr(e.request, fid, offset, client.messageSize());
+                client.call(e);
+                end = e.reply.getByte() == 1;
+                e.reply.getInt();
+                while (e.reply.remaining() > 0 && e.reply.isIntact()) {
+                    P9Attributes a = keeps ? new P9Attributes() : e.attributes;
+                    a.read(e.reply);
+                    offset = e.reply.getLong();
+                    String name = e.reply.getString();
+                    all.put(name, new Entry(name, a.qidPath, Mode.direntType(a.mode), keeps ? a : null));
+                }
+                e.reply.checkIntact();
+            }
+            return all;
+        } finally {
+            directory.releaseFid();
+            client.give(e);
+        }
+    }
+}

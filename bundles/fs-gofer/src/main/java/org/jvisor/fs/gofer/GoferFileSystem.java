@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.gofer;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.FsMagic;
+import org.jvisor.api.abi.Mode;
+import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.mm.Memory;
+import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.p9.P9;
+import org.jvisor.api.p9.P9Attributes;
+import org.jvisor.api.p9.P9Requests;
+import org.jvisor.api.vfs.FileSystem;
+import org.jvisor.api.vfs.Inode;
+
+/** A mounted tree of a gofer: the table of its inodes, and the bounds of what is kept for speed alone. Any thread. */
+final class GoferFileSystem implements FileSystem {
+    /** Inodes that the vfs has evicted and that we still remember. */
+    private static final int MAX_IDLE_INODES = 4096;
+    /** Each is a descriptor of the gofer. */
+    private static final int MAX_FIDS = 12_000;
+    /** Descriptors of files that nobody has open. */
+    private static final int MAX_IDLE_DESCRIPTORS = 512;
+    /** Entries of directories that were read. */
+    private static final int MAX_NAMES = 100_000;
+    /** Of the memory that there is, page caches may take this part. */
+    private static final int PAGES_SHARE = 4;
+
+    final HostKernel host;
+    final Memory memory;
+    final GoferClient client;
+    final boolean shared;
+    private final MountOptions options;
+    private final long device;
+    private final GoferInode root;
+    private final ConcurrentHashMap<Long, GoferInode> inodes = new ConcurrentHashMap<>();
+
+    /** In the order in which they became idle; each guarded by itself. */
+    private final LinkedHashSet<GoferInode> idleInodes = new LinkedHashSet<>();
+
+    private final LinkedHashSet<GoferInode> idleDescriptors = new LinkedHashSet<>();
+    private final AtomicInteger fids = new AtomicInteger();
+    /** Caches that have pages, the one that got some last at the end. Guarded by itself. */
+    private final LinkedHashSet<PageCache> caches = new LinkedHashSet<>();
+
+    /** Bytes in page caches; guarded by caches. */
+    private long cachedBytes;
+
+    /** Directories whose entries are remembered, the one that was read last at the end. Guarded by itself. */
+    private final LinkedHashSet<DirectoryNames> readDirectories = new LinkedHashSet<>();
+
+    /** How many entries those have; guarded by readDirectories. */
+    private int rememberedNames;
+
+    GoferFileSystem(HostKernel host, Memory memory, GoferClient client, MountOptions options, long device) {
+        this.host = host;
+        this.memory = memory;
+        this.client = client;
+        this.options = options;
+        this.device = device;
+        shared = options.shared();
+        Exchange e = client.take();
+        try {
+            P9Requests.getattr(e.request, GoferClient.ROOT_FID, P9.GETATTR_BASIC);
+            client.call(e);
+            e.reply.getLong();
+            e.attributes.read(e.reply);
+            e.reply.checkIntact();
+            root = newInode(e.attributes, GoferClient.ROOT_FID, null, "");
+            inodes.put(root.ino(), root);
+        } finally {
+            client.give(e);
+        }
+    }
+
+    // ---- FileSystem
+
+    @Override
+    public String type() {
+        return "9p";
+    }
+
+    @Override
+    public long device() {
+        return device;
+    }
+
+    @Override
+    public Inode root() {
+        return root;
+    }
+
+    @Override
+    public boolean mayChangeOutside() {
+        return shared;
+    }
+
+    @Override
+    public String options() {
+        return options.text();
+    }
+
+    @Override
+    public void statfs(Statfs statfs) {
+        Exchange e = client.take();
+        try {
+            P9Requests.statfs(e.request, GoferClient.ROOT_FID);
+            client.call(e);
+            e.reply.getInt();
+            statfs.type = FsMagic.V9FS_MAGIC;
+            statfs.blockSize = e.reply.getInt() & 0xffff_ffffL;
+            statfs.blocks = e.reply.getLong();
+            statfs.blocksFree = e.reply.getLong();
+            statfs.blocksAvailable = e.reply.getLong();
+            statfs.files = e.reply.getLong();
+            statfs.filesFree = e.reply.getLong();
+            statfs.fsid = e.reply.getLong();
+            statfs.nameLength = e.reply.getInt();
+            e.reply.checkIntact();
+        } finally {
+            client.give(e);
+        }
+    }
+
+    @Override
+    public void sync() {
+        client.flushClunks();
+        for (GoferInode inode : inodes.values()) {
+            inode.sync();
+        }
+    }
+
+    @Override
+    public void unmount() {
+        for (GoferInode inode : inodes.values()) {
+            inode.drop();
+        }
+        inodes.clear();
+        client.close();
+    }
+
+    // ---- inodes
+
+    /**
+     * The inode for a file that the gofer has told of.
+     *
+     * @param fid a fid of it, which the inode takes over or gives back; or NOFID
+     * @param fresh whether the attributes are newer than what we may know of it
+     */
+    GoferInode inode(P9Attributes a, int fid, GoferDirectory parent, String name, boolean fresh) {
+        Long key = a.qidPath;
+        while (true) {
+            GoferInode known = inodes.get(key);
+            if (known != null && known.isSame(a)) {
+                known.meetAgain(a, fid, parent, name, fresh);
+                synchronized (idleInodes) {
+                    idleInodes.remove(known);
+                }
+                return known;
+            }
+            GoferInode made = newInode(a, fid, parent, name);
+            if (known == null ? inodes.putIfAbsent(key, made) == null : inodes.replace(key, known, made)) {
+                return made;
+            }
+        }
+    }
+
+    private GoferInode newInode(P9Attributes a, int fid, GoferDirectory parent, String name) {
+        return Mode.isDir(a.mode) ? new GoferDirectory(this, a, fid, parent, name) : new GoferInode(this, a, fid, parent, name);
+    }
+
+    /** The inode of that number, if it is known. */
+    GoferInode known(long ino) {
+        return inodes.get(ino);
+    }
+
+    void forget(GoferInode inode) {
+        inodes.remove(inode.ino(), inode);
+    }
+
+    /** The vfs does not use {@code inode} any more; it may come back. */
+    void idle(GoferInode inode) {
+        GoferInode oldest = null;
+        synchronized (idleInodes) {
+            idleInodes.remove(inode);
+            idleInodes.add(inode);
+            if (idleInodes.size() > MAX_IDLE_INODES) {
+                oldest = removeFirst(idleInodes);
+            }
+        }
+        if (oldest != null && oldest.dropIfUnused()) {
+            forget(oldest);
+        }
+    }
+
+    private static GoferInode removeFirst(LinkedHashSet<GoferInode> set) {
+        Iterator<GoferInode> iterator = set.iterator();
+        GoferInode first = iterator.next();
+        iterator.remove();
+        return first;
+    }
+
+    // ---- fids: a cache of names that the gofer need not look up again
+
+    /** An inode has got a fid. Called without any lock of ours. */
+    void fidBound() {
+        if (fids.incrementAndGet() > MAX_FIDS) {
+            giveFidsBack();
+        }
+    }
+
+    void fidGone() {
+        fids.decrementAndGet();
+    }
+
+    /** Takes their fids from half of the inodes that do not use them at this moment. */
+    void giveFidsBack() {
+        int wanted = MAX_FIDS / 2;
+        for (GoferInode inode : inodes.values()) {
+            if (wanted > 0 && inode != root && inode.giveFidBack()) {
+                wanted--;
+            }
+        }
+        client.flushClunks();
+    }
+
+    // ---- directories that were read
+
+    /** {@code names} has now so many entries more (or less); it is read or forgotten. */
+    void namesChanged(DirectoryNames names, int more, boolean read) {
+        DirectoryNames oldest = null;
+        synchronized (readDirectories) {
+            rememberedNames += more;
+            readDirectories.remove(names);
+            if (read) {
+                readDirectories.add(names);
+                DirectoryNames first = readDirectories.iterator().next();
+                if (rememberedNames > MAX_NAMES && first != names) {
+                    readDirectories.remove(first);
+                    oldest = first;
+                }
+            }
+        }
+        if (oldest != null) {
+            oldest.tryForget();
+        }
+    }
+
+    // ---- descriptors of files that nobody has open
+
+    void descriptorsIdle(GoferInode inode) {
+        GoferInode oldest = null;
+        synchronized (idleDescriptors) {
+            idleDescriptors.add(inode);
+            if (idleDescriptors.size() > MAX_IDLE_DESCRIPTORS) {
+                oldest = removeFirst(idleDescriptors);
+            }
+        }
+        if (oldest != null) {
+            oldest.closeIdleDescriptors();
+        }
+    }
+
+    void descriptorsUsed(GoferInode inode) {
+        synchronized (idleDescriptors) {
+            idleDescriptors.remove(inode);
+        }
+    }
+
+    /** The host has no more descriptors for us. */
+    void closeIdleDescriptors() {
+        List<GoferInode> all;
+        synchronized (idleDescriptors) {
+            all = new ArrayList<>(idleDescriptors);
+            idleDescriptors.clear();
+        }
+        for (GoferInode inode : all) {
+            inode.closeIdleDescriptors();
+        }
+    }
+
+    // ---- pages
+
+    /** Frames for page caches, one when memory is short: the offset of the first plus their number, or -ENOMEM. */
+    long allocatePages(PageCache owner, int wanted) {
+        MemoryFile file = memory.file();
+        if (pagesAreMany(wanted)) {
+            reclaimPages(owner);
+        }
+        int count = wanted;
+        while (true) {
+            try {
+                return file.allocate(count) + count;
+            } catch (ErrnoException e) {
+                if (count == 1 && !reclaimPages(owner)) {
+                    return -e.errno();
+                }
+                count = 1;
+            }
+        }
+    }
+
+    private boolean pagesAreMany(int wanted) {
+        synchronized (caches) {
+            return cachedBytes + (long) wanted * MemoryFile.PAGE > memory.file().limit() / PAGES_SHARE;
+        }
+    }
+
+    /** {@code bytes} more (or less) are in {@code cache}; it has pages or not. */
+    void pagesChanged(PageCache cache, long bytes, boolean hasPages) {
+        synchronized (caches) {
+            cachedBytes += bytes;
+            caches.remove(cache);
+            if (hasPages) {
+                caches.add(cache);
+            }
+        }
+    }
+
+    /** Frees pages that nobody has mapped, the oldest first, up to an eighth of what there is; whether there were any. */
+    private boolean reclaimPages(PageCache except) {
+        List<PageCache> candidates;
+        long enough;
+        synchronized (caches) {
+            candidates = new ArrayList<>(caches);
+            enough = cachedBytes / 8;
+        }
+        long freed = 0;
+        for (PageCache cache : candidates) {
+            if (cache != except && freed <= enough) {
+                freed += cache.reclaim();
+            }
+        }
+        return freed > 0;
+    }
+}

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.fs.gofer;
+
+import java.util.concurrent.atomic.AtomicLongArray;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.mm.Mappable;
+import org.jvisor.api.mm.MemoryFile;
+
+/**
+ * The pages of a file that are or were mapped, in the memory file. Reads and writes of the file go through the pages that are here,
+ * so that they agree with mappings; all others go to the host directly. Writes reach the host at once; only what applications
+ * write through shared mappings waits for msync(2), fsync(2) or the last munmap(2).
+ *
+ * <p>Looking a page up takes no lock; the frame stays good for whoever looked until its epoch ends (see {@link MemoryFile}).
+ * Everything else is done with the inode's lock.
+ */
+final class PageCache implements Mappable {
+    private static final int PAGE = MemoryFile.PAGE;
+    private static final int PAGE_SHIFT = 12;
+    /** Pages of a chunk: 2 MiB. */
+    private static final int CHUNK_SHIFT = 9;
+    private static final int CHUNK = 1 << CHUNK_SHIFT;
+    /** Pages that are read at once, in aligned groups: 128 KiB, what Linux reads ahead. */
+    private static final int GROUP = 32;
+    /** Bits of an entry beside the frame's offset. */
+    private static final long PRESENT = 1;
+    /** Shared mappings may have written to it. */
+    private static final long DIRTY = 2;
+    private static final long MAX_PAGES = 1L << 31;
+
+    private final GoferFileSystem fileSystem;
+    private final GoferInode inode;
+    private final HostKernel host;
+    private final MemoryFile file;
+
+    /** Grown under the inode's lock; a chunk is null where no page is. */
+    private volatile AtomicLongArray[] chunks = new AtomicLongArray[1];
+
+    /** Changed under the inode's lock. */
+    private volatile int pages;
+
+    private int dirtyPages;
+    /** Open as long as there may be something to read in or write back. */
+    private HostDescriptor source;
+
+    private HostDescriptor sink;
+    private volatile Mapping[] mappings = new Mapping[0];
+
+    PageCache(GoferFileSystem fileSystem, GoferInode inode) {
+        this.fileSystem = fileSystem;
+        this.inode = inode;
+        host = fileSystem.host;
+        file = fileSystem.memory.file();
+    }
+
+    boolean isEmpty() {
+        return pages == 0;
+    }
+
+    /** The frame of the page at {@code offset}, or -1 when it is not here. No lock. */
+    long find(long offset) {
+        long entry = entry(offset >>> PAGE_SHIFT);
+        return (entry & PRESENT) != 0 ? entry & -PAGE : -1;
+    }
+
+    /** Address of the byte at {@code offset} of the file, whose page is {@code frame}. */
+    long address(long frame, long offset) {
+        return file.base() + frame + (offset & PAGE - 1);
+    }
+
+    /** Bytes from {@code offset} on, at most {@code max}, that are not here. No lock. */
+    long missing(long offset, long max) {
+        long end = (offset & -PAGE) + PAGE;
+        while (end - offset < max && find(end) < 0) {
+            end += PAGE;
+        }
+        return Math.min(max, end - offset);
+    }
+
+    private long entry(long page) {
+        AtomicLongArray[] all = chunks;
+        long chunk = page >>> CHUNK_SHIFT;
+        if (chunk >= all.length || all[(int) chunk] == null) {
+            return 0;
+        }
+        return all[(int) chunk].get((int) page & CHUNK - 1);
+    }
+
+    /** With the lock, for a page that has a chunk. */
+    private void setEntry(long page, long entry) {
+        chunks[(int) (page >>> CHUNK_SHIFT)].set((int) page & CHUNK - 1, entry);
+    }
+
+    // ---- Mappable
+
+    @Override
+    public long frame(long offset, boolean write) {
+        long page = offset >>> PAGE_SHIFT;
+        long entry = entry(page);
+        if ((entry & PRESENT) != 0 && (!write || (entry & DIRTY) != 0)) {
+            return entry & -PAGE;
+        }
+        inode.lock.lock();
+        try {
+            entry = entry(page);
+            if ((entry & PRESENT) == 0) {
+                long result = load(page);
+                if (result < 0) {
+                    return result;
+                }
+                entry = entry(page);
+            }
+            if (write && (entry & DIRTY) == 0) {
+                entry |= DIRTY;
+                setEntry(page, entry);
+                dirtyPages++;
+            }
+            return entry & -PAGE;
+        } finally {
+            inode.lock.unlock();
+        }
+    }
+
+    @Override
+    public int framesFollowing(long offset, int max) {
+        long page = offset >>> PAGE_SHIFT;
+        long first = find(offset);
+        int count = 1;
+        while (count < max && first >= 0 && find(page + count << PAGE_SHIFT) == first + (long) count * PAGE) {
+            count++;
+        }
+        return count;
+    }
+
+    @Override
+    public void addMapping(Mapping mapping) {
+        inode.lock.lock();
+        try {
+            Mapping[] more = new Mapping[mappings.length + 1];
+            System.arraycopy(mappings, 0, more, 0, mappings.length);
+            more[mappings.length] = mapping;
+            mappings = more;
+        } finally {
+            inode.lock.unlock();
+        }
+    }
+
+    @Override
+    public void removeMapping(Mapping mapping) {
+        inode.lock.lock();
+        try {
+            Mapping[] old = mappings;
+            for (int i = 0; i < old.length; i++) {
+                if (old[i] == mapping) {
+                    Mapping[] fewer = new Mapping[old.length - 1];
+                    System.arraycopy(old, 0, fewer, 0, i);
+                    System.arraycopy(old, i + 1, fewer, i, fewer.length - i);
+                    mappings = fewer;
+                    break;
+                }
+            }
+            if (mappings.length == 0) {
+                // An error here has no one to go to, as on Linux; the pages stay dirty, and fsync(2) will say it.
+                flush(0, Long.MAX_VALUE, true);
+                if (dirtyPages == 0) {
+                    dropSink();
+                }
+            }
+        } finally {
+            inode.lock.unlock();
+        }
+    }
+
+    @Override
+    public long writeBack(long offset, long length) {
+        inode.lock.lock();
+        try {
+            return flush(offset, length, mappings.length == 0);
+        } finally {
+            inode.lock.unlock();
+        }
+    }
+
+    // ---- with the inode's lock
+
+    /** Somebody maps the file that is open as {@code descriptor}. */
+    void use(HostDescriptor descriptor) {
+        if (source == null) {
+            source = descriptor.retain();
+        }
+        if (sink == null && descriptor.writable) {
+            sink = descriptor.retain();
+        }
+    }
+
+    private void dropSink() {
+        if (sink != null) {
+            sink.release();
+            sink = null;
+        }
+    }
+
+    /** Reads the page in, with those of its group that are not here; 0 or a negative errno. */
+    private long load(long page) {
+        long size = inode.sizeForMapping((page + 1) << PAGE_SHIFT);
+        long end = size + PAGE - 1 >>> PAGE_SHIFT;
+        if (page >= end) {
+            return -Errno.EFAULT;
+        }
+        if (page >= MAX_PAGES) {
+            return -Errno.ENOMEM;
+        }
+        long first = page & -GROUP;
+        while (first < page && !absentFrom(first, page)) {
+            first++;
+        }
+        long last = page + 1;
+        long limit = Math.min(end, (page & -GROUP) + GROUP);
+        while (last < limit && (entry(last) & PRESENT) == 0) {
+            last++;
+        }
+        ensureChunk(last - 1);
+        long taken = fileSystem.allocatePages(this, (int) (last - first));
+        if (taken < 0) {
+            return taken;
+        }
+        int count = (int) (taken & PAGE - 1);
+        if (count < last - first) {
+            // Memory is short: this page alone.
+            first = page;
+        }
+        long frame = taken & -PAGE;
+        long result = readIn(first << PAGE_SHIFT, frame, count);
+        if (result < 0) {
+            file.release(frame, count);
+            return result;
+        }
+        for (int i = 0; i < count; i++) {
+            setEntry(first + i, frame + (long) i * PAGE | PRESENT);
+        }
+        pages += count;
+        fileSystem.pagesChanged(this, (long) count * PAGE, true);
+        return 0;
+    }
+
+    private boolean absentFrom(long from, long to) {
+        for (long page = from; page < to; page++) {
+            if ((entry(page) & PRESENT) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Groups do not cross chunks. */
+    private void ensureChunk(long page) {
+        int index = (int) (page >>> CHUNK_SHIFT);
+        AtomicLongArray[] all = chunks;
+        if (index >= all.length) {
+            AtomicLongArray[] more = new AtomicLongArray[Math.max(index + 1, all.length * 2)];
+            System.arraycopy(all, 0, more, 0, all.length);
+            all = more;
+        }
+        if (all[index] == null) {
+            all[index] = new AtomicLongArray(CHUNK);
+        }
+        chunks = all;
+    }
+
+    /** Frames come zeroed, so that what lies beyond the end of the file reads as zeros. */
+    private long readIn(long offset, long frame, int count) {
+        long wanted = (long) count * PAGE;
+        long got = 0;
+        while (got < wanted) {
+            long n = host.syscall(SyscallNr.PREAD64, source.number, file.base() + frame + got, wanted - got, offset + got);
+            if (n < 0 && n != -Errno.EINTR) {
+                return -Errno.EIO;
+            }
+            if (n == 0) {
+                break;
+            }
+            got += Math.max(n, 0);
+        }
+        return 0;
+    }
+
+    /**
+     * Writes dirty pages of the range to the host.
+     *
+     * @param clean whether nobody can write to them any more
+     * @return 0 or a negative errno
+     */
+    long flush(long offset, long length, boolean clean) {
+        if (dirtyPages == 0) {
+            return 0;
+        }
+        long size = inode.knownSize();
+        long end = length > Long.MAX_VALUE - offset ? Long.MAX_VALUE : offset + length;
+        long result = 0;
+        AtomicLongArray[] all = chunks;
+        for (int c = 0; c < all.length; c++) {
+            long chunkStart = (long) c << CHUNK_SHIFT + PAGE_SHIFT;
+            if (all[c] == null || chunkStart >= end || chunkStart + ((long) CHUNK << PAGE_SHIFT) <= offset) {
+                continue;
+            }
+            for (int i = 0; i < CHUNK; i++) {
+                long at = chunkStart + ((long) i << PAGE_SHIFT);
+                long entry = all[c].get(i);
+                if ((entry & DIRTY) == 0 || at + PAGE <= offset || at >= end) {
+                    continue;
+                }
+                long error = writeOut(at, entry & -PAGE, Math.min(PAGE, size - at));
+                if (error < 0) {
+                    result = error;
+                } else if (clean) {
+                    all[c].set(i, entry & ~DIRTY);
+                    dirtyPages--;
+                }
+            }
+        }
+        inode.changedByHost();
+        return result;
+    }
+
+    private long writeOut(long offset, long frame, long length) {
+        long done = 0;
+        while (done < length) {
+            long n = sink == null ? -Errno.EIO
+                    : host.syscall(SyscallNr.PWRITE64, sink.number, file.base() + frame + done, length - done, offset + done);
+            if (n < 0 && n != -Errno.EINTR) {
+                return n;
+            }
+            done += Math.max(n, 0);
+        }
+        return 0;
+    }
+
+    /** The file ends at {@code size} now: pages beyond are gone for everybody, and the rest of the last one is zero. */
+    void truncate(long size) {
+        long kept = size + PAGE - 1 >>> PAGE_SHIFT;
+        long tail = size & PAGE - 1;
+        if (tail != 0) {
+            long frame = find(size);
+            if (frame >= 0) {
+                host.fill(address(frame, size), PAGE - tail, (byte) 0);
+            }
+        }
+        drop(kept << PAGE_SHIFT, Long.MAX_VALUE);
+    }
+
+    /** The file was longer than what was written so far: what applications put behind its old end is not part of it. */
+    void extend(long oldSize) {
+        long tail = oldSize & PAGE - 1;
+        long frame = tail == 0 ? -1 : find(oldSize);
+        if (frame >= 0) {
+            host.fill(address(frame, oldSize), PAGE - tail, (byte) 0);
+        }
+    }
+
+    /** Drops the pages that lie in the range, whole or in part, whatever is in them; mappings will ask again. */
+    void drop(long offset, long end) {
+        if (pages == 0) {
+            return;
+        }
+        int dropped = 0;
+        AtomicLongArray[] all = chunks;
+        for (int c = (int) Math.min(offset >>> PAGE_SHIFT + CHUNK_SHIFT, all.length); c < all.length; c++) {
+            for (int i = 0; all[c] != null && i < CHUNK; i++) {
+                long at = ((long) c << CHUNK_SHIFT) + i << PAGE_SHIFT;
+                long entry = all[c].get(i);
+                if ((entry & PRESENT) == 0 || at + PAGE <= offset || at >= end) {
+                    continue;
+                }
+                all[c].set(i, 0);
+                dirtyPages -= (entry & DIRTY) != 0 ? 1 : 0;
+                file.release(entry & -PAGE, 1);
+                dropped++;
+            }
+        }
+        pages -= dropped;
+        // Only now: a fault that looks again must not find what is going. Mappings have references of their own.
+        long from = offset & -PAGE;
+        for (Mapping mapping : mappings) {
+            mapping.invalidate(from, end - from);
+        }
+        fileSystem.pagesChanged(this, -(long) dropped * PAGE, pages > 0);
+    }
+
+    boolean isMapped() {
+        return mappings.length > 0;
+    }
+
+    /** Nobody needs the cache any more. */
+    void close() {
+        flush(0, Long.MAX_VALUE, true);
+        drop(0, Long.MAX_VALUE);
+        dropSink();
+        if (source != null) {
+            source.release();
+            source = null;
+        }
+    }
+
+    /** Memory is short: gives up everything when nobody has the file mapped; the bytes. Called without locks, or with another inode's. */
+    long reclaim() {
+        if (isMapped() || !inode.lock.tryLock()) {
+            return 0;
+        }
+        try {
+            long bytes = (long) pages * PAGE;
+            if (isMapped() || flush(0, Long.MAX_VALUE, true) < 0) {
+                return 0;
+            }
+            drop(0, Long.MAX_VALUE);
+            return bytes;
+        } finally {
+            inode.lock.unlock();
+        }
+    }
+}
