@@ -148,6 +148,9 @@ final class FileDescriptionImpl implements FileDescription {
 
     private synchronized long readHere(Task task, IoBuffer target) {
         long at = position;
+        if (overflows(at, target)) {
+            return -Errno.EINVAL;
+        }
         long n = operations.read(task, this, target, at);
         if (n > 0) {
             position = at + n;
@@ -155,9 +158,14 @@ final class FileDescriptionImpl implements FileDescription {
         return n;
     }
 
+    /** An end that is no offset any more: EINVAL. Also keeps what is written at a place apart from APPEND. */
+    private static boolean overflows(long offset, IoBuffer buffer) {
+        return offset + buffer.remaining() < 0;
+    }
+
     @Override
     public long readAt(Task task, IoBuffer target, long offset) {
-        if (offset < 0) {
+        if (offset < 0 || overflows(offset, target)) {
             return -Errno.EINVAL;
         }
         if (!readable) {
@@ -223,6 +231,9 @@ final class FileDescriptionImpl implements FileDescription {
             return regular ? writeRegular(task, source, FileOperations.APPEND) : writeAll(task, source, FileOperations.APPEND, false);
         }
         long at = position;
+        if (overflows(at, source)) {
+            return -Errno.EINVAL;
+        }
         long n = regular ? writeRegular(task, source, at) : writeAll(task, source, at, true);
         if (n > 0) {
             position = at + n;
@@ -232,7 +243,7 @@ final class FileDescriptionImpl implements FileDescription {
 
     @Override
     public long writeAt(Task task, IoBuffer source, long offset) {
-        if (offset < 0) {
+        if (offset < 0 || overflows(offset, source)) {
             return -Errno.EINVAL;
         }
         if (!writable) {

@@ -9,28 +9,17 @@ import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
 
-/** How large files may become: RLIMIT_FSIZE of getrlimit(2), and what fits into an offset. */
+/** How large files may become: RLIMIT_FSIZE of getrlimit(2). */
 final class FileSizes {
 
-    /** @return how many of {@code length} bytes may be written at {@code offset}, or -EFBIG, with SIGXFSZ where that is due */
+    /** @return how many of {@code length} bytes may be written at {@code offset}, or -EFBIG, with SIGXFSZ */
     static long allowed(Task task, Inode inode, long offset, long length) {
         long limit = task.group().softLimit(Rlimit.RLIMIT_FSIZE);
-        if (limit == Rlimit.RLIM_INFINITY && offset != FileOperations.APPEND) {
-            return Long.MAX_VALUE - offset >= length ? length : largest(Long.MAX_VALUE - offset);
-        }
-        if (limit == Rlimit.RLIM_INFINITY) {
-            return length;
+        if (limit < 0) {
+            return length; // beyond what an offset can be, as RLIM_INFINITY is
         }
         long at = offset == FileOperations.APPEND ? inode.size() : offset;
-        long room = limit < 0 ? Long.MAX_VALUE - at : limit - at;
-        if (room <= 0) {
-            return refuse(task);
-        }
-        return Math.min(room, length);
-    }
-
-    private static long largest(long room) {
-        return room > 0 ? room : -Errno.EFBIG;
+        return at >= limit ? refuse(task) : Math.min(limit - at, length);
     }
 
     /** Whether a file may be made {@code size} bytes long: 0 or -EFBIG. */

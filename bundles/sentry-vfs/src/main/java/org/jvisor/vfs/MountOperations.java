@@ -218,7 +218,8 @@ final class MountOperations {
             throw ErrnoException.of(Errno.EINVAL);
         }
         requireAdministrator(task);
-        MountImpl mount = requireMountRoot(target);
+        // What is mounted on "." is meant by it here, as after pivot_root(".", "."), see pivot_root(2).
+        MountImpl mount = requireMountRoot(MountTree.top(target));
         if (mount.namespace() != task.mounts() || mount.mountPoint() == null) {
             throw ErrnoException.of(Errno.EINVAL);
         }

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.vfs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.jvisor.api.abi.Open;
+import org.jvisor.api.vfs.Dentry;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.VfsPath;
+
+class DentryCacheTest {
+
+    private static final int ATTEMPTS = 200;
+
+    private final World w = new World();
+    private final TestFileSystem fs = new TestFileSystem();
+
+    private void mount() {
+        w.mkdir("/m");
+        w.addType("test", fs);
+        w.mount("none", "/m", "test", 0, "");
+    }
+
+    private SuperBlock superBlock() {
+        return ((DentryImpl) w.path("/m").dentry()).superBlock;
+    }
+
+    @Test
+    void shouldAskOnceForWhatIsThereAndForWhatIsNot() {
+        fs.directory("d").add("f", fs.file());
+        mount();
+        assertSame(w.path("/m/d/f").dentry(), w.path("/m/d/f").dentry());
+        assertEquals(2, fs.lookups.get());
+        assertFalse(w.exists("/m/none"));
+        assertFalse(w.exists("/m/none"));
+        assertEquals(3, fs.lookups.get());
+    }
+
+    @Test
+    void shouldAskForSeveralNamesAtOnce() {
+        fs.directory("a").addDirectory("b").addDirectory("c").add("f", fs.file());
+        fs.walksAtOnce = true;
+        mount();
+        assertTrue(w.exists("/m/a/b/./c/f"));
+        assertEquals(2, fs.walks.get());
+        assertTrue(w.exists("/m/a/b/c"));
+        assertEquals(2, fs.walks.get());
+        assertFalse(w.exists("/m/a/none/x"));
+        assertFalse(w.exists("/m/a/none/y"));
+        assertFalse(w.exists("/m/x/y/z"));
+        assertFalse(w.exists("/m/x"));
+        assertEquals(4, fs.walks.get());
+        assertEquals(0, fs.lookups.get());
+    }
+
+    @Test
+    void shouldNoticeChangesFromOutside() {
+        fs.changesOutside = true;
+        fs.root.add("f", fs.file());
+        mount();
+        Dentry first = w.path("/m/f").dentry();
+        assertFalse(w.exists("/m/g"));
+        fs.root.add("f", fs.file());
+        fs.root.add("g", fs.file());
+        assertNotSame(first, w.path("/m/f").dentry());
+        assertTrue(w.exists("/m/g"));
+        fs.root.children.clear();
+        assertFalse(w.exists("/m/f"));
+        assertFalse(w.exists("/m/g"));
+    }
+
+    @Test
+    void shouldAlwaysAskFileSystemsThatAreMadeUp() {
+        fs.caches = false;
+        fs.root.add("f", fs.file());
+        TestFileSystem.Node directory = fs.directory("d");
+        mount();
+        VfsPath used = w.path("/m/d");
+        assertSame(used.dentry(), w.path("/m/d").dentry());
+        assertTrue(w.exists("/m/f"));
+        assertTrue(w.exists("/m/f"));
+        assertEquals(4, fs.lookups.get());
+        fs.root.add("d", fs.file());
+        assertNotSame(used.dentry(), w.path("/m/d").dentry());
+        assertTrue(used.dentry().isDeleted());
+        assertFalse(directory.evicted);
+    }
+
+    @Test
+    void shouldKeepMountPointsOfFileSystemsThatAreMadeUp() {
+        fs.caches = false;
+        fs.directory("d");
+        mount();
+        w.mount("none", "/m/d", "tmpfs", 0, "");
+        w.write("/m/d/f", "x");
+        fs.directory("d");
+        assertEquals("x", w.read("/m/d/f"));
+        assertEquals("/m/d/f", w.name("/m/d/f"));
+    }
+
+    @Test
+    void shouldEvictAFileAtItsLastClose() {
+        TestFileSystem.Node node = fs.root.add("f", fs.file());
+        mount();
+        FileDescription file = w.open("/m/f", Open.O_RDONLY);
+        w.unlink("/m/f");
+        assertFalse(node.evicted);
+        file.release(null);
+        assertTrue(node.evicted);
+    }
+
+    @Test
+    void shouldKeepABoundedNumberOfNames() throws InterruptedException {
+        TestFileSystem.Node directory = fs.directory("d");
+        int count = SuperBlock.KEPT_NAMES + 2000;
+        for (int i = 0; i < count; i++) {
+            directory.add("f" + i, fs.file());
+        }
+        mount();
+        FileDescription held = w.open("/m/d/f0", Open.O_RDONLY);
+        VfsPath working = w.path("/m/d");
+        for (int i = 0; i < count; i++) {
+            assertTrue(w.exists("/m/d/f" + i));
+            assertFalse(w.exists("/m/d/none" + i));
+        }
+        assertTrue(superBlock().keptCount() <= SuperBlock.KEPT_NAMES);
+        for (int i = 0; i < ATTEMPTS && fs.evictions.get() < 1000; i++) {
+            System.gc();
+            superBlock().collect();
+        }
+        assertTrue(fs.evictions.get() >= 1000, "evicted " + fs.evictions.get());
+        assertFalse(directory.children.get("f0").evicted);
+        assertFalse(directory.evicted);
+        assertSame(held.path().dentry(), w.path("/m/d/f0").dentry());
+        assertSame(working.dentry(), w.path("/m/d").dentry());
+    }
+
+    @Test
+    void shouldFindAllNamesWhileTheTableGrows() throws InterruptedException {
+        for (int i = 0; i < 3000; i++) {
+            w.write("/f" + i, "");
+        }
+        Thread[] readers = new Thread[2];
+        int[] missed = new int[readers.length];
+        for (int r = 0; r < readers.length; r++) {
+            int reader = r;
+            TestTask task = w.newTask();
+            readers[r] = Thread.ofPlatform().start(() -> {
+                for (int i = 0; i < 20_000; i++) {
+                    try {
+                        w.path(task, "/f" + i % 3000);
+                    } catch (org.jvisor.api.abi.ErrnoException e) {
+                        missed[reader]++;
+                    }
+                }
+            });
+        }
+        for (int i = 0; i < 3000; i++) {
+            w.write("/g" + i, "");
+            if (i % 2 == 0) {
+                w.unlink("/g" + i);
+            }
+        }
+        for (Thread reader : readers) {
+            reader.join();
+        }
+        assertEquals(0, missed[0] + missed[1]);
+    }
+}
