@@ -3,6 +3,7 @@ package org.jvisor.fs.proc;
 
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Mode;
+import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.MemoryManager.VmaInfo;
 
@@ -13,33 +14,31 @@ final class MapsText {
     private MapsText() {
     }
 
-    static byte[] maps(Target target) {
+    static byte[] maps(Task reader, Target target) {
         Text text = new Text();
-        MemoryManager mm = target.task().mm();
-        if (mm != null) {
+        return target.withMemory(reader, text, mm -> {
             mm.forEachVma(vma -> line(text, vma));
-        }
-        return text.bytes();
+            return text;
+        }).bytes();
     }
 
-    static byte[] smaps(Target target) {
+    static byte[] smaps(Task reader, Target target) {
         Text text = new Text();
-        MemoryManager mm = target.task().mm();
-        if (mm != null) {
+        return target.withMemory(reader, text, mm -> {
             mm.forEachVma(vma -> {
                 line(text, vma);
                 details(text, vma);
             });
-        }
-        return text.bytes();
+            return text;
+        }).bytes();
     }
 
-    static byte[] rollup(Target target) {
+    static byte[] rollup(Task reader, Target target) {
+        return target.withMemory(reader, new Text(), MapsText::rollup).bytes();
+    }
+
+    private static Text rollup(MemoryManager mm) {
         Text text = new Text();
-        MemoryManager mm = target.task().mm();
-        if (mm == null) {
-            return text.bytes();
-        }
         Sum sum = new Sum();
         long[] extent = {0, 0};
         mm.forEachVma(vma -> {
@@ -55,7 +54,7 @@ final class MapsText {
         kilobytes(text, "Pss_File", sum.file);
         kilobytes(text, "Pss_Shmem", sum.resident - sum.anonymous - sum.file);
         shares(text, sum);
-        return text.bytes();
+        return text;
     }
 
     private static void line(Text text, VmaInfo vma) {

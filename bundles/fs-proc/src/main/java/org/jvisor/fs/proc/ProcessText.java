@@ -21,9 +21,8 @@ final class ProcessText {
     private ProcessText() {
     }
 
-    static byte[] auxv(Target target) {
-        MemoryManager mm = target.task().mm();
-        return mm == null ? new byte[0] : mm.layout().auxv;
+    static byte[] auxv(Task reader, Target target) {
+        return target.withMemory(reader, new byte[0], mm -> mm.layout().auxv);
     }
 
     /** Only a process's own threads may name it. */
@@ -54,13 +53,13 @@ final class ProcessText {
     }
 
     /** 0 to 2000: the share of the sandbox's memory in thousandths, moved by the adjustment. */
-    static byte[] oomScore(Target target) {
-        MemoryManager mm = target.task().mm();
+    static byte[] oomScore(Task reader, Target target) {
+        long resident = target.withMemory(reader, -1L, MemoryManager::residentBytes);
         long limit = Math.max(1, target.kernel().memory().file().limit());
         int adjustment = target.group().oomScoreAdjustment();
         long score = 0;
-        if (mm != null && adjustment != -OOM_SCORE_ADJ_MAX) {
-            long badness = Math.max(1, OOM_SCORE_ADJ_MAX * (mm.residentBytes() >> 10) / Math.max(1, limit >> 10) + adjustment);
+        if (resident >= 0 && adjustment != -OOM_SCORE_ADJ_MAX) {
+            long badness = Math.max(1, OOM_SCORE_ADJ_MAX * (resident >> 10) / Math.max(1, limit >> 10) + adjustment);
             score = (OOM_SCORE_ADJ_MAX + badness) * 2 / 3;
         }
         return Text.bytes(score + "\n");

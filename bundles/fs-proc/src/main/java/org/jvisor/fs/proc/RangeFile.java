@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.proc;
 
+import java.util.function.ToLongFunction;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
@@ -49,10 +50,10 @@ final class RangeFile extends ProcessFile {
 
         @Override
         public long read(Task task, FileDescription file, IoBuffer buffer, long offset) {
-            UserMemory memory = memory(task);
-            if (memory == null) {
-                return 0;
-            }
+            return withMemory(task, memory -> read(task, memory, buffer, offset));
+        }
+
+        private long read(Task task, UserMemory memory, IoBuffer buffer, long offset) {
             long[] range = extent.of(mm, memory);
             byte[] bytes = new byte[(int) Math.min(CHUNK, buffer.remaining())];
             long moved = 0;
@@ -80,10 +81,10 @@ final class RangeFile extends ProcessFile {
             if (!writable) {
                 return -Errno.EIO;
             }
-            UserMemory memory = memory(task);
-            if (memory == null) {
-                return 0;
-            }
+            return withMemory(task, memory -> write(task, memory, buffer, offset));
+        }
+
+        private long write(Task task, UserMemory memory, IoBuffer buffer, long offset) {
             long[] range = extent.of(mm, memory);
             byte[] bytes = new byte[(int) Math.min(CHUNK, buffer.remaining())];
             long moved = 0;
@@ -109,12 +110,10 @@ final class RangeFile extends ProcessFile {
             return moved;
         }
 
-        /** Null once the process has ended or executes another program. */
-        private UserMemory memory(Task task) {
-            if (mm == null || target().task().mm() != mm) {
-                return null;
-            }
-            return target().task() == task ? task.memory() : mm.newUserMemory(task);
+        /** 0, as at the end of the file, once the process has ended or executes another program. */
+        private long withMemory(Task task, ToLongFunction<UserMemory> use) {
+            return target().withMemory(task, 0L, current -> current != mm ? 0L
+                    : use.applyAsLong(target().task() == task ? task.memory() : mm.newUserMemory(task)));
         }
 
         /** How many of {@code wanted} bytes at {@code address} lie in the range. Addresses are unsigned. */

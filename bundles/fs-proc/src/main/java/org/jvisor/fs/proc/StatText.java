@@ -24,9 +24,14 @@ final class StatText {
     }
 
     static byte[] stat(Task reader, Target target) {
+        byte[] text = target.withMemory(reader, null, mm -> stat(reader, target, mm));
+        return text != null ? text : stat(reader, target, null);
+    }
+
+    /** @param mm null when there is none any more */
+    private static byte[] stat(Task reader, Target target, MemoryManager mm) {
         Task task = target.task();
         ThreadGroup group = target.group();
-        MemoryManager mm = task.mm();
         boolean permitted = Access.mayRead(reader, task);
         boolean whole = target.whole();
         Text text = new Text();
@@ -62,11 +67,11 @@ final class StatText {
         return text.add('\n').bytes();
     }
 
-    static byte[] statm(Target target) {
-        MemoryManager mm = target.task().mm();
-        if (mm == null) {
-            return Text.bytes("0 0 0 0 0 0 0\n");
-        }
+    static byte[] statm(Task reader, Target target) {
+        return target.withMemory(reader, Text.bytes("0 0 0 0 0 0 0\n"), StatText::statm);
+    }
+
+    private static byte[] statm(MemoryManager mm) {
         MemoryUse use = MemoryUse.of(mm);
         Text text = new Text().add(mm.virtualBytes() / Mman.PAGE_SIZE);
         fields(text, mm.residentBytes() / Mman.PAGE_SIZE, (use.rssFile + use.rssShared) / Mman.PAGE_SIZE,

@@ -18,7 +18,7 @@ final class StatusText {
     private StatusText() {
     }
 
-    static byte[] status(Target target) {
+    static byte[] status(Task reader, Target target) {
         Task task = target.task();
         ThreadGroup group = target.group();
         Text text = new Text();
@@ -44,10 +44,7 @@ final class StatusText {
         text.add("\nNSpid:\t").add(target.id());
         text.add("\nNSpgid:\t").add(group.processGroup() == null ? 0 : group.processGroup().id());
         text.add("\nNSsid:\t").add(group.session() == null ? 0 : group.session().id()).add('\n');
-        MemoryManager mm = task.mm();
-        if (mm != null) {
-            memory(text, mm);
-        }
+        target.withMemory(reader, text, mm -> memory(text, mm));
         signals(text, task, group);
         capabilities(text, task.credentials());
         text.add("Seccomp:\t0\nSeccomp_filters:\t0\n");
@@ -72,7 +69,7 @@ final class StatusText {
         }
     }
 
-    private static void memory(Text text, MemoryManager mm) {
+    private static Text memory(Text text, MemoryManager mm) {
         MemoryUse use = MemoryUse.of(mm);
         long resident = mm.residentBytes();
         // Mappings keep no record of their largest extent: what is mapped now is the least that it can have been.
@@ -92,7 +89,7 @@ final class StatusText {
         kilobytes(text, "VmPTE", use.pageTables);
         kilobytes(text, "VmSwap", 0);
         kilobytes(text, "HugetlbPages", 0);
-        text.add("CoreDumping:\t0\nTHP_enabled:\t0\n");
+        return text.add("CoreDumping:\t0\nTHP_enabled:\t0\n");
     }
 
     private static void kilobytes(Text text, String name, long bytes) {

@@ -120,12 +120,14 @@ final class SystemText {
         long[] use = new long[2];
         Set<MemoryManager> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         for (ThreadGroup group : kernel.threadGroups()) {
-            MemoryManager mm = group.leader().mm();
-            if (mm != null && seen.add(mm)) {
-                MemoryUse one = MemoryUse.of(mm);
-                use[0] += one.rssAnonymous;
-                use[1] += one.rssFile + one.rssShared;
-            }
+            new Target(group.leader(), true).withMemory(null, use, mm -> {
+                if (seen.add(mm)) {
+                    MemoryUse one = MemoryUse.of(mm);
+                    use[0] += one.rssAnonymous;
+                    use[1] += one.rssFile + one.rssShared;
+                }
+                return use;
+            });
         }
         return use;
     }

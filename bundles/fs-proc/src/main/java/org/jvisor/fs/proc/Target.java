@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.proc;
 
+import java.util.function.Function;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.mm.MemoryManager;
 
 /**
  * Whom a file is about: a process (/proc/PID, by its first task), or a thread (/proc/PID/task/TID). Two are equal when they mean
@@ -38,6 +40,23 @@ record Target(Task task, boolean whole) {
     /** The leader of a process without live threads remains, as a zombie. */
     private boolean isOnly() {
         return group().leader() == task;
+    }
+
+    /**
+     * Looks at the process's memory, which stays while {@code use} runs.
+     *
+     * @param without the answer of a process that has none any more
+     */
+    <T> T withMemory(Task reader, T without, Function<MemoryManager, T> use) {
+        MemoryManager mm = task.mm();
+        if (mm == null || !mm.tryRetain()) {
+            return without;
+        }
+        try {
+            return use.apply(mm);
+        } finally {
+            mm.release(reader);
+        }
     }
 
     /** @throws ErrnoException ESRCH when it is gone */

@@ -241,6 +241,6 @@ final class Machine {
             return null;
         }).with("virtualBytes", vmas.stream().mapToLong(v -> v.end() - v.start()).sum())
                 .with("residentBytes", vmas.stream().mapToLong(MemoryManager.VmaInfo::residentBytes).sum())
-                .with("peakResidentBytes", 1L << 24).as(MemoryManager.class);
+                .with("peakResidentBytes", 1L << 24).with("tryRetain", true).as(MemoryManager.class);
     }
 }

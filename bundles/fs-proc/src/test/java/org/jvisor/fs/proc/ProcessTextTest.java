@@ -37,7 +37,7 @@ class ProcessTextTest {
         String host = readHost("/proc/self/maps");
         MemoryManager mm = Machine.memory(0, "", new MemoryManager.Layout(), vmas(host));
         Task task = machine.process(5, "a", 0, new Fake().with("mm", mm), new Fake());
-        assertEquals(host, Text.string(MapsText.maps(new Target(task, true))));
+        assertEquals(host, Text.string(MapsText.maps(null, new Target(task, true))));
     }
 
     private static List<VmaInfo> vmas(String maps) {
@@ -80,7 +80,7 @@ class ProcessTextTest {
         List<String> host = fieldNames(readHost("/proc/self/status")).stream().filter(name -> !newer.contains(name)).toList();
         Task task = machine.process(5, "a", 0,
                 new Fake().with("mm", Machine.memory(0, "", new MemoryManager.Layout(), List.of())), new Fake());
-        assertEquals(host, fieldNames(Text.string(StatusText.status(new Target(task, true)))));
+        assertEquals(host, fieldNames(Text.string(StatusText.status(null, new Target(task, true)))));
     }
 
     @Test
@@ -91,10 +91,10 @@ class ProcessTextTest {
                 new Fake().with("mm", Machine.memory(0, "", new MemoryManager.Layout(), List.of(vma))), new Fake());
         Target target = new Target(task, true);
         List<String> host = fieldNames(readHost("/proc/self/smaps")).stream().filter(n -> !newer.contains(n)).distinct().toList();
-        assertEquals(host, fieldNames(Text.string(MapsText.smaps(target))));
+        assertEquals(host, fieldNames(Text.string(MapsText.smaps(null, target))));
         host = fieldNames(readHost("/proc/self/smaps_rollup")).stream().filter(n -> !newer.contains(n)).toList();
-        assertEquals(host, fieldNames(Text.string(MapsText.rollup(target))));
-        assertTrue(Text.string(MapsText.smaps(target)).contains("\nRss:                   8 kB\n"));
+        assertEquals(host, fieldNames(Text.string(MapsText.rollup(null, target))));
+        assertTrue(Text.string(MapsText.smaps(null, target)).contains("\nRss:                   8 kB\n"));
     }
 
     private static List<String> fieldNames(String text) {
@@ -112,7 +112,7 @@ class ProcessTextTest {
                 0x4000, 0);
         task.with("mm", Machine.memory(0, "", new MemoryManager.Layout(), List.of(heap, library)));
         Target target = new Target(machine.process(7, "tab\\le\n", 1000, task, group), true);
-        String status = Text.string(StatusText.status(target));
+        String status = Text.string(StatusText.status(null, target));
         for (String line : List.of("Name:\ttab\\134le\\012", "Umask:\t0022", "State:\tR (running)", "Pid:\t7", "PPid:\t0",
                 "Uid:\t1000\t1000\t1000\t1000", "FDSize:\t0", "Groups:\t ", "VmSize:\t     128 kB", "VmRSS:\t      48 kB",
                 "RssAnon:\t      32 kB", "RssFile:\t      16 kB", "VmData:\t      64 kB", "VmLib:\t      64 kB", "Threads:\t3",
