@@ -35,6 +35,9 @@ final class Faults {
     /** Linux's out-of-memory killer would do the same. */
     static final int OUT_OF_MEMORY = Signals.SIGKILL << 16 | Signals.SI_KERNEL;
 
+    /** An access of unknown kind to a page that the platform had not mapped, whatever the table says. */
+    static final int UNKNOWN_UNMAPPED = 8;
+
     /** {@link #resolvePresent}'s answer: the object has to be asked, without the lock. */
     private static final int ASK_OBJECT = -1;
 
@@ -117,7 +120,11 @@ final class Faults {
 
     private static boolean permits(int prot, int access) {
         int rights = Pte.effective(prot);
-        return access == Context.ACCESS_UNKNOWN ? rights != 0 : (rights & access) == access;
+        return isUnknown(access) ? rights != 0 : (rights & access) == access;
+    }
+
+    private static boolean isUnknown(int access) {
+        return access == Context.ACCESS_UNKNOWN || access == UNKNOWN_UNMAPPED;
     }
 
     /** Whether writes through shared mappings of the object must be told to it. */
@@ -160,8 +167,8 @@ final class Faults {
         int granted = Pte.rights(entry);
         int allowed = Pte.effective(vma.prot);
         int missing = allowed & ~granted;
-        boolean mapped = Pte.has(entry, Pte.MAPPED);
-        if (access == Context.ACCESS_UNKNOWN) {
+        boolean mapped = Pte.has(entry, Pte.MAPPED) && access != UNKNOWN_UNMAPPED;
+        if (isUnknown(access)) {
             // A page that is mapped with less than is allowed faulted for what is missing; one that is not, for not being mapped.
             missing = mapped ? missing : 0;
         } else {
@@ -188,7 +195,7 @@ final class Faults {
             }
             grantMore(task, page, entry, allowed);
         } else if (Pte.has(entry, Pte.OWN) && file.references(Pte.frame(entry)) == 1) {
-            grantOwn(task, vma, page, allowed);
+            pages.grantOwn(task, page, vma.start, vma.end, allowed);
         } else {
             copy(task, vma, page, allowed);
         }
@@ -212,33 +219,6 @@ final class Faults {
         if (Pte.has(entry, Pte.MAPPED)) {
             pages.protectMapped(pages.context(task), page, page + PAGE, rights);
         }
-    }
-
-    /** Grants the write to a page that nobody else has any more, and to those around of which that is true, too. */
-    private void grantOwn(Task task, Vma vma, long page, int rights) {
-        long reach = (long) MAX_RUN / 2 * PAGE;
-        long low = page;
-        long high = page + PAGE;
-        while (low > Math.max(vma.start, page - reach) && isOwnReadOnly(low - PAGE)) {
-            low -= PAGE;
-        }
-        while (high < Math.min(vma.end, page + reach) && isOwnReadOnly(high)) {
-            high += PAGE;
-        }
-        boolean anyMapped = false;
-        for (long at = low; at < high; at += PAGE) {
-            long entry = pages.table.get(at);
-            anyMapped |= Pte.has(entry, Pte.MAPPED);
-            pages.table.set(at, Pte.withRights(entry, rights));
-        }
-        if (anyMapped) {
-            pages.protectMapped(pages.context(task), low, high, rights);
-        }
-    }
-
-    private boolean isOwnReadOnly(long address) {
-        long entry = pages.table.get(address);
-        return Pte.has(entry, Pte.PRESENT | Pte.OWN) && !Pte.has(entry, Pte.WRITE) && file.references(Pte.frame(entry)) == 1;
     }
 
     /** Gives the mapping copies of its own of pages that others have too: one, or more when writes come in sequence. */
@@ -291,35 +271,18 @@ final class Faults {
         }
         high = Math.max(high, page + Math.min(ahead + PAGE, (long) MAX_RUN * PAGE) & -PAGE);
         high = Math.min(high, vma.end);
-        while (low < page && !absentBetween(low, page)) {
-            low += PAGE;
-        }
-        long end = page + PAGE;
-        while (end < high && pages.table.get(end) == 0) {
-            end += PAGE;
-        }
-        int wanted = (int) Math.min(MAX_RUN, end - low >>> Pte.PAGE_SHIFT);
+        low = page - (long) pages.absentBefore(page, (int) (page - low >>> Pte.PAGE_SHIFT)) * PAGE;
+        int behind = pages.absentFrom(page, (int) Math.min(MAX_RUN, high - page >>> Pte.PAGE_SHIFT));
+        int wanted = (int) Math.min(MAX_RUN, (page - low >>> Pte.PAGE_SHIFT) + behind);
         pages.prepare(low, wanted);
         long taken = file.allocateRun(wanted, true);
         int count = (int) taken & PAGE - 1;
         if (low + (long) count * PAGE <= page) {
             low = page + PAGE - (long) count * PAGE;
         }
-        pages.enter(low, taken & -PAGE, count, Pte.OWN | Pte.effective(vma.prot));
+        pages.enter(application ? task : null, low, taken & -PAGE, count, Pte.OWN | Pte.effective(vma.prot));
         remember(vma, low, count);
-        if (application) {
-            map(task, vma, page);
-        }
         return 0;
-    }
-
-    private boolean absentBetween(long low, long high) {
-        for (long at = low; at < high; at += PAGE) {
-            if (pages.table.get(at) != 0) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** Whether {@code page} lies just behind or before what the last fault brought. */
@@ -429,24 +392,47 @@ final class Faults {
     }
 
     /** With the lock: enters the frames, whose references are ours to pass on. */
-    private int enterFile(Task task, Vma vma, long page, long frame, int count, boolean write, int access,
+    private int enterFile(Task task, Vma vma, long page, long frame, int given, boolean write, int access,
             boolean application) {
         int allowed = Pte.effective(vma.prot);
-        int result = 0;
+        Task mapFor = application ? task : null;
+        int room = (int) Math.min(given, vma.end - page >>> Pte.PAGE_SHIFT);
+        int count = pages.absentFrom(page, room);
+        if (count < given) {
+            int kept = Math.max(count, 1);
+            file.release(frame + (long) kept * PAGE, given - kept);
+        }
+        if (count == 0) {
+            return again(task, vma, page, frame, write ? allowed : 0, application);
+        }
         if (vma.shared()) {
-            int rights = write ? allowed : allowed & ~Pte.WRITE;
-            enterAbsent(task, vma, page, frame, count, Pte.SHARED | rights, rights);
+            pages.enter(mapFor, page, frame, count, Pte.SHARED | (write ? allowed : allowed & ~Pte.WRITE));
         } else if (copiesAtOnce(vma, access, application)) {
-            enterCopies(task, vma, page, frame, count, allowed);
+            count = enterCopies(mapFor, page, frame, count, allowed);
         } else {
-            int rights = allowed & ~Pte.WRITE;
-            enterAbsent(task, vma, page, frame, count, rights, rights);
+            pages.enter(mapFor, page, frame, count, allowed & ~Pte.WRITE);
         }
         remember(vma, page, count);
-        if (application) {
-            result = mapIfAbsent(task, vma, page);
+        return 0;
+    }
+
+    /** The page was there before the object was asked (for the right to write), or another thread has brought it meanwhile. */
+    private int again(Task task, Vma vma, long page, long frame, int granted, boolean application) {
+        long entry = pages.table.get(page);
+        boolean same = Pte.frame(entry) == frame;
+        file.release(frame, 1);
+        if (!same) {
+            // The object has moved the page without a word: the next attempt brings it from its new place.
+            if (vma.shared()) {
+                pages.clear(page, page + PAGE, false);
+                pages.flush(task);
+            }
+            return ASK_OBJECT;
         }
-        return result;
+        if (granted != 0 && vma.shared()) {
+            grantMore(task, page, entry, granted);
+        }
+        return application ? mapIfAbsent(task, vma, page) : 0;
     }
 
     private static boolean copiesAtOnce(Vma vma, int access, boolean application) {
@@ -456,41 +442,15 @@ final class Faults {
         return access == Context.ACCESS_WRITE || application && vma.length() <= EAGER_COPY_BYTES;
     }
 
-    private void enterAbsent(Task task, Vma vma, long page, long frame, int count, int bits, int rights) {
-        for (int i = 0; i < count; i++) {
-            long at = page + (long) i * PAGE;
-            long from = frame + (long) i * PAGE;
-            long entry = at < vma.end ? pages.table.get(at) : Pte.PRESENT;
-            if (entry == 0) {
-                pages.enter(at, from, 1, bits);
-                continue;
-            }
-            file.release(from, 1);
-            if (i == 0 && Pte.has(bits, Pte.SHARED) && Pte.frame(entry) == from) {
-                grantMore(task, at, entry, rights);
-            } else if (i == 0 && Pte.has(bits, Pte.SHARED)) {
-                // The object has moved the page without a word; the next attempt finds the new one.
-                pages.clear(at, at + PAGE, false);
-                pages.flush(task);
-            }
-        }
-    }
-
-    private void enterCopies(Task task, Vma vma, long page, long frame, int given, int rights) {
-        int count = Math.min(given, EAGER_COPY_RUN);
-        for (int i = 0; i < count; i++) {
-            if (pages.table.get(page + (long) i * PAGE) != 0) {
-                count = i;
-            }
-        }
+    /** @return how many pages were entered: as many as there was one run of frames for */
+    private int enterCopies(Task mapFor, long page, long frame, int given, int rights) {
         try {
-            if (count > 0) {
-                long run = file.allocateRun(count, false);
-                count = (int) run & PAGE - 1;
-                long copy = run & -PAGE;
-                host.copy(file.base() + frame, file.base() + copy, (long) count * PAGE);
-                pages.enter(page, copy, count, Pte.OWN | rights);
-            }
+            long run = file.allocateRun(Math.min(given, EAGER_COPY_RUN), false);
+            int count = (int) run & PAGE - 1;
+            long copy = run & -PAGE;
+            host.copy(file.base() + frame, file.base() + copy, (long) count * PAGE);
+            pages.enter(mapFor, page, copy, count, Pte.OWN | rights);
+            return count;
         } finally {
             file.release(frame, given);
         }

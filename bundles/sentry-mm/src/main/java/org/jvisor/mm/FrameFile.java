@@ -3,6 +3,7 @@ package org.jvisor.mm;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
@@ -165,13 +166,21 @@ final class FrameFile implements MemoryFile {
         if (frame < 0) {
             throw ErrnoException.of(Errno.ENOMEM);
         }
-        for (int i = frame; i < frame + count; i++) {
-            COUNT.setRelease(countsOf(i), i & COUNTS - 1, 1);
-        }
+        setCounts(frame, count);
         if (zero) {
             clear(frame, count);
         }
         return (long) frame << Integer.SIZE | count;
+    }
+
+    /** Plain stores: whoever learns of the frames does so after a fence. */
+    private void setCounts(int frame, int count) {
+        for (int at = frame, end = frame + count; at < end;) {
+            int first = at & COUNTS - 1;
+            int n = Math.min(end - at, COUNTS - first);
+            Arrays.fill(countsOf(at), first, first + n, 1);
+            at += n;
+        }
     }
 
     /** Reading the dirty bits of frames that are ours alone needs no lock: they change only while frames are free. */
@@ -228,6 +237,46 @@ final class FrameFile implements MemoryFile {
             found = witness;
         }
         return false;
+    }
+
+    /**
+     * Takes another reference of a frame that the caller has one of.
+     *
+     * @param own whether references of it are only taken by those who have one: the only one can be made two without contention
+     */
+    void share(long offset, boolean own) {
+        int frame = frame(offset);
+        int[] part = countsOf(frame);
+        int index = frame & COUNTS - 1;
+        if (own && part[index] == 1) {
+            part[index] = 2;
+        } else {
+            COUNT.getAndAdd(part, index, 1);
+        }
+    }
+
+    /** Like {@link #release} for frames whose references are only taken by those who have one. */
+    void releaseOwn(long offset, int pages) {
+        int first = frame(offset);
+        int end = first + pages;
+        int ownFrom = -1;
+        for (int frame = first; frame < end; frame++) {
+            int[] part = countsOf(frame);
+            int index = frame & COUNTS - 1;
+            if (part[index] == 1) {
+                part[index] = 0;
+                ownFrom = ownFrom < 0 ? frame : ownFrom;
+                continue;
+            }
+            if (ownFrom >= 0) {
+                retire(ownFrom, frame - ownFrom);
+                ownFrom = -1;
+            }
+            release((long) frame << PAGE_SHIFT, 1);
+        }
+        if (ownFrom >= 0) {
+            retire(ownFrom, end - ownFrom);
+        }
     }
 
     @Override

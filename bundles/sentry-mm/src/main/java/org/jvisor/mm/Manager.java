@@ -8,11 +8,13 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.platform.AddressSpace;
+import org.jvisor.api.platform.Context;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.VfsPath;
 
@@ -202,7 +204,13 @@ final class Manager implements MemoryManager {
         if (address < 0 || address >= maxAddress) {
             return Faults.NOT_MAPPED;
         }
-        return faults.resolve(task, address, access, true, 0);
+        boolean unmapped = access == Context.ACCESS_UNKNOWN && sawNoMapping(task.context());
+        return faults.resolve(task, address, unmapped ? Faults.UNKNOWN_UNMAPPED : access, true, 0);
+    }
+
+    /** The host tells a page that is not mapped from one that lacks a right. */
+    private static boolean sawNoMapping(Context context) {
+        return context != null && context.signal() == Signals.SIGSEGV && context.signalCode() == Signals.SEGV_MAPERR;
     }
 
     /**

@@ -13,6 +13,8 @@ final class PageTable {
     static final int LEAF_SHIFT = 21;
     static final long LEAF_BYTES = 1L << LEAF_SHIFT;
 
+    static final int LEAF_ENTRIES = 512;
+
     private static final int LEVEL_BITS = 9;
     private static final int INDEX_MASK = (1 << LEVEL_BITS) - 1;
     private static final int ROOT_SHIFT = LEAF_SHIFT + 2 * LEVEL_BITS;

@@ -14,6 +14,9 @@ import org.jvisor.api.platform.Context;
  *
  * <p>An entry holds a reference of its frame. A frame that was mapped in the platform loses it only after the platform has
  * unmapped it: at once where the caller's own context did that, later where another task of the space has to.
+ *
+ * <p>Entries are worked on by the leaf, in an array: reaching memory outside the heap costs a microsecond or more as long as the
+ * JVM interprets the code, and most programs have ended by the time it does not.
  */
 final class Pages {
 
@@ -27,15 +30,19 @@ final class Pages {
     private final FrameFile file;
     private final long maxAddress;
 
+    /** The entries being worked on; never kept from one method to the next. */
+    private final long[] batch = new long[PageTable.LEAF_ENTRIES];
+
     private long changes;
     private long resident;
     private long peakResident;
 
-    /** Taken out of the table, not released yet; and the range where the platform may have them mapped. */
-    private final RunList freed = new RunList();
+    /** Taken out of the table, not released yet: frames that may only be this manager's, and others. */
+    private final RunList freedOwn = new RunList();
+    private final RunList freedOthers = new RunList();
+    /** The range where the platform may have them mapped, and whether pages in that range stay in the table. */
     private long lowMapped = Long.MAX_VALUE;
     private long highMapped;
-    /** Whether pages in that range stay in the table. */
     private boolean survivors;
     /** Released once the space has carried out what was asked of it. */
     private final RunList deferred = new RunList();
@@ -61,43 +68,101 @@ final class Pages {
         return Math.max(peakResident, resident);
     }
 
+    // ---- batches of entries, within one leaf each
+
+    private static long batchEnd(long at, long end) {
+        return Math.min(end, (at | PageTable.LEAF_BYTES - 1) + 1);
+    }
+
+    private static int count(long at, long stop) {
+        return (int) (stop - at >>> Pte.PAGE_SHIFT);
+    }
+
+    /** Loads the entries of {@code [at, stop)}, which lies in a leaf that exists. */
+    private int load(long at, long stop) {
+        int n = count(at, stop);
+        host.copyIn(table.leaf(at) + PageTable.leafSlot(at), batch, 0, n);
+        return n;
+    }
+
+    /** Stores {@code n} entries of the batch, from {@code first} on, at {@code at}. */
+    private void store(long at, int first, int n) {
+        // Frames' contents, and counts, are to be seen before the entries that lead to them.
+        VarHandle.releaseFence();
+        host.copyOut(batch, first, n, table.leaf(at) + PageTable.leafSlot(at));
+    }
+
     // ---- entries
 
     /** Makes what the table needs for entries of the range; throws ENOMEM. Whoever enters has called this. */
     void prepare(long address, int count) {
         long end = address + (long) count * PAGE;
-        for (long at = address; at < end; at += (long) pagesToLeafEnd(at) * PAGE) {
+        for (long at = address; at < end; at = batchEnd(at, end)) {
             table.leafToWrite(at);
         }
     }
 
-    /**
-     * Enters {@code count} frames that follow each other, each with a reference that passes to the table; pages must be absent.
-     *
-     * @param bits of the entries, without MAPPED
-     */
-    void enter(long address, long frame, int count, int bits) {
-        changes++;
-        VarHandle.releaseFence();
-        long at = address;
-        long entry = frame | bits | Pte.PRESENT;
-        for (int left = count; left > 0;) {
-            long slot = table.leafToWrite(at) + PageTable.leafSlot(at);
-            int n = Math.min(left, pagesToLeafEnd(at));
-            for (int i = 0; i < n; i++) {
-                host.putLong(slot, entry);
-                slot += Long.BYTES;
-                entry += PAGE;
+    /** How many pages from {@code address} on are absent, at most {@code max}. */
+    int absentFrom(long address, int max) {
+        int found = 0;
+        long end = address + (long) max * PAGE;
+        for (long at = address; at < end;) {
+            long stop = batchEnd(at, end);
+            if (table.leaf(at) == 0) {
+                found += count(at, stop);
+            } else {
+                int n = load(at, stop);
+                for (int i = 0; i < n; i++) {
+                    if (batch[i] != 0) {
+                        return found + i;
+                    }
+                }
+                found += n;
             }
-            left -= n;
-            at += (long) n * PAGE;
+            at = stop;
+        }
+        return found;
+    }
+
+    /** How many pages before {@code address} are absent, at most {@code max} and within its leaf. */
+    int absentBefore(long address, int max) {
+        long low = Math.max(address - (long) max * PAGE, address & -PageTable.LEAF_BYTES);
+        if (low == address || table.leaf(low) == 0) {
+            return count(low, address);
+        }
+        int n = load(low, address);
+        int found = 0;
+        while (found < n && batch[n - 1 - found] == 0) {
+            found++;
+        }
+        return found;
+    }
+
+    /**
+     * Enters {@code count} frames that follow each other, each with a reference that passes to the table; the pages are absent.
+     *
+     * @param bits of the entries, without PRESENT and MAPPED
+     * @param mapFor the task whose fault this is, so that the platform maps them at once; null to let it be
+     */
+    void enter(Task mapFor, long address, long frame, int count, int bits) {
+        changes++;
+        int rights = bits & Pte.RIGHTS;
+        // The platform first: until the entries are there the frames are known to nobody else.
+        boolean mapped = mapFor != null && rights != 0
+                && mapRun(context(mapFor), address, (long) count * PAGE, frame, rights);
+        long entry = frame | bits | Pte.PRESENT | (mapped ? Pte.MAPPED : 0);
+        long end = address + (long) count * PAGE;
+        for (long at = address; at < end;) {
+            long stop = batchEnd(at, end);
+            int n = count(at, stop);
+            for (int i = 0; i < n; i++, entry += PAGE) {
+                batch[i] = entry;
+            }
+            store(at, 0, n);
+            at = stop;
         }
         resident += count;
         peakResident = Math.max(peakResident, resident);
-    }
-
-    static int pagesToLeafEnd(long address) {
-        return (int) (PageTable.LEAF_BYTES - (address & PageTable.LEAF_BYTES - 1) >>> Pte.PAGE_SHIFT);
     }
 
     /** Puts another entry in the place of one that is present; the frame of the old one is freed if it differs. */
@@ -106,8 +171,12 @@ final class Pages {
         VarHandle.releaseFence();
         table.set(address, entry);
         if (Pte.frame(old) != Pte.frame(entry)) {
-            freed.add(Pte.frame(old));
+            free(old);
         }
+    }
+
+    private void free(long entry) {
+        (Pte.has(entry, Pte.OWN) ? freedOwn : freedOthers).add(Pte.frame(entry));
     }
 
     /** Takes out what lies in the range; {@link #flush} has to follow each call. {@code keepOwn} leaves private pages. */
@@ -115,10 +184,11 @@ final class Pages {
         changes++;
         long at = table.nextPopulated(start, end);
         while (at < end) {
-            long slot = table.leaf(at) + PageTable.leafSlot(at);
-            long stop = Math.min(end, at + (long) pagesToLeafEnd(at) * PAGE);
-            for (; at < stop; at += PAGE, slot += Long.BYTES) {
-                long entry = host.getLong(slot);
+            long stop = batchEnd(at, end);
+            int n = load(at, stop);
+            boolean changed = false;
+            for (int i = 0; i < n; i++) {
+                long entry = batch[i];
                 if (entry == 0) {
                     continue;
                 }
@@ -126,44 +196,17 @@ final class Pages {
                     survivors = true;
                     continue;
                 }
-                host.putLong(slot, 0);
-                noteMapped(at, entry);
-                freed.add(Pte.frame(entry));
+                batch[i] = 0;
+                changed = true;
+                noteMapped(at + (long) i * PAGE, entry);
+                free(entry);
                 resident--;
             }
-            at = table.nextPopulated(at, end);
-        }
-    }
-
-    /** Makes what the table needs for {@link #move}; throws ENOMEM. */
-    void prepareMove(long from, long to, long length) {
-        long end = from + length;
-        for (long at = table.nextPopulated(from, end); at < end;) {
-            long stop = Math.min(end, at + (long) pagesToLeafEnd(at) * PAGE);
-            table.leafToWrite(to + (at - from));
-            table.leafToWrite(to + (stop - PAGE - from));
+            if (changed) {
+                store(at, 0, n);
+            }
             at = table.nextPopulated(stop, end);
         }
-    }
-
-    /** Moves what is present to another place, where nothing is. The platform learns of it by faults. */
-    void move(Task task, long from, long to, long length) {
-        changes++;
-        long end = from + length;
-        VarHandle.releaseFence();
-        for (long at = table.nextPopulated(from, end); at < end; at = table.nextPopulated(at, end)) {
-            long slot = table.leaf(at) + PageTable.leafSlot(at);
-            long stop = Math.min(end, at + (long) pagesToLeafEnd(at) * PAGE);
-            for (; at < stop; at += PAGE, slot += Long.BYTES) {
-                long entry = host.getLong(slot);
-                if (entry != 0) {
-                    host.putLong(slot, 0);
-                    noteMapped(at, entry);
-                    table.set(to + (at - from), entry & ~(long) Pte.MAPPED);
-                }
-            }
-        }
-        flush(task);
     }
 
     private void noteMapped(long address, long entry) {
@@ -199,14 +242,50 @@ final class Pages {
     /** Releases what {@link #replace} and {@link #clear} have freed, when the platform cannot have it mapped any more. */
     void release(Context context) {
         if (isOwn(context) || space.settled()) {
-            freed.release(file);
+            freedOwn.releaseOwn(file);
+            freedOthers.release(file);
         } else {
-            deferred.addAll(freed);
-            freed.clear();
+            deferred.addAll(freedOwn);
+            deferred.addAll(freedOthers);
+            freedOwn.clear();
+            freedOthers.clear();
         }
         if (!deferred.isEmpty() && space.settled()) {
             deferred.release(file);
         }
+    }
+
+    /** Makes what the table needs for {@link #move}; throws ENOMEM. */
+    void prepareMove(long from, long to, long length) {
+        long end = from + length;
+        for (long at = table.nextPopulated(from, end); at < end;) {
+            long stop = batchEnd(at, end);
+            table.leafToWrite(to + (at - from));
+            table.leafToWrite(to + (stop - PAGE - from));
+            at = table.nextPopulated(stop, end);
+        }
+    }
+
+    /** Moves what is present to another place, where nothing is. The platform learns of it by faults. */
+    void move(Task task, long from, long to, long length) {
+        changes++;
+        long end = from + length;
+        for (long at = table.nextPopulated(from, end); at < end;) {
+            long stop = batchEnd(at, end);
+            int n = load(at, stop);
+            for (int i = 0; i < n; i++) {
+                long entry = batch[i];
+                if (entry != 0) {
+                    batch[i] = 0;
+                    long page = at + (long) i * PAGE;
+                    noteMapped(page, entry);
+                    table.set(to + (page - from), entry & ~(long) Pte.MAPPED);
+                }
+            }
+            store(at, 0, n);
+            at = table.nextPopulated(stop, end);
+        }
+        flush(task);
     }
 
     Context context(Task task) {
@@ -220,29 +299,33 @@ final class Pages {
     // ---- the platform
 
     /**
-     * Has the platform map the page, which is present, and with it those around that follow in the memory file and are alike in
-     * rights and in whether they are mapped, within {@code [low, high)}. Without any right there is nothing to map. A page that
-     * is said to be mapped is mapped again: the platform has forgotten it, or never inherited it.
+     * Has the platform map the page, which is present, and with it those around in its leaf that follow in the memory file and
+     * are alike in rights and in whether they are mapped, within {@code [low, high)}. Without any right there is nothing to map.
+     * A page that is said to be mapped is mapped again: the platform has forgotten it, or never inherited it.
      */
     void map(Task task, long address, long low, long high) {
-        long entry = table.get(address);
-        int rights = Pte.rights(entry);
-        if (rights == 0) {
+        long start = Math.max(low, address & -PageTable.LEAF_BYTES);
+        int n = load(start, batchEnd(start, high));
+        int at = count(start, address);
+        long entry = batch[at];
+        if (Pte.rights(entry) == 0) {
             return;
         }
-        long first = address;
-        while (first > low && follows(table.get(first - PAGE), entry - (address - (first - PAGE)))) {
-            first -= PAGE;
+        int first = at;
+        while (first > 0 && follows(batch[first - 1], entry - (long) (at - first + 1) * PAGE)) {
+            first--;
         }
-        long end = address + PAGE;
-        while (end < high && follows(table.get(end), entry + (end - address))) {
-            end += PAGE;
+        int end = at + 1;
+        while (end < n && follows(batch[end], entry + (long) (end - at) * PAGE)) {
+            end++;
         }
-        long frame = Pte.frame(entry) - (address - first);
-        if (mapRun(context(task), first, end - first, frame, rights)) {
-            for (long at = first; at < end; at += PAGE) {
-                table.set(at, table.get(at) | Pte.MAPPED);
+        long from = start + (long) first * PAGE;
+        if (mapRun(context(task), from, (long) (end - first) * PAGE, Pte.frame(batch[first]), Pte.rights(entry))) {
+            // Mapping may have made everything else forgotten, but not these entries.
+            for (int i = first; i < end; i++) {
+                batch[i] |= Pte.MAPPED;
             }
+            store(from, first, end - first);
         }
     }
 
@@ -255,22 +338,24 @@ final class Pages {
         int result = space.map(context, address, length, frame, rights, true);
         if (result == -Errno.ENOMEM) {
             // The host has no room for more ranges of this space: begin anew, and let faults bring back what is used.
-            forgetAll(context);
+            space.unmap(context, 0, maxAddress);
+            forget(0, maxAddress);
             result = space.map(context, address, length, frame, rights, true);
         }
         return result >= 0;
     }
 
-    /** Has the platform map the page, which it had mapped to another frame or not at all, as the table has it. */
+    /** Has the platform map pages, which it had mapped to other frames or not at all, as the table has them, in one run. */
     void remap(Task task, long address, int pages) {
         long entry = table.get(address);
-        if (mapRun(context(task), address, (long) pages * PAGE, Pte.frame(entry), Pte.rights(entry))) {
-            for (int i = 0; i < pages; i++) {
-                long at = address + (long) i * PAGE;
-                table.set(at, table.get(at) | Pte.MAPPED);
-            }
-        } else {
-            unmapRange(context(task), address, address + (long) pages * PAGE);
+        long end = address + (long) pages * PAGE;
+        boolean mapped = mapRun(context(task), address, end - address, Pte.frame(entry), Pte.rights(entry));
+        if (!mapped) {
+            unmapRange(context(task), address, end);
+        }
+        for (long at = address; at < end; at += PAGE) {
+            long found = table.get(at);
+            table.set(at, mapped ? found | Pte.MAPPED : found & ~(long) Pte.MAPPED);
         }
     }
 
@@ -306,13 +391,15 @@ final class Pages {
         forget(0, maxAddress);
     }
 
+    /** Notes that the platform has nothing of the range mapped. Leaves the batch alone. */
     private void forget(long start, long end) {
-        for (long at = table.nextPopulated(start, end); at < end; at = table.nextPopulated(at, end)) {
+        for (long at = table.nextPopulated(start, end); at < end;) {
             long slot = table.leaf(at) + PageTable.leafSlot(at);
-            long stop = Math.min(end, at + (long) pagesToLeafEnd(at) * PAGE);
-            for (; at < stop; at += PAGE, slot += Long.BYTES) {
+            long stop = batchEnd(at, end);
+            for (int i = count(at, stop); i > 0; i--, slot += Long.BYTES) {
                 host.putLong(slot, host.getLong(slot) & ~(long) Pte.MAPPED);
             }
+            at = table.nextPopulated(stop, end);
         }
     }
 
@@ -328,27 +415,20 @@ final class Pages {
         changes++;
         ProtectRun run = new ProtectRun(context(task), end);
         int wanted = Pte.effective(prot);
-        for (long at = table.nextPopulated(start, end); at < end; at = table.nextPopulated(at, end)) {
-            long slot = table.leaf(at) + PageTable.leafSlot(at);
-            long stop = Math.min(end, at + (long) pagesToLeafEnd(at) * PAGE);
-            for (; at < stop; at += PAGE, slot += Long.BYTES) {
-                long entry = host.getLong(slot);
-                if (entry == 0) {
-                    continue;
-                }
-                int rights = wanted & ~(mayWrite(entry, tellsWrites) ? 0 : Pte.WRITE);
-                host.putLong(slot, Pte.withRights(entry, rights));
-                if (Pte.has(entry, Pte.MAPPED) && !run.add(at, rights, Pte.rights(entry) != rights)) {
-                    // Too scattered: unmapped from here on.
-                    forgetMapped(slot);
+        for (long at = table.nextPopulated(start, end); at < end;) {
+            long stop = batchEnd(at, end);
+            int n = load(at, stop);
+            for (int i = 0; i < n; i++) {
+                long entry = batch[i];
+                if (entry != 0) {
+                    int rights = wanted & ~(mayWrite(entry, tellsWrites) ? 0 : Pte.WRITE);
+                    batch[i] = run.apply(at + (long) i * PAGE, entry, rights);
                 }
             }
+            store(at, 0, n);
+            at = table.nextPopulated(stop, end);
         }
         run.finish();
-    }
-
-    private void forgetMapped(long slot) {
-        host.putLong(slot, host.getLong(slot) & ~(long) Pte.MAPPED);
     }
 
     private boolean mayWrite(long entry, boolean tellsWrites) {
@@ -366,21 +446,47 @@ final class Pages {
     }
 
     private void writeProtect(ProtectRun run, long start, long end) {
-        for (long at = table.nextPopulated(start, end); at < end; at = table.nextPopulated(at, end)) {
-            long slot = table.leaf(at) + PageTable.leafSlot(at);
-            long stop = Math.min(end, at + (long) pagesToLeafEnd(at) * PAGE);
-            for (; at < stop; at += PAGE, slot += Long.BYTES) {
-                long entry = host.getLong(slot);
-                if (entry == 0) {
-                    continue;
-                }
-                int rights = Pte.rights(entry) & ~Pte.WRITE;
-                host.putLong(slot, Pte.withRights(entry, rights));
-                if (Pte.has(entry, Pte.MAPPED) && !run.add(at, rights, Pte.has(entry, Pte.WRITE))) {
-                    forgetMapped(slot);
+        for (long at = table.nextPopulated(start, end); at < end;) {
+            long stop = batchEnd(at, end);
+            int n = load(at, stop);
+            for (int i = 0; i < n; i++) {
+                long entry = batch[i];
+                if (entry != 0) {
+                    batch[i] = run.apply(at + (long) i * PAGE, entry, Pte.rights(entry) & ~Pte.WRITE);
                 }
             }
+            store(at, 0, n);
+            at = table.nextPopulated(stop, end);
         }
+    }
+
+    /**
+     * Grants the right to write to a page that nobody else has any more, and to those around in its leaf of which that is true,
+     * within {@code [low, high)}.
+     */
+    void grantOwn(Task task, long address, long low, long high, int rights) {
+        changes++;
+        long start = Math.max(low, address & -PageTable.LEAF_BYTES);
+        int n = load(start, batchEnd(start, high));
+        int at = count(start, address);
+        int first = at;
+        while (first > 0 && isOwnReadOnly(batch[first - 1])) {
+            first--;
+        }
+        int end = at + 1;
+        while (end < n && isOwnReadOnly(batch[end])) {
+            end++;
+        }
+        ProtectRun run = new ProtectRun(context(task), high);
+        for (int i = first; i < end; i++) {
+            batch[i] = run.apply(start + (long) i * PAGE, batch[i], rights);
+        }
+        store(start + (long) first * PAGE, first, end - first);
+        run.finish();
+    }
+
+    private boolean isOwnReadOnly(long entry) {
+        return Pte.has(entry, Pte.PRESENT | Pte.OWN) && !Pte.has(entry, Pte.WRITE) && file.references(Pte.frame(entry)) == 1;
     }
 
     /** Joins neighbouring mapped pages of the same new rights to one call. */
@@ -392,6 +498,7 @@ final class Pages {
         private int rights;
         private boolean changed;
         private int calls;
+        private boolean failed;
         private long scatteredFrom = -1;
 
         ProtectRun(Context context, long limit) {
@@ -399,36 +506,43 @@ final class Pages {
             this.limit = limit;
         }
 
-        /** @return false: the page is left unmapped */
-        boolean add(long page, int newRights, boolean differs) {
-            if (scatteredFrom >= 0) {
-                return false;
+        /** The entry with its new rights; the platform is told, now or later. */
+        long apply(long page, long entry, int newRights) {
+            long result = Pte.withRights(entry, newRights);
+            if (!Pte.has(entry, Pte.MAPPED)) {
+                return result;
             }
             if (page != end || newRights != rights) {
                 callIfChanged();
-                if (calls >= MAX_PROTECT_CALLS) {
-                    scatteredFrom = page;
-                    return false;
-                }
                 start = page;
                 rights = newRights;
             }
+            if (scatteredFrom < 0 && calls >= MAX_PROTECT_CALLS) {
+                // Too scattered: unmapped from here on.
+                scatteredFrom = page;
+            }
+            if (scatteredFrom >= 0) {
+                return result & ~(long) Pte.MAPPED;
+            }
             end = page + PAGE;
-            changed |= differs;
-            return true;
+            changed |= Pte.rights(entry) != newRights;
+            return result;
         }
 
         private void callIfChanged() {
             if (changed) {
                 calls++;
-                protectMapped(context, start, end, rights);
                 changed = false;
+                failed |= space.protect(context, start, end - start, rights) < 0;
             }
         }
 
+        /** After the entries are stored. */
         void finish() {
             callIfChanged();
-            if (scatteredFrom >= 0) {
+            if (failed) {
+                forgetAll(context);
+            } else if (scatteredFrom >= 0) {
                 unmapRange(context, scatteredFrom, limit);
                 forget(scatteredFrom, limit);
             }
@@ -439,6 +553,7 @@ final class Pages {
 
     /** Takes the right to write from all that is private: a write is to copy first. */
     void protectForFork(Task task, VmaMap vmas) {
+        changes++;
         ProtectRun run = new ProtectRun(context(task), maxAddress);
         for (int i = 0; i < vmas.size(); i++) {
             Vma vma = vmas.get(i);
@@ -452,18 +567,20 @@ final class Pages {
     /** Copies the entries of a parent's range; each takes a reference of its frame. The platform has inherited what it had. */
     void inherit(Pages parent, long start, long end) {
         PageTable from = parent.table;
-        for (long at = from.nextPopulated(start, end); at < end; at = from.nextPopulated(at, end)) {
-            long source = from.leaf(at) + PageTable.leafSlot(at);
-            long target = table.leafToWrite(at) + PageTable.leafSlot(at);
-            long stop = Math.min(end, at + (long) pagesToLeafEnd(at) * PAGE);
-            for (; at < stop; at += PAGE, source += Long.BYTES, target += Long.BYTES) {
-                long entry = host.getLong(source);
+        for (long at = from.nextPopulated(start, end); at < end;) {
+            long stop = batchEnd(at, end);
+            table.leafToWrite(at);
+            int n = count(at, stop);
+            host.copyIn(from.leaf(at) + PageTable.leafSlot(at), batch, 0, n);
+            for (int i = 0; i < n; i++) {
+                long entry = batch[i];
                 if (entry != 0) {
-                    file.retain(Pte.frame(entry), 1);
-                    host.putLong(target, entry);
+                    file.share(Pte.frame(entry), Pte.has(entry, Pte.OWN));
                     resident++;
                 }
             }
+            store(at, 0, n);
+            at = from.nextPopulated(stop, end);
         }
         peakResident = Math.max(peakResident, resident);
     }
@@ -476,21 +593,20 @@ final class Pages {
     // ---- counting
 
     /** How many pages are present in the range, and how many of those nobody else has. */
-    long[] count(long start, long end) {
-        long present = 0;
-        long own = 0;
-        for (long at = table.nextPopulated(start, end); at < end; at = table.nextPopulated(at, end)) {
-            long slot = table.leaf(at) + PageTable.leafSlot(at);
-            long stop = Math.min(end, at + (long) pagesToLeafEnd(at) * PAGE);
-            for (; at < stop; at += PAGE, slot += Long.BYTES) {
-                long entry = host.getLong(slot);
+    long[] count(long[] result, long start, long end) {
+        for (long at = table.nextPopulated(start, end); at < end;) {
+            long stop = batchEnd(at, end);
+            int n = load(at, stop);
+            for (int i = 0; i < n; i++) {
+                long entry = batch[i];
                 if (entry != 0) {
-                    present++;
-                    own += Pte.has(entry, Pte.OWN) && file.references(Pte.frame(entry)) == 1 ? 1 : 0;
+                    result[0]++;
+                    result[1] += Pte.has(entry, Pte.OWN) && file.references(Pte.frame(entry)) == 1 ? 1 : 0;
                 }
             }
+            at = table.nextPopulated(stop, end);
         }
-        return new long[] {present, own};
+        return result;
     }
 
     // ---- the end
@@ -498,7 +614,8 @@ final class Pages {
     /** Everything goes; the space has ended, nobody reads the table any more. */
     void releaseAll() {
         clear(0, maxAddress, false);
-        freed.release(file);
+        freedOwn.releaseOwn(file);
+        freedOthers.release(file);
         deferred.release(file);
         table.release();
     }

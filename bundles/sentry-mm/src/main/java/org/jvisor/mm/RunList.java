@@ -47,6 +47,14 @@ final class RunList {
         clear();
     }
 
+    /** Like {@link #release} for pages of private mappings: where there is one reference only, it is the caller's. */
+    void releaseOwn(FrameFile file) {
+        for (int i = 0; i < size; i++) {
+            file.releaseOwn(runs[i] & -Pte.PAGE, (int) runs[i] & COUNT_MASK);
+        }
+        clear();
+    }
+
     void clear() {
         size = 0;
         if (runs.length > 4096) {

@@ -30,7 +30,7 @@ final class VmaReport {
     }
 
     private static VmaInfo info(Manager mm, Vma vma) {
-        long[] counts = mm.pages.count(vma.start, vma.end);
+        long[] counts = mm.pages.count(new long[2], vma.start, vma.end);
         int flags = (vma.shared() ? Mman.MAP_SHARED : Mman.MAP_PRIVATE)
                 | (vma.is(Vma.GROWS_DOWN) ? Mman.MAP_GROWSDOWN : 0) | (vma.is(Vma.LOCKED) ? Mman.MAP_LOCKED : 0);
         Inode inode = vma.backing == null || vma.backing.file == null ? null : vma.backing.file.inode();

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Signals;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
@@ -24,6 +25,8 @@ final class FakeSpace implements AddressSpace {
     boolean released;
     /** Maps that fail with ENOMEM before the next one works. */
     int failingMaps;
+    /** What the host said of the last fault; 0: a platform that does not know. */
+    int lastSignalCode;
     /** Whether a fork starts empty. */
     boolean forksEmpty;
 
@@ -117,12 +120,12 @@ final class FakeSpace implements AddressSpace {
 
         @Override
         public int signal() {
-            return 0;
+            return Signals.SIGSEGV;
         }
 
         @Override
         public int signalCode() {
-            return 0;
+            return lastSignalCode;
         }
 
         @Override

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.abi.Signals;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
@@ -28,6 +29,7 @@ final class Process {
     boolean privileged;
     /** What the platform says of faults. */
     boolean accessKnown;
+    boolean codeKnown;
     int faults;
 
     private final Registers registers = new Registers();
@@ -108,6 +110,7 @@ final class Process {
                 return 0;
             }
             faults++;
+            space.lastSignalCode = !codeKnown ? 0 : page == null ? Signals.SEGV_MAPERR : Signals.SEGV_ACCERR;
             int signal = mm.fault(task, address, accessKnown ? access : Context.ACCESS_UNKNOWN);
             if (signal != 0) {
                 return -(signal >>> 16);

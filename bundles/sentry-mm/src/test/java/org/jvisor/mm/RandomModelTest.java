@@ -125,6 +125,7 @@ final class RandomModelTest extends MemoryTest {
 
     private void step(Model model) {
         model.process.accessKnown = random.nextBoolean();
+        model.process.codeKnown = random.nextBoolean();
         switch (random.nextInt(24)) {
             case 0, 1 -> mapAnonymous(model);
             case 2 -> mapShared(model);
