@@ -103,7 +103,7 @@ final class Balancer {
             return;
         }
         for (PtraceContext context : contexts) {
-            if (context.cpu() == busiest && context.wantsToRun()) {
+            if (context.cpu() == busiest && context.isRunning()) {
                 context.moveTo(idlest);
                 // What it has weighed so far counts on its new CPU, or the next tick would move another one.
                 load[busiest] -= 1;

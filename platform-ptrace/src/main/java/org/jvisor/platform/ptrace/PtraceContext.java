@@ -52,6 +52,9 @@ final class PtraceContext implements Context {
     private volatile int cpu;
     private volatile Thread tracer;
     private int tracerThread;
+    /** Counts calls of run, for the balancer, which reads it without order. */
+    private int runs;
+    private int runsSeen;
 
     /** The registers in the stub are not the application's. */
     private boolean registersLost = true;
@@ -77,6 +80,7 @@ final class PtraceContext implements Context {
         if (!attach()) {
             return GONE;
         }
+        runs++;
         stubs.balancer().onRun();
         for (;;) {
             int before = (int) STATE.getAndBitwiseOr(this, RUNNING);
@@ -118,6 +122,7 @@ final class PtraceContext implements Context {
         if (stop == Tracee.SYSCALL_STOP) {
             return systemCall(registers);
         }
+        registers.values[Registers.ORIG_RAX] = -1; // the call before this stop has been answered
         return Tracee.isException(stop) ? exception(registers, stop) : NOTHING;
     }
 
@@ -131,6 +136,7 @@ final class PtraceContext implements Context {
             return SYSCALL;
         }
         r[Registers.RAX] = r[Registers.ORIG_RAX];
+        r[Registers.ORIG_RAX] = -1;
         r[Registers.RIP] -= INT_80_BYTES;
         registers.modified = Registers.ALL;
         return generalProtection();
@@ -218,7 +224,7 @@ final class PtraceContext implements Context {
 
     /** A leader that has been killed while it ran is heard of no earlier than its siblings. Any thread. */
     void reapSiblingsOfLeader() {
-        if ((state & RUNNING) != 0 && tracee.isLeader()) {
+        if (isRunning() && tracee.isLeader()) {
             space.reapEndedThreads();
         }
     }
@@ -254,10 +260,17 @@ final class PtraceContext implements Context {
         return cpu;
     }
 
-    /** Whether the application's code runs, or the Sentry's for it. Any thread; a guess. */
+    /** Whether the application's code runs, or has run lately and the Sentry's does for it. A guess; the balancer's thread. */
     boolean wantsToRun() {
+        int now = runs;
+        boolean hasRun = now != runsSeen;
+        runsSeen = now;
         Thread owner = tracer;
-        return owner != null && ((state & RUNNING) != 0 || owner.getState() == Thread.State.RUNNABLE);
+        return isRunning() || hasRun && owner != null && owner.getState() == Thread.State.RUNNABLE;
+    }
+
+    boolean isRunning() {
+        return (state & RUNNING) != 0;
     }
 
     /** Moves tracer and tracee to another CPU. Any thread. */

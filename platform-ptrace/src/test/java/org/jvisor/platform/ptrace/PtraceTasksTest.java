@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -378,6 +379,32 @@ class PtraceTasksTest {
             assertEquals(0, context.faultAddress());
             context.release();
             return null;
+        });
+    }
+
+    @Test
+    void shouldSpreadBusyTasksOverTheCpus() {
+        Assumptions.assumeTrue(new Cpus(machine.host).count() > 1);
+        machine.code(0, SPIN);
+        machine.inTask(() -> {
+            PtraceContext first = (PtraceContext) machine.newContext();
+            PtraceContext second = (PtraceContext) first.newContext(first.space());
+            assertEquals(first.cpu(), second.cpu());
+            FutureTask<Integer> spinner = machine.startTask(() -> {
+                int event = second.run(Machine.startAt(Machine.CODE));
+                second.release();
+                return event;
+            });
+            Thread.ofVirtual().start(() -> {
+                while (first.cpu() == second.cpu()) {
+                    Thread.onSpinWait();
+                }
+                first.interrupt();
+            });
+            assertEquals(Context.INTERRUPTED, first.run(Machine.startAt(Machine.CODE)));
+            first.release();
+            second.interrupt();
+            return Machine.result(spinner);
         });
     }
 
