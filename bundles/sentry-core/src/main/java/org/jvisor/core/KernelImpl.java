@@ -22,6 +22,8 @@ class KernelImpl implements Kernel {
 
     private final HostKernel host;
     private final Memory memory;
+    /** Asked once: a thread that a platform has bound to a CPU would be told that there is one. */
+    private final int cpus = Runtime.getRuntime().availableProcessors();
     private final Vdso vdso;
     private final Vfs vfs;
     private final KernelClock clock;
@@ -239,7 +241,7 @@ class KernelImpl implements Kernel {
 
     @Override
     public int cpus() {
-        return Runtime.getRuntime().availableProcessors();
+        return cpus;
     }
 
     @Override
