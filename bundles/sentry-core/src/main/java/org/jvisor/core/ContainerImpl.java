@@ -84,14 +84,21 @@ final class ContainerImpl implements Container {
         }
     }
 
-    /** One of the container's processes is a zombie now; with the tree's lock held. */
+    /** One of the container's processes is a zombie now: with the first one the others go; with the tree's lock held. */
     void processEnded(ThreadGroupImpl group) {
         if (group == init) {
             killAll();
         }
-        if (init.zombie() && !hasLiveProcesses()) {
-            ended.countDown();
+    }
+
+    /** Looks whether nothing lives here any more; without the tree's lock. */
+    void endWhenEmpty() {
+        synchronized (kernel.processes()) {
+            if (!init.zombie() || hasLiveProcesses()) {
+                return;
+            }
         }
+        ended.countDown();
     }
 
     private boolean hasLiveProcesses() {

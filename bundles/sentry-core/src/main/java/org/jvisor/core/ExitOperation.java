@@ -119,6 +119,7 @@ final class ExitOperation {
         group.exitQueue().wake(Poll.POLLIN);
         group.containerImpl().processEnded(group);
         notifyParent(group);
+        afterwards.add(group.containerImpl()::endWhenEmpty);
     }
 
     private void reparentChildren() {

@@ -383,8 +383,8 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         times.start();
     }
 
-    MemoryFile.Epoch epoch() {
-        return epoch;
+    boolean isServedBy(Thread candidate) {
+        return thread == candidate;
     }
 
     @Override

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jvisor.api.abi.Clone;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.Wait;
+import org.jvisor.api.kernel.SignalAction;
+import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.kernel.Task.CloneRequest;
+import org.jvisor.api.kernel.ThreadGroup.WaitResult;
+import org.junit.jupiter.api.Test;
+
+/** fork, exit and wait. */
+class ProcessTest {
+
+    private static final int EXITS = Wait.WEXITED;
+    private static final long THREAD = Clone.CLONE_VM | Clone.CLONE_FS | Clone.CLONE_FILES | Clone.CLONE_SIGHAND | Clone.CLONE_THREAD;
+
+    private final TestKernel test = new TestKernel();
+
+    private long fork(TaskImpl parent, TestKernel.Step... steps) {
+        return test.clone(parent, 0, Signals.SIGCHLD, steps);
+    }
+
+    private static TestKernel.Step exit(int code) {
+        return task -> {
+            task.exitGroup(Wait.exited(code));
+            return 0;
+        };
+    }
+
+    private static long wait(TaskImpl task, int options, WaitResult result) {
+        return task.group().waitForChild(task, Wait.P_ALL, 0, options, result);
+    }
+
+    /** Waits for ever, interruptibly. */
+    private static long pause(TaskImpl task) {
+        long slept;
+        do {
+            slept = task.sleep(Long.MAX_VALUE);
+        } while (slept == 0);
+        return -Errno.ERESTARTNOHAND;
+    }
+
+    @Test
+    void shouldReportTheStatusOfTheFirstProcess() {
+        assertEquals(Wait.exited(3), test.run(test.init(exit(3))));
+    }
+
+    @Test
+    void shouldWaitForAChild() {
+        WaitResult result = new WaitResult();
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    long pid = fork(task, exit(5));
+                    assertTrue(pid > task.tid());
+                    assertEquals(pid, wait(task, EXITS, result));
+                    assertEquals(Wait.exited(5), result.status);
+                    assertEquals(Signals.CLD_EXITED, result.code);
+                    assertEquals(5, result.signalStatus);
+                    assertNull(test.kernel.threadGroup((int) pid));
+                    assertNull(test.kernel.task((int) pid));
+                    assertTrue(task.group().children().isEmpty());
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldSayWhenThereIsNoChild() {
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    assertEquals(-Errno.ECHILD, wait(task, EXITS, new WaitResult()));
+                    assertEquals(-Errno.ECHILD, wait(task, EXITS | Wait.WNOHANG, new WaitResult()));
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldNotWaitWithWnohang() {
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    int pid = (int) fork(task, ProcessTest::pause);
+                    assertEquals(0, wait(task, EXITS | Wait.WNOHANG, new WaitResult()));
+                    assertEquals(-Errno.ECHILD, task.group().waitForChild(task, Wait.P_PID, pid + 1, EXITS, new WaitResult()));
+                    test.kernel.threadGroup(pid).send(SignalInfo.user(Signals.SIGKILL, task));
+                    WaitResult result = new WaitResult();
+                    assertEquals(pid, task.group().waitForChild(task, Wait.P_PID, pid, EXITS, result));
+                    assertEquals(Signals.SIGKILL, result.status);
+                    assertEquals(Signals.CLD_KILLED, result.code);
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldLeaveAZombieWithWnowait() {
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    long pid = fork(task, exit(1));
+                    assertEquals(pid, wait(task, EXITS | Wait.WNOWAIT, new WaitResult()));
+                    assertTrue(test.kernel.threadGroup((int) pid).zombie());
+                    assertEquals(pid, wait(task, EXITS, new WaitResult()));
+                    assertEquals(-Errno.ECHILD, wait(task, EXITS, new WaitResult()));
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldTellCloneChildrenFromOthers() {
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    long pid = test.clone(task, 0, 0, exit(1));
+                    assertEquals(-Errno.ECHILD, wait(task, EXITS, new WaitResult()));
+                    assertEquals(pid, wait(task, EXITS | Wait.WCLONE, new WaitResult()));
+                    long other = test.clone(task, 0, Signals.SIGUSR1, exit(1));
+                    assertEquals(other, wait(task, EXITS | Wait.WALL, new WaitResult()));
+                    return 0;
+                },
+                task -> 0)));
+    }
+
+    @Test
+    void shouldForgetChildrenOfAParentThatDoesNotCare() {
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    task.group().setAction(Signals.SIGCHLD, SignalAction.IGNORE);
+                    int pid = (int) fork(task, exit(1));
+                    // wait(2): blocks until all children are gone, and then fails.
+                    assertEquals(-Errno.ECHILD, wait(task, EXITS, new WaitResult()));
+                    assertNull(test.kernel.threadGroup(pid));
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldHandOrphansToTheFirstProcess() {
+        AtomicInteger orphan = new AtomicInteger();
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    long child = fork(task, parent -> {
+                        orphan.set((int) fork(parent, ProcessTest::pause));
+                        return 0;
+                    });
+                    assertEquals(child, wait(task, EXITS, new WaitResult()));
+                    ThreadGroupImpl adopted = test.kernel.threadGroup(orphan.get());
+                    assertSame(task.group(), adopted.parent());
+                    adopted.send(SignalInfo.user(Signals.SIGKILL, task));
+                    assertEquals(orphan.get(), wait(task, EXITS, new WaitResult()));
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldHandOrphansToTheNearestSubreaper() {
+        AtomicInteger orphan = new AtomicInteger();
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    long reaper = fork(task, middle -> {
+                        middle.group().setChildSubreaper(true);
+                        long child = fork(middle, parent -> {
+                            orphan.set((int) fork(parent, exit(9)));
+                            return 0;
+                        });
+                        WaitResult result = new WaitResult();
+                        assertEquals(child, middle.group().waitForChild(middle, Wait.P_PID, (int) child, EXITS, result));
+                        assertEquals(orphan.get(), wait(middle, EXITS, result));
+                        assertEquals(Wait.exited(9), result.status);
+                        return 0;
+                    });
+                    assertEquals(reaper, wait(task, EXITS, new WaitResult()));
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldKillEverythingWithTheFirstProcess() {
+        AtomicInteger child = new AtomicInteger();
+        ThreadGroupImpl init = test.init(
+                task -> {
+                    child.set((int) fork(task, ProcessTest::pause));
+                    return 0;
+                },
+                exit(2));
+        assertEquals(Wait.exited(2), test.run(init));
+        assertNull(test.kernel.threadGroup(child.get()));
+        assertNull(test.kernel.task(child.get()));
+    }
+
+    @Test
+    void shouldProtectTheFirstProcessFromItsOwn() {
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    long pid = fork(task, child -> {
+                        ThreadGroupImpl init = test.kernel.threadGroup(1);
+                        init.send(SignalInfo.user(Signals.SIGKILL, child));
+                        init.send(SignalInfo.user(Signals.SIGTERM, child));
+                        init.send(SignalInfo.user(Signals.SIGSTOP, child));
+                        return 0;
+                    });
+                    assertEquals(pid, wait(task, EXITS, new WaitResult()));
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldLetAnOperatorKillTheFirstProcess() {
+        AtomicInteger paused = new AtomicInteger();
+        ThreadGroupImpl init = test.init(task -> {
+            paused.incrementAndGet();
+            return pause(task);
+        });
+        init.containerImpl().start();
+        TestKernel.until(() -> paused.get() > 0);
+        init.container().signal(Signals.SIGTERM, 0);
+        init.container().signal(Signals.SIGKILL, 0);
+        assertEquals(Signals.SIGKILL, test.await(init));
+    }
+
+    @Test
+    void shouldEndAllThreadsTogether() {
+        assertEquals(Wait.exited(4), test.run(test.init(
+                task -> test.clone(task, THREAD, 0, ProcessTest::pause),
+                task -> test.clone(task, THREAD, 0, ProcessTest::pause),
+                task -> {
+                    assertEquals(3, task.group().taskCount());
+                    return test.clone(task, THREAD, 0, exit(4));
+                },
+                ProcessTest::pause)));
+    }
+
+    @Test
+    void shouldKeepTheLeadersIdUntilTheLastThreadEnds() {
+        AtomicLong second = new AtomicLong();
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    int pid = (int) fork(task,
+                            leader -> {
+                                second.set(test.clone(leader, THREAD, 0, ProcessTest::pause));
+                                leader.exit(Wait.exited(6));
+                                return 0;
+                            });
+                    TestKernel.until(() -> test.kernel.threadGroup(pid).taskCount() == 1 && second.get() != 0);
+                    assertFalse(test.kernel.threadGroup(pid).zombie());
+                    assertNotNull(test.kernel.task(pid));
+                    assertEquals(0, wait(task, EXITS | Wait.WNOHANG, new WaitResult()));
+                    test.kernel.task((int) second.get()).exit(0);
+                    WaitResult result = new WaitResult();
+                    assertEquals(pid, wait(task, EXITS, result));
+                    assertEquals(Wait.exited(6), result.status);
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldReportStopsAndContinuations() {
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    int pid = (int) fork(task, ProcessTest::pause);
+                    ThreadGroupImpl child = test.kernel.threadGroup(pid);
+                    child.send(SignalInfo.user(Signals.SIGSTOP, task));
+                    WaitResult result = new WaitResult();
+                    assertEquals(pid, wait(task, EXITS | Wait.WSTOPPED, result));
+                    assertEquals(Wait.stopped(Signals.SIGSTOP), result.status);
+                    assertEquals(Signals.CLD_STOPPED, result.code);
+                    assertTrue(child.stopped());
+                    assertEquals('T', child.leader().state());
+                    assertEquals(0, wait(task, EXITS | Wait.WSTOPPED | Wait.WNOHANG, result));
+                    child.send(SignalInfo.user(Signals.SIGCONT, task));
+                    assertEquals(pid, wait(task, EXITS | Wait.WCONTINUED, result));
+                    assertEquals(Wait.CONTINUED, result.status);
+                    assertFalse(child.stopped());
+                    child.send(SignalInfo.user(Signals.SIGKILL, task));
+                    assertEquals(pid, wait(task, EXITS, result));
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldKillWhatIsStopped() {
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    int pid = (int) fork(task, ProcessTest::pause);
+                    ThreadGroupImpl child = test.kernel.threadGroup(pid);
+                    child.send(SignalInfo.user(Signals.SIGTSTP, task));
+                    // Its parent is in another process group only when it has moved there; here the group is orphaned.
+                    child.send(SignalInfo.user(Signals.SIGSTOP, task));
+                    assertEquals(pid, wait(task, Wait.WSTOPPED, new WaitResult()));
+                    child.send(SignalInfo.user(Signals.SIGKILL, task));
+                    assertEquals(pid, wait(task, EXITS, new WaitResult()));
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldHoldTheParentOfAVfork() {
+        AtomicInteger order = new AtomicInteger();
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    long pid = test.clone(task, Clone.CLONE_VM | Clone.CLONE_VFORK, Signals.SIGCHLD,
+                            child -> {
+                                order.compareAndSet(0, 1);
+                                return 0;
+                            });
+                    assertTrue(order.compareAndSet(1, 2), "the parent went on before its child had ended");
+                    assertEquals(pid, wait(task, EXITS, new WaitResult()));
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldSignalTheDeathOfAParent() {
+        AtomicInteger child = new AtomicInteger();
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    long middle = fork(task, parent -> {
+                        child.set((int) fork(parent,
+                                c -> {
+                                    c.setParentDeathSignal(Signals.SIGKILL);
+                                    return 0;
+                                },
+                                ProcessTest::pause));
+                        TestKernel.until(() -> test.kernel.task(child.get()).parentDeathSignal() != 0);
+                        return 0;
+                    });
+                    WaitResult result = new WaitResult();
+                    assertEquals(middle, task.group().waitForChild(task, Wait.P_PID, (int) middle, EXITS, result));
+                    assertEquals(child.get(), wait(task, EXITS, result));
+                    assertEquals(Signals.SIGKILL, result.status);
+                    return 0;
+                })));
+    }
+
+    private static int cloneError(TaskImpl task, long flags, int signal) {
+        try {
+            long result = task.clone(new CloneRequest(flags, signal, 0, 0, 0, 0, 0));
+            return (int) Math.min(result, 0);
+        } catch (ErrnoException e) {
+            return -e.errno();
+        }
+    }
+
+    @Test
+    void shouldRefuseFlagsThatDoNotGoTogether() {
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    assertEquals(-Errno.EINVAL, cloneError(task, Clone.CLONE_SIGHAND, 0));
+                    assertEquals(-Errno.EINVAL, cloneError(task, Clone.CLONE_THREAD | Clone.CLONE_VM, 0));
+                    assertEquals(-Errno.EINVAL, cloneError(task, Clone.CLONE_NEWNS | Clone.CLONE_FS, 0));
+                    assertEquals(-Errno.EINVAL, cloneError(task, Clone.CLONE_NEWUSER, Signals.SIGCHLD));
+                    assertEquals(-Errno.EINVAL, cloneError(task, Clone.CLONE_NEWPID, Signals.SIGCHLD));
+                    assertEquals(-Errno.EINVAL, cloneError(task, Clone.CLONE_PARENT, Signals.SIGCHLD));
+                    assertEquals(-Errno.EINVAL, cloneError(task, 0, 65));
+                    assertEquals(-Errno.EINVAL, cloneError(task, THREAD | Clone.CLONE_PIDFD, 0));
+                    task.setCredentials(task.credentials().with(b -> b.effective = 0));
+                    assertEquals(-Errno.EPERM, cloneError(task, Clone.CLONE_NEWUTS, Signals.SIGCHLD));
+                    return 0;
+                })));
+    }
+
+    @Test
+    void shouldLimitProcessesOfAUser() {
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    task.setCredentials(task.credentials().with(b -> {
+                        b.uid = 1000;
+                        b.euid = 1000;
+                        b.effective = 0;
+                    }));
+                    task.group().setLimit(org.jvisor.api.abi.Rlimit.RLIMIT_NPROC, 2, 2);
+                    long pid = fork(task, ProcessTest::pause);
+                    assertTrue(pid > 0);
+                    assertEquals(-Errno.EAGAIN, cloneError(task, 0, Signals.SIGCHLD));
+                    test.kernel.threadGroup((int) pid).send(SignalInfo.kernel(Signals.SIGKILL));
+                    assertEquals(pid, wait(task, EXITS, new WaitResult()));
+                    assertTrue(fork(task, exit(0)) > 0);
+                    return 0;
+                })));
+    }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jvisor.api.abi.Wait;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.Kernel.KernelOptions;
+import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.UtsNamespace;
+import org.jvisor.api.mm.MemoryManager;
+import org.jvisor.api.mm.Vdso;
+import org.jvisor.api.platform.Context;
+import org.jvisor.api.platform.Registers;
+import org.jvisor.api.syscall.SyscallFamily;
+import org.jvisor.api.syscall.SyscallHandler;
+import org.jvisor.api.vfs.FdTable;
+import org.jvisor.api.vfs.FsContext;
+import org.jvisor.api.vfs.MountNamespace;
+import org.jvisor.api.vfs.Vfs;
+
+/**
+ * A kernel without a machine: its applications make one system call again and again, and what that does is given by the test,
+ * step by step. Handlers of steps run in the task's thread, with all of a task's interface at hand.
+ */
+final class TestKernel {
+
+    /** The call that takes the next step of its task. */
+    static final int STEP = 900;
+    static final long TIMEOUT_SECONDS = 20;
+
+    /** Part of an application's life, as a system call. */
+    interface Step {
+        long run(TaskImpl task) throws Exception;
+    }
+
+    final FakePlatform platform = new FakePlatform();
+    final FakeMemory memory = new FakeMemory();
+    final KernelImpl kernel;
+    final TestClock clock = new TestClock();
+    private final Queue<Throwable> failures = new java.util.concurrent.ConcurrentLinkedQueue<>();
+
+    TestKernel() {
+        HostKernel host = new Fakes().on("allocate", a -> 0L).on("syscall", a -> a.length > 2 ? a[2] : 0L).ignore("copyIn")
+                .as(HostKernel.class);
+        Vdso vdso = new Fakes().ignore("start").on("map", a -> 0x7ffe_0000_0000L).as(Vdso.class);
+        Vfs vfs = new Fakes().as(Vfs.class);
+        kernel = new KernelImpl(host, memory, vdso, vfs, clock);
+        kernel.addPlatform(platform);
+        kernel.dispatcher().addFamily(family(STEP, (task, arguments) -> -1), 0, 0);
+        kernel.start(new KernelOptions("fake", "6.1.0-test", false, List.of(), 0));
+        kernel.dispatcher().addFamily(family(STEP, (task, arguments) -> step((TaskImpl) task)), 1, 1);
+    }
+
+    static SyscallFamily family(int number, SyscallHandler handler) {
+        return new Fakes().on("name", a -> "test").on("numbers", a -> new int[] {number}).on("handler", a -> handler)
+                .as(SyscallFamily.class);
+    }
+
+    // ---- tasks
+
+    /** An application that takes these steps, one a call, and then exits with status 0. */
+    static final class Script implements FakePlatform.App {
+        private final Queue<Step> steps;
+        /** The result of the step before. */
+        volatile long result;
+
+        Script(Step... steps) {
+            this.steps = new ArrayDeque<>(List.of(steps));
+        }
+
+        @Override
+        public int run(Registers registers) {
+            result = registers.get(Registers.RAX);
+            registers.values[Registers.ORIG_RAX] = STEP;
+            return Context.SYSCALL;
+        }
+
+        Step next() {
+            return steps.peek();
+        }
+
+        void done() {
+            steps.poll();
+        }
+    }
+
+    private final java.util.Map<Context, Script> scripts = new java.util.concurrent.ConcurrentHashMap<>();
+
+    private long step(TaskImpl task) {
+        Script script = scripts.get(task.context());
+        Step step = script.next();
+        if (step == null) {
+            task.exitGroup(0);
+            return 0;
+        }
+        try {
+            long result = step.run(task);
+            if (result > -512 || result < -516) {
+                script.done();
+            }
+            return result;
+        } catch (org.jvisor.api.abi.ErrnoException e) {
+            script.done();
+            throw e;
+        } catch (Exception | AssertionError e) {
+            failures.add(e);
+            task.exitGroup(Wait.signaled(6, false));
+            return 0;
+        }
+    }
+
+    /** The first process; it does not run yet. */
+    ThreadGroupImpl init(Step... steps) {
+        ContainerSpec spec = new ContainerSpec("test", "", "", List.of("init"), List.of(), "/",
+                new ContainerSpec.User(0, 0, List.of(), 0), new ContainerSpec.Capabilities(0, 0, 0, 0, 0), List.of(), false,
+                new ContainerSpec.Root(-1, false, false, 0), List.of(), new int[] {-1, -1, -1}, false, -1, 0, 0, 0);
+        ContainerImpl container = new ContainerImpl(kernel, spec);
+        Processes processes = kernel.processes();
+        synchronized (processes) {
+            int id = processes.newId();
+            ThreadGroupImpl group = new ThreadGroupImpl(kernel, container, id, Limits.initial());
+            TaskImpl task = new TaskImpl(kernel, group, id);
+            task.setCredentials(Credentials.ROOT);
+            task.setFiles(files());
+            task.setMounts(new Fakes().ignore("retain", "release").as(MountNamespace.class));
+            task.setFs(new FsContext(null, null, 0));
+            task.setUts(new UtsNamespace("test", ""));
+            MemoryManager mm = memory.newManager();
+            task.setMemory(mm, mm.newUserMemory(task));
+            task.setContext(context(new Script(steps)));
+            task.setName("init");
+            synchronized (group.lock) {
+                group.addTask(task);
+                group.unkillable = true;
+            }
+            container.setInit(group);
+            SessionImpl session = new SessionImpl(processes, group);
+            processes.add(session);
+            processes.add(task);
+            processes.add(group);
+            group.enter(new ProcessGroupImpl(processes, id, session));
+            return group;
+        }
+    }
+
+    private Context context(Script script) {
+        platform.next = script;
+        Context context = platform.newContext(null);
+        scripts.put(context, script);
+        return context;
+    }
+
+    static FdTable files() {
+        return new Fakes().on("copy", a -> files()).ignore("retain", "release", "closeOnExec").as(FdTable.class);
+    }
+
+    /** clone(2) by {@code parent}, in one of its steps; the child takes {@code steps}. */
+    long clone(TaskImpl parent, long flags, int exitSignal, Step... steps) {
+        synchronized (platform) {
+            Script script = new Script(steps);
+            platform.next = registers -> {
+                TaskImpl self = current();
+                scripts.putIfAbsent(self.context(), script);
+                return script.run(registers);
+            };
+            return parent.clone(new org.jvisor.api.kernel.Task.CloneRequest(flags, exitSignal, 0, 0, 0, 0, 0));
+        }
+    }
+
+    private TaskImpl current() {
+        return kernel.processes().tasks().stream().filter(t -> t.isServedBy(Thread.currentThread())).findFirst().orElseThrow();
+    }
+
+    /** Runs the first process to its end, and everything with it; its status. */
+    int run(ThreadGroupImpl init) {
+        init.containerImpl().start();
+        return await(init);
+    }
+
+    int await(ThreadGroupImpl init) {
+        CountDownLatch done = new CountDownLatch(1);
+        int[] status = new int[1];
+        Thread waiter = new Thread(() -> {
+            try {
+                status[0] = init.container().waitForExit();
+                done.countDown();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        waiter.setDaemon(true);
+        waiter.start();
+        try {
+            if (!done.await(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+                throw new AssertionError("the container does not end: " + failures);
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        Throwable failure = failures.poll();
+        if (failure != null) {
+            throw new AssertionError(failure);
+        }
+        return status[0];
+    }
+
+    /** Waits until {@code condition} holds. */
+    static void until(java.util.function.BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("waited in vain");
+            }
+            Thread.onSpinWait();
+            Thread.yield();
+        }
+    }
+
+    /** Real time, on one thread. */
+    static final class TestClock implements KernelClock {
+        private final long start = System.nanoTime();
+        private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, runnable -> {
+            Thread thread = new Thread(runnable);
+            thread.setDaemon(true);
+            return thread;
+        });
+
+        @Override
+        public long monotonicNs() {
+            return System.nanoTime() - start;
+        }
+
+        @Override
+        public long realtimeNs() {
+            return System.currentTimeMillis() * 1_000_000;
+        }
+
+        @Override
+        public Timer schedule(long deadlineNs, Runnable action) {
+            var future = executor.schedule(action, Math.max(0, deadlineNs - System.nanoTime()), TimeUnit.NANOSECONDS);
+            return () -> future.cancel(false);
+        }
+
+        @Override
+        public long nanoTimeOffsetNs() {
+            return start;
+        }
+    }
+}
