@@ -19,9 +19,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
-import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * What the framework asks of the bundles that the sandbox boots with, in one file made when the distribution is built: manifest
@@ -29,13 +27,15 @@ import java.util.stream.Collectors;
  * where the AOT cache has them.
  */
 public final class BundleIndex {
-    /** Headers that only build tools and people read, and requirements that the class path has met before the framework starts. */
+    /**
+     * Headers that only build tools and people read, and requirements: the boot bundles share the class path, so the framework has
+     * nothing to wire between them, and to find that out at each start would take it a tenth of a second.
+     */
     private static final List<String> LEFT_OUT = List.of("Manifest-Version", "Created-By", "Build-Jdk-Spec", "Build-Jdk", "Built-By",
         "Archiver-Version", "Bnd-LastModified", "Tool", "Bundle-Description", "Bundle-DocURL", "Bundle-License", "Bundle-Vendor",
-        "Bundle-Developers", "Bundle-SCM", "Bundle-Name", "Require-Capability", "Provide-Capability", "Originally-Created-By");
+        "Bundle-Developers", "Bundle-SCM", "Bundle-Name", "Import-Package", "DynamicImport-Package", "Require-Capability", "Provide-Capability", "Originally-Created-By");
 
-    /** A clause of a header: commas inside quotes separate nothing. */
-    private static final Pattern CLAUSE = Pattern.compile("(?:[^,\"]|\"[^\"]*\")+");
+    private static final Pattern USES = Pattern.compile(";uses:=\"[^\"]*\"");
 
     private BundleIndex() {
     }
@@ -90,7 +90,7 @@ public final class BundleIndex {
                 throw new IOException(jar + " is no bundle");
             }
             headers.keySet().removeAll(LEFT_OUT);
-            headers.computeIfPresent("Import-Package", (name, imports) -> ours(imports));
+            headers.computeIfPresent("Export-Package", (name, exports) -> withoutUses(exports));
             out.writeUTF(symbolicName.split(";")[0].strip());
             out.writeInt(headers.size());
             for (Map.Entry<String, String> header : headers.entrySet()) {
@@ -110,11 +110,12 @@ public final class BundleIndex {
         }
     }
 
-    /** What is wired in the framework; libraries are just on the class path. Null for nothing. */
-    private static String ours(String imports) {
-        String kept = CLAUSE.matcher(imports).results().map(MatchResult::group)
-            .filter(clause -> clause.startsWith("org.jvisor.") || clause.startsWith("org.osgi.")).collect(Collectors.joining(","));
-        return kept.isEmpty() ? null : kept;
+    /**
+     * What a bundle exports to those that are installed later. Which package uses which need not be said: there is one version of
+     * each.
+     */
+    private static String withoutUses(String exports) {
+        return USES.matcher(exports).replaceAll("");
     }
 
     private static boolean isWanted(JarEntry entry) {

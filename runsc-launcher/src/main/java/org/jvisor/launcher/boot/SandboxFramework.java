@@ -19,6 +19,7 @@ import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceEvent;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.launch.Framework;
+import org.osgi.framework.wiring.FrameworkWiring;
 
 /** The OSGi framework inside the Sentry: the boot bundles, and those that come later. */
 final class SandboxFramework {
@@ -82,6 +83,8 @@ final class SandboxFramework {
             bundles.add(context.installBundle(location));
         }
         framework.start();
+        // All at once: the resolver's work is by the call rather than by the bundle.
+        framework.adapt(FrameworkWiring.class).resolveBundles(bundles);
         for (Bundle bundle : bundles) {
             bundle.start();
         }
