@@ -393,8 +393,12 @@ final class FrameStore implements Memory.SharedMemory {
     }
 
     private boolean isMapped() {
+        return mappingCount() > 0;
+    }
+
+    int mappingCount() {
         synchronized (mappings) {
-            return !mappings.isEmpty();
+            return mappings.size();
         }
     }
 

@@ -143,6 +143,16 @@ final class Manager implements MemoryManager {
     }
 
     @Override
+    public Mappable mappedAt(long address) {
+        return mapper.mappedAt(address);
+    }
+
+    @Override
+    public long unmapObject(Task task, long address, Mappable object) {
+        return mapper.unmapObject(task, address, object);
+    }
+
+    @Override
     public long mprotect(Task task, long address, long length, int prot) {
         return mapper.mprotect(task, address, length, prot);
     }

@@ -302,6 +302,37 @@ final class Mapper {
         pages.flush(task);
     }
 
+    Mappable mappedAt(long address) {
+        mm.lock.lock();
+        try {
+            Vma vma = vmas.find(address);
+            boolean begins = vma != null && vma.start == address && vma.backing != null && vma.offset == 0;
+            return begins ? vma.backing.object : null;
+        } finally {
+            mm.lock.unlock();
+        }
+    }
+
+    long unmapObject(Task task, long address, Mappable object) {
+        mm.lock.lock();
+        try {
+            boolean found = false;
+            for (int i = vmas.indexFrom(address); i < vmas.size();) {
+                Vma vma = vmas.get(i);
+                boolean part = vma.backing != null && vma.backing.object == object && vma.start - vma.offset == address;
+                if (part) {
+                    found = true;
+                    removeRange(task, vma.start, vma.end);
+                } else {
+                    i++;
+                }
+            }
+            return found ? 0 : -Errno.EINVAL;
+        } finally {
+            mm.unlock(task);
+        }
+    }
+
     // ---- mprotect
 
     long mprotect(Task task, long address, long length, int prot) {

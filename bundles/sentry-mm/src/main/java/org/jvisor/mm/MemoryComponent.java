@@ -2,10 +2,12 @@
 package org.jvisor.mm;
 
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Container;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.MemoryManager;
+import org.jvisor.api.mm.SharedSegments;
 import org.jvisor.api.platform.Platform;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -53,6 +55,11 @@ public final class MemoryComponent implements Memory, MemoryFile {
     @Override
     public SharedMemory newSharedMemory(long bytes) {
         return system.newSharedMemory(bytes);
+    }
+
+    @Override
+    public SharedSegments segments(Container container) {
+        return system.segments(container);
     }
 
     @Override

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
+import java.lang.ref.Cleaner;
 import java.util.BitSet;
+import java.util.Map;
+import java.util.WeakHashMap;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Container;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.MemoryManager;
+import org.jvisor.api.mm.SharedSegments;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Platform;
 
@@ -21,9 +26,13 @@ final class MemorySystem implements Memory {
     /** {@link UserMemory#shareKey} has 16 bits for the manager. */
     private static final int MAX_MANAGERS = 1 << 16;
 
+    private static final Cleaner CLEANER = Cleaner.create();
+
     final HostKernel host;
     final FrameFile file;
     final TableArena arena;
+    /** Only containers themselves hold their entries. */
+    private final Map<Container, Segments> segments = new WeakHashMap<>();
     private final BitSet ids = new BitSet();
     private volatile Platform platform;
 
@@ -91,6 +100,17 @@ final class MemorySystem implements Memory {
     @Override
     public SharedMemory newSharedMemory(long bytes) {
         return new FrameStore(host, file, bytes);
+    }
+
+    @Override
+    public SharedSegments segments(Container container) {
+        synchronized (segments) {
+            return segments.computeIfAbsent(container, made -> {
+                Segments ofContainer = new Segments(bytes -> new FrameStore(host, file, bytes));
+                CLEANER.register(made, ofContainer::removeAll);
+                return ofContainer;
+            });
+        }
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.mm;
 
+import org.jvisor.api.kernel.Container;
 import org.jvisor.api.platform.Platform;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -25,6 +26,11 @@ public interface Memory {
      * @param bytes its size; it can be changed
      */
     SharedMemory newSharedMemory(long bytes);
+
+    /** The System V shared memory of a container; made when first asked for, gone with the container. */
+    default SharedSegments segments(Container container) {
+        throw new UnsupportedOperationException();
+    }
 
     /** An {@link IoBuffer} over the kernel's own memory, for files read or written by the kernel itself. Allocates. */
     IoBuffer kernelBuffer(byte[] bytes, int offset, int length);

@@ -30,6 +30,16 @@ public interface MemoryManager {
 
     long munmap(Task task, long address, long length);
 
+    /** The object whose beginning is mapped at {@code address}, or null. */
+    default Mappable mappedAt(long address) {
+        return null;
+    }
+
+    /** Unmaps what is left of a mapping of {@code object} whose beginning was mapped at {@code address} (shmdt(2)); 0 or -EINVAL. */
+    default long unmapObject(Task task, long address, Mappable object) {
+        return -org.jvisor.api.abi.Errno.EINVAL;
+    }
+
     long mprotect(Task task, long address, long length, int prot);
 
     long mremap(Task task, long oldAddress, long oldLength, long newLength, int flags, long newAddress);

@@ -19,10 +19,12 @@ public final class MmSyscalls implements SyscallFamily, SyscallHandler {
         MLOCK, MLOCK2, MUNLOCK, MLOCKALL, MUNLOCKALL, MEMFD_CREATE, MEMBARRIER,
         PKEY_ALLOC, PKEY_FREE, PKEY_MPROTECT, MBIND, GET_MEMPOLICY, SET_MEMPOLICY, SET_MEMPOLICY_HOME_NODE, MIGRATE_PAGES,
         MOVE_PAGES, PROCESS_VM_READV, PROCESS_VM_WRITEV, PROCESS_MRELEASE,
+        SHMGET, SHMAT, SHMDT, SHMCTL,
     };
 
     private final Mappings mappings = new Mappings();
     private final Policies policies = new Policies();
+    private final SegmentCalls segments = new SegmentCalls();
     private final OtherProcesses others = new OtherProcesses();
 
     @Override
@@ -73,6 +75,10 @@ public final class MmSyscalls implements SyscallFamily, SyscallHandler {
             case PROCESS_VM_WRITEV -> others.transfer(t, a, true);
             case PROCESS_MADVISE -> others.madvise(t, a);
             case PROCESS_MRELEASE -> others.mrelease(t, a);
+            case SHMGET -> segments.shmget(t, a);
+            case SHMAT -> segments.shmat(t, a);
+            case SHMDT -> segments.shmdt(t, a);
+            case SHMCTL -> segments.shmctl(t, a);
             default -> -Errno.ENOSYS;
         };
     }
