@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.platform.ptrace;
 
-import java.util.stream.IntStream;
+import java.util.Arrays;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
@@ -23,8 +23,7 @@ final class Cpus {
         long mask = host.allocate(MASK_BYTES);
         try {
             maskBytes = (int) ErrnoException.check(host.syscall(SyscallNr.SCHED_GETAFFINITY, 0, MASK_BYTES, mask));
-            allowed = IntStream.range(0, maskBytes * Byte.SIZE)
-                .filter(cpu -> (host.getByte(mask + cpu / Byte.SIZE) >> cpu % Byte.SIZE & 1) != 0).toArray();
+            allowed = bitsOf(mask);
         } finally {
             host.free(mask);
         }
@@ -32,6 +31,17 @@ final class Cpus {
         for (int i = 0; i < allowed.length; i++) {
             host.putByte(mask(i) + allowed[i] / Byte.SIZE, (byte) (1 << allowed[i] % Byte.SIZE));
         }
+    }
+
+    private int[] bitsOf(long mask) {
+        int[] found = new int[maskBytes * Byte.SIZE];
+        int count = 0;
+        for (int cpu = 0; cpu < found.length; cpu++) {
+            if ((host.getByte(mask + cpu / Byte.SIZE) >> cpu % Byte.SIZE & 1) != 0) {
+                found[count++] = cpu;
+            }
+        }
+        return Arrays.copyOf(found, count);
     }
 
     int count() {

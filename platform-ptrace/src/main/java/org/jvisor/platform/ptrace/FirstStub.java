@@ -33,6 +33,7 @@ final class FirstStub {
     private static final long ALL_DESCRIPTORS = 0xffff_ffffL;
 
     private final HostKernel host;
+    private final Cpus cpus;
     private final StubImage image;
     private final Tracee tracee;
     private final BlockingQueue<Integer> spares = new LinkedBlockingQueue<>();
@@ -44,8 +45,9 @@ final class FirstStub {
     private volatile boolean stopping;
     private ExtendedState extendedState;
 
-    private FirstStub(HostKernel host, int memoryFd) {
+    private FirstStub(HostKernel host, Cpus cpus, int memoryFd) {
         this.host = host;
+        this.cpus = cpus;
         this.memoryFd = memoryFd;
         image = new StubImage((int) host.syscall(SyscallNr.GETPID));
         tracee = new Tracee(host, image);
@@ -53,8 +55,8 @@ final class FirstStub {
         owner.setDaemon(true);
     }
 
-    static FirstStub start(HostKernel host, int memoryFd) throws BootFailure {
-        FirstStub stub = new FirstStub(host, memoryFd);
+    static FirstStub start(HostKernel host, Cpus cpus, int memoryFd) throws BootFailure {
+        FirstStub stub = new FirstStub(host, cpus, memoryFd);
         stub.owner.start();
         try {
             stub.ready.get();
@@ -151,7 +153,9 @@ final class FirstStub {
     }
 
     private void boot() throws BootFailure {
-        int pid = spawn();
+        int cpu = cpus.count() - 1; // the first task begins on the first one
+        cpus.pin(0, cpu);
+        int pid = spawn(); // on this thread's CPU, too
         check("PTRACE_SEIZE (ptrace(2))", tracee.attach(pid, pid));
         tracee.pageAt(StubImage.LOADED_AT);
         parent = (int) call(SyscallNr.GETPPID, 0, 0, 0, 0, 0);

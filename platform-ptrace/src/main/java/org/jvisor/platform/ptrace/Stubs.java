@@ -17,9 +17,9 @@ final class Stubs {
 
     Stubs(HostKernel host, int memoryFd) throws BootFailure {
         this.host = host;
-        first = FirstStub.start(host, memoryFd);
-        reaper = new Reaper(host);
         cpus = new Cpus(host);
+        first = FirstStub.start(host, cpus, memoryFd);
+        reaper = new Reaper(host);
         balancer = new Balancer(cpus);
     }
 
