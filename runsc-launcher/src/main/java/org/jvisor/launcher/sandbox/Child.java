@@ -134,6 +134,11 @@ final class Child {
         host.syscall(SyscallNr.CLOSE, pidFd);
     }
 
+    /** Whether it ended by itself and without a complaint, after {@link #reap}. */
+    boolean hasSucceeded() {
+        return status == 0;
+    }
+
     /** How it ended, after {@link #reap}. */
     String end() {
         return name + (Wait.isSignaled(status)

@@ -61,11 +61,14 @@ final class LastWords implements AutoCloseable {
         }
     }
 
-    /** The last line that was said, with ": " before it; empty when there is none. */
+    /** The last line that was said, but for the lines of a stack, with ": " before it; empty when there is none. */
     String suffix() {
-        String[] lines = text.strip().split("\n");
-        String last = lines[lines.length - 1].strip();
-        return last.isEmpty() ? "" : ": " + last;
+        String last = "";
+        for (String line : text.split("\n")) {
+            boolean isOfStack = line.startsWith("\t") || line.startsWith("   ");
+            last = isOfStack || line.isBlank() ? last : line;
+        }
+        return last.isEmpty() ? "" : ": " + last.strip();
     }
 
     @Override

@@ -104,9 +104,7 @@ public final class Sandbox implements AutoCloseable {
 
     private List<String> command(String role, String processName) {
         List<String> command = distribution.command(role, processName);
-        if (settings.debug) {
-            command.add("-Djvisor.debug=true");
-        }
+        command.add("-Djvisor.log=" + (settings.debug ? "DEBUG" : settings.kernel.strace() ? "INFO" : "WARNING"));
         return command;
     }
 
@@ -218,7 +216,7 @@ public final class Sandbox implements AutoCloseable {
                 }
                 if (poll.isReady(gofer.descriptor())) {
                     poll.drop(gofer.descriptor());
-                    goferDied(running);
+                    goferEnded(running);
                 }
                 for (int signal = signals.next(); signal != 0; signal = signals.next()) {
                     if (!running && signal != Signals.SIGWINCH) {
@@ -246,9 +244,15 @@ public final class Sandbox implements AutoCloseable {
         control.send(Messages.SIGNAL, body.bytes());
     }
 
-    /** Without the gofer the container's files answer EIO: it is up to the program what to make of that. */
-    private void goferDied(boolean running) {
+    /**
+     * The gofer ends by itself when the Sentry has closed its connections. Without it the container's files answer EIO: it is up to
+     * the program what to make of that.
+     */
+    private void goferEnded(boolean running) {
         RunscException death = died(gofer);
+        if (gofer.hasSucceeded()) {
+            return;
+        }
         if (!running) {
             throw death;
         }
