@@ -229,7 +229,7 @@ final class FrameFile implements MemoryFile {
         int[] part = countsOf(frame);
         int index = frame & COUNTS - 1;
         int found = (int) COUNT.getAcquire(part, index);
-        while (found != 0) {
+        while (found > 0) {
             int witness = (int) COUNT.compareAndExchange(part, index, found, found + 1);
             if (witness == found) {
                 return true;
@@ -286,6 +286,7 @@ final class FrameFile implements MemoryFile {
         for (int frame = first; frame < first + pages; frame++) {
             int before = (int) COUNT.getAndAdd(countsOf(frame), frame & COUNTS - 1, -1);
             if (before <= 0) {
+                COUNT.getAndAdd(countsOf(frame), frame & COUNTS - 1, 1);
                 throw new IllegalStateException("released a free frame");
             }
             if (before == 1) {
