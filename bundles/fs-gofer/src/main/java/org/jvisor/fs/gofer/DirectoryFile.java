@@ -30,7 +30,7 @@ final class DirectoryFile implements FileOperations {
         if (position == 0 && !sink.add(".", directory.ino(), Mode.DT_DIR, 1)) {
             return 0;
         }
-        if (position <= 1 && !sink.add("..", file.path().dentry().parent().inode().ino(), Mode.DT_DIR, DOTS)) {
+        if (position <= 1 && !sink.add("..", parentIno(file), Mode.DT_DIR, DOTS)) {
             return 0;
         }
         for (long i = Math.max(position - DOTS, 0); i < entries.length; i++) {
@@ -40,6 +40,11 @@ final class DirectoryFile implements FileOperations {
             }
         }
         return 0;
+    }
+
+    /** @param file null when another file system reads its layer */
+    private long parentIno(FileDescription file) {
+        return file == null ? directory.ino() : file.path().dentry().parent().inode().ino();
     }
 
     @Override

@@ -9,6 +9,7 @@ import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Mappable;
+import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 
@@ -18,6 +19,7 @@ import org.jvisor.api.vfs.FileOperations;
  */
 final class RegularFile implements FileOperations {
     private static final int IOVEC_LENGTH = 8;
+    private static final int PAGE = MemoryFile.PAGE;
 
     private final GoferInode inode;
     private final HostDescriptor descriptor;
@@ -82,7 +84,7 @@ final class RegularFile implements FileOperations {
 
     private long readPage(PageCache pages, long frame, long address, long length, long offset) {
         long inFile = shared ? inode.size() - offset : length;
-        long n = Math.min(Math.min(length, inFile), 4096 - (offset & 4095));
+        long n = Math.min(Math.min(length, inFile), PAGE - (offset & PAGE - 1));
         if (n > 0) {
             host.copy(pages.address(frame, offset), address, n);
         }
@@ -116,7 +118,8 @@ final class RegularFile implements FileOperations {
             if (moved > 0 && append) {
                 file.setPosition(shared ? inode.size() : at + moved);
             }
-            long synced = moved > 0 ? syncIfAsked(file.flags()) : 0;
+            // No description: another file system writes its layer.
+            long synced = moved > 0 && file != null ? syncIfAsked(file.flags()) : 0;
             return synced < 0 ? synced : moved;
         } finally {
             inode.writing.unlock();
@@ -183,7 +186,7 @@ final class RegularFile implements FileOperations {
         if (frame < 0) {
             return writeAtHost(address, pages.missing(offset, length), offset);
         }
-        long piece = Math.min(length, 4096 - (offset & 4095));
+        long piece = Math.min(length, PAGE - (offset & PAGE - 1));
         Exchange e = inode.client.take();
         try {
             host.copy(address, e.scratch, piece);
