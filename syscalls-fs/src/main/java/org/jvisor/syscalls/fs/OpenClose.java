@@ -79,25 +79,10 @@ final class OpenClose {
         if ((resolve & scoped) == scoped) {
             return -Errno.EINVAL;
         }
-        if ((resolve & Open.RESOLVE_CACHED) != 0) {
-            // Never answered from caches alone: the caller then tries without (openat2(2)).
-            return -Errno.EAGAIN;
-        }
-        return open(task, a.int0(), a.a1, (int) flags | Open.O_LARGEFILE, (int) mode, walkFlags((int) resolve));
+        return open(task, a.int0(), a.a1, (int) flags | Open.O_LARGEFILE, (int) mode, (int) resolve);
     }
 
-    private static int walkFlags(int resolve) {
-        return flag(resolve, Open.RESOLVE_NO_XDEV, PathWalk.NO_XDEV)
-                | flag(resolve, Open.RESOLVE_NO_MAGICLINKS, PathWalk.NO_MAGICLINKS)
-                | flag(resolve, Open.RESOLVE_NO_SYMLINKS, PathWalk.NO_SYMLINKS)
-                | flag(resolve, Open.RESOLVE_BENEATH, PathWalk.BENEATH)
-                | flag(resolve, Open.RESOLVE_IN_ROOT, PathWalk.IN_ROOT);
-    }
-
-    private static int flag(int given, int bit, int result) {
-        return (given & bit) != 0 ? result : 0;
-    }
-
+    /** @param resolve RESOLVE_* of openat2(2) */
     private static long open(Task task, int dirfd, long path, int flags, int mode, int resolve) {
         if ((flags & TMPFILE_BIT) != 0
                 && ((flags & Open.O_TMPFILE) != Open.O_TMPFILE || (flags & Open.O_ACCMODE) == Open.O_RDONLY)) {

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pipes and FIFOs, and the calls that move bytes between files: splice, tee, vmsplice, sendfile, copy_file_range.
+#include "check.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+static void *volatile nowhere = (void *)8;
+static volatile int minus_one = -1;
+static char buffer[1 << 20], other[1 << 20];
+static volatile sig_atomic_t sigpipes;
+static void on_sigpipe(int s) { (void)s; sigpipes++; }
+
+static void fill(int n) { for (int i = 0; i < n; i++) buffer[i] = (char)(i * 7 + i / 251); }
+
+static void basics(void) {
+    int p[2];
+    CHECK(pipe(p) == 0);
+    CHECK(write(p[1], "hello", 5) == 5);
+    int n; CHECK(ioctl(p[0], FIONREAD, &n) == 0 && n == 5);
+    CHECK(read(p[0], buffer, 3) == 3 && memcmp(buffer, "hel", 3) == 0);
+    CHECK(read(p[0], buffer, 100) == 2 && memcmp(buffer, "lo", 2) == 0);
+    CHECK(fcntl(p[0], F_GETPIPE_SZ) == 65536);
+    CHECK_ERRNO(lseek(p[0], 0, SEEK_SET), ESPIPE);
+    CHECK_ERRNO(pread(p[0], buffer, 1, 0), ESPIPE);
+    CHECK_ERRNO(read(p[1], buffer, 1), EBADF);
+    CHECK_ERRNO(write(p[0], buffer, 1), EBADF);
+}
+
+static void limits(void) {
+    int p[2];
+    CHECK(pipe2(p, O_NONBLOCK) == 0);
+    CHECK(fcntl(p[0], F_GETFL) == (O_RDONLY | O_NONBLOCK) && fcntl(p[1], F_GETFL) == (O_WRONLY | O_NONBLOCK));
+    CHECK_ERRNO(read(p[0], buffer, 1), EAGAIN);
+    fill(70000);
+    CHECK(write(p[1], buffer, 70000) == 65536);
+    CHECK_ERRNO(write(p[1], "x", 1), EAGAIN);
+    struct pollfd f[2] = {{.fd = p[0], .events = POLLIN}, {.fd = p[1], .events = POLLOUT}};
+    CHECK(poll(f, 2, 0) == 1 && f[0].revents == POLLIN && f[1].revents == 0);
+    CHECK(read(p[0], other, 100000) == 65536 && memcmp(buffer, other, 65536) == 0);
+    CHECK(poll(f, 2, 0) == 1 && f[0].revents == 0 && f[1].revents == POLLOUT);
+    // Up to PIPE_BUF bytes go in whole or not at all.
+    CHECK(write(p[1], buffer, 65536 - 4095) == 65536 - 4095);
+    CHECK_ERRNO(write(p[1], buffer, 4096), EAGAIN);
+    CHECK(read(p[0], other, 65536) == 65536 - 4095);
+    CHECK(fcntl(p[1], F_SETPIPE_SZ, 5000) == 8192 && fcntl(p[0], F_GETPIPE_SZ) == 8192);
+    CHECK(write(p[1], buffer, 20000) == 8192);
+    CHECK_ERRNO(fcntl(p[1], F_SETPIPE_SZ, 4096), EBUSY);
+    CHECK(fcntl(p[1], F_SETPIPE_SZ, 1 << 17) == 1 << 17);
+    CHECK(write(p[1], buffer, 1 << 20) == (1 << 17) - 8192);
+    close(p[0]); close(p[1]);
+}
+
+static void ends(void) {
+    int p[2];
+    CHECK(pipe(p) == 0);
+    CHECK(write(p[1], "last", 4) == 4 && close(p[1]) == 0);
+    struct pollfd f = {.fd = p[0], .events = POLLIN};
+    CHECK(poll(&f, 1, 0) == 1 && f.revents == (POLLIN | POLLHUP));
+    CHECK(read(p[0], buffer, 10) == 4 && read(p[0], buffer, 10) == 0);
+    CHECK(poll(&f, 1, 0) == 1 && f.revents == POLLHUP);
+    close(p[0]);
+    CHECK(pipe(p) == 0 && close(p[0]) == 0);
+    signal(SIGPIPE, on_sigpipe);
+    CHECK_ERRNO(write(p[1], "x", 1), EPIPE);
+    CHECK(sigpipes == 1);
+    f = (struct pollfd){.fd = p[1], .events = POLLOUT};
+    CHECK(poll(&f, 1, 0) == 1 && f.revents == (POLLOUT | POLLERR));
+    signal(SIGPIPE, SIG_IGN);
+    CHECK_ERRNO(write(p[1], "x", 1), EPIPE);
+    close(p[1]);
+}
+
+static void *drain(void *arg) {
+    int fd = *(int *)arg; long total = 0, n, bad = 0;
+    while ((n = read(fd, other, 3333)) > 0) { for (int i = 0; i < n; i++) bad += other[i] != (char)((total + i) % 253); total += n; }
+    return (void *)(bad ? -bad : total);
+}
+
+static void blocking(void) {
+    int p[2]; pthread_t t; void *result;
+    CHECK(pipe(p) == 0 && pthread_create(&t, 0, drain, &p[0]) == 0);
+    for (int i = 0; i < 1 << 20; i++) buffer[i] = (char)(i % 253);
+    long most = 253 * 4000;
+    CHECK(write(p[1], buffer, most) == most && write(p[1], buffer, 1000) == 1000 && close(p[1]) == 0);
+    CHECK(pthread_join(t, &result) == 0 && (long)result == most + 1000);
+    close(p[0]);
+}
+
+static void packets(void) {
+    int p[2];
+    CHECK(pipe2(p, O_DIRECT | O_NONBLOCK) == 0);
+    CHECK(write(p[1], "one", 3) == 3 && write(p[1], "three", 5) == 5 && write(p[1], "4", 1) == 1);
+    CHECK(read(p[0], buffer, 100) == 3);
+    CHECK(read(p[0], buffer, 2) == 2 && memcmp(buffer, "th", 2) == 0);
+    CHECK(read(p[0], buffer, 100) == 1 && buffer[0] == '4');
+    CHECK_ERRNO(read(p[0], buffer, 1), EAGAIN);
+    close(p[0]); close(p[1]);
+}
+
+static void vectors(void) {
+    int p[2];
+    CHECK(pipe(p) == 0);
+    struct iovec v[3] = {{"ab", 2}, {0, 0}, {"cde", 3}};
+    CHECK(writev(p[1], v, 3) == 5);
+    char a[1], b[10];
+    struct iovec w[2] = {{a, 1}, {b, 10}};
+    CHECK(readv(p[0], w, 2) == 5 && a[0] == 'a' && memcmp(b, "bcde", 4) == 0);
+    CHECK_ERRNO(writev(p[1], v, minus_one), EINVAL);
+    CHECK_ERRNO(writev(p[1], nowhere, 1), EFAULT);
+    CHECK_ERRNO(write(p[1], nowhere, 1), EFAULT);
+    v[0].iov_len = (size_t)-1;
+    CHECK_ERRNO(writev(p[1], v, 3), EINVAL);
+    close(p[0]); close(p[1]);
+}
+
+static void fifos(void) {
+    char name[] = "/tmp/fifoXXXXXX";
+    CHECK(mkdtemp(name) && chdir(name) == 0 && mkfifo("f", 0600) == 0);
+    CHECK_ERRNO(open("f", O_WRONLY | O_NONBLOCK), ENXIO);
+    int r = open("f", O_RDONLY | O_NONBLOCK);
+    CHECK(r >= 0 && read(r, buffer, 1) == 0);
+    struct pollfd f = {.fd = r, .events = POLLIN};
+    CHECK(poll(&f, 1, 0) == 0);
+    int w = open("f", O_WRONLY | O_NONBLOCK);
+    CHECK(w >= 0);
+    CHECK_ERRNO(read(r, buffer, 1), EAGAIN);
+    CHECK(write(w, "z", 1) == 1 && close(w) == 0);
+    CHECK(poll(&f, 1, 0) == 1 && f.revents == (POLLIN | POLLHUP) && read(r, buffer, 9) == 1);
+    close(r);
+    // Opening one end waits for the other.
+    pid_t child = fork();
+    if (child == 0) { w = open("f", O_WRONLY); _exit(w >= 0 && write(w, "deep", 4) == 4 ? 0 : 1); }
+    r = open("f", O_RDONLY);
+    int status;
+    CHECK(read(r, buffer, 10) == 4 && waitpid(child, &status, 0) == child && status == 0 && read(r, buffer, 1) == 0);
+    close(r);
+    int rw = open("f", O_RDWR);
+    CHECK(rw >= 0 && write(rw, "self", 4) == 4 && read(rw, buffer, 9) == 4);
+    close(rw);
+    CHECK(unlink("f") == 0 && chdir("/") == 0 && rmdir(name) == 0);
+}
+
+static int temporary(void) {
+    char name[] = "/tmp/pipesXXXXXX";
+    int fd = mkstemp(name);
+    CHECK(fd >= 0 && unlink(name) == 0);
+    return fd;
+}
+
+static void splices(void) {
+    int p[2], q[2];
+    CHECK(pipe(p) == 0 && pipe(q) == 0);
+    fill(300000);
+    int file = temporary(), out = temporary();
+    CHECK(write(file, buffer, 300000) == 300000 && lseek(file, 0, SEEK_SET) == 0);
+    loff_t at = 100;
+    CHECK(splice(file, &at, p[1], 0, 5000, 0) == 5000 && at == 5100 && lseek(file, 0, SEEK_CUR) == 0);
+    CHECK(splice(file, 0, p[1], 0, 1000, 0) == 1000 && lseek(file, 0, SEEK_CUR) == 1000);
+    CHECK(tee(p[0], q[1], 6000, 0) > 0);
+    CHECK(read(q[0], other, 5000) > 0 && memcmp(other, buffer + 100, 4000) == 0);
+    loff_t to = 7;
+    CHECK(splice(p[0], 0, out, &to, 6000, 0) == 6000 && to == 6007);
+    CHECK(pread(out, other, 6000, 7) == 6000 && memcmp(other, buffer + 100, 5000) == 0 && memcmp(other + 5000, buffer, 1000) == 0);
+    CHECK_ERRNO(splice(p[0], 0, out, &to, 10, SPLICE_F_NONBLOCK), EAGAIN);
+    CHECK_ERRNO(splice(file, 0, out, 0, 10, 0), EINVAL);
+    CHECK_ERRNO(splice(p[0], &at, out, 0, 10, 0), ESPIPE);
+    CHECK_ERRNO(splice(p[0], 0, p[1], 0, 10, 0), EINVAL);
+    CHECK_ERRNO(tee(p[0], out, 10, 0), EINVAL);
+    CHECK(splice(p[0], 0, out, 0, 0, 0) == 0);
+    struct iovec v = {"vmsplice", 8};
+    CHECK(vmsplice(p[1], &v, 1, 0) == 8 && read(p[0], other, 100) == 8 && memcmp(other, "vmsplice", 8) == 0);
+    CHECK_ERRNO(splice(p[0], 0, out, 0, 10, 64), EINVAL);
+
+    at = 1000;
+    CHECK(sendfile(out, file, &at, 200000) == 200000 && at == 201000);
+    CHECK(pread(out, other, 200000, 0) == 200000 && memcmp(other, buffer + 1000, 200000) == 0);
+    CHECK(sendfile(p[1], file, 0, 10) == 10 && lseek(file, 0, SEEK_CUR) == 1010);
+    CHECK_ERRNO(sendfile(out, p[0], 0, 10), EINVAL);
+    CHECK(sendfile(out, file, &(off_t){300000}, 10) == 0);
+
+    loff_t from = 10; to = 50;
+    CHECK(ftruncate(out, 0) == 0);
+    CHECK(copy_file_range(file, &from, out, &to, 250000, 0) == 250000 && from == 250010 && to == 250050);
+    CHECK(pread(out, other, 250000, 50) == 250000 && memcmp(other, buffer + 10, 250000) == 0);
+    CHECK_ERRNO(copy_file_range(file, 0, out, 0, 1, 1), EINVAL);
+    from = 0; to = 5;
+    CHECK_ERRNO(copy_file_range(file, &from, file, &to, 10, 0), EINVAL);
+    CHECK_ERRNO(copy_file_range(p[0], 0, out, 0, 1, 0), EINVAL);
+}
+
+static void interrupted(void) {
+    int p[2];
+    CHECK(pipe(p) == 0);
+    struct sigaction a = {.sa_handler = on_sigpipe};
+    CHECK(sigaction(SIGALRM, &a, 0) == 0);
+    alarm(1);
+    CHECK_ERRNO(read(p[0], buffer, 1), EINTR);
+    a.sa_flags = SA_RESTART;
+    CHECK(sigaction(SIGALRM, &a, 0) == 0);
+    pid_t child = fork();
+    if (child == 0) { alarm(0); usleep(1500000); _exit(write(p[1], "k", 1) != 1); }
+    alarm(1);
+    CHECK(read(p[0], buffer, 1) == 1 && buffer[0] == 'k');
+    int status;
+    CHECK(wait(&status) == child && status == 0);
+}
+
+int main(void) {
+    basics(); limits(); ends(); blocking(); packets(); vectors(); fifos(); splices(); interrupted();
+    return 0;
+}
