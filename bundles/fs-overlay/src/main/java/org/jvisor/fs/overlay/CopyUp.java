@@ -8,7 +8,7 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
-import org.jvisor.api.vfs.FileOperations;
+import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.SetAttributes;
 
@@ -20,7 +20,7 @@ final class CopyUp {
     private CopyUp() {
     }
 
-    static Inode copy(Task task, Memory memory, Inode lower, Inode directory, String name, boolean withData) {
+    static Inode copy(Task task, Overlay overlay, Inode lower, Inode directory, String name, boolean withData) {
         Stat stat = new Stat();
         lower.stat(stat);
         Inode.Owner owner = new Inode.Owner(stat.uid, stat.gid);
@@ -34,7 +34,7 @@ final class CopyUp {
         }
         try {
             if (Mode.isRegular(stat.mode) && withData) {
-                bytes(task, memory, lower, made);
+                bytes(task, overlay, lower, made);
             }
             if (!Mode.isSymlink(stat.mode)) {
                 for (String attribute : lower.listXattr(task)) {
@@ -59,26 +59,30 @@ final class CopyUp {
         }
     }
 
-    private static void bytes(Task task, Memory memory, Inode from, Inode to) {
-        FileOperations in = from.open(task, Open.O_RDONLY);
+    private static void bytes(Task task, Overlay overlay, Inode from, Inode to) {
+        FileDescription in = overlay.open(task, from, Open.O_RDONLY);
         try {
-            FileOperations out = to.open(task, Open.O_WRONLY);
+            FileDescription out = overlay.open(task, to, Open.O_WRONLY);
             try {
-                byte[] chunk = new byte[CHUNK];
-                long offset = 0;
-                int n;
-                while ((n = (int) check(in.read(task, null, memory.kernelBuffer(chunk, 0, CHUNK), offset))) > 0) {
-                    int done = 0;
-                    while (done < n) {
-                        done += (int) check(out.write(task, null, memory.kernelBuffer(chunk, done, n - done), offset + done));
-                    }
-                    offset += n;
-                }
+                copy(task, overlay.memory(), in, out);
             } finally {
-                out.release(null);
+                out.release(task);
             }
         } finally {
-            in.release(null);
+            in.release(task);
+        }
+    }
+
+    private static void copy(Task task, Memory memory, FileDescription in, FileDescription out) {
+        byte[] chunk = new byte[CHUNK];
+        long offset = 0;
+        int n;
+        while ((n = (int) check(in.operations().read(task, in, memory.kernelBuffer(chunk, 0, CHUNK), offset))) > 0) {
+            int done = 0;
+            while (done < n) {
+                done += (int) check(out.operations().write(task, out, memory.kernelBuffer(chunk, done, n - done), offset + done));
+            }
+            offset += n;
         }
     }
 

@@ -5,14 +5,18 @@ import java.lang.ref.WeakReference;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
+import org.jvisor.api.vfs.Vfs;
 
 /** An instance: two trees, of which the upper one hides and takes the changes of the lower one. */
 final class Overlay implements FileSystem {
 
     private final long device;
+    private final Vfs vfs;
     private final Memory memory;
     private final boolean writable;
     private final FileSystem[] owned;
@@ -27,7 +31,8 @@ final class Overlay implements FileSystem {
      * @param writable whether changes go to {@code upper}, or are refused
      * @param owned file systems that go with this one
      */
-    Overlay(long device, Memory memory, Inode lower, Inode upper, boolean writable, FileSystem[] owned, String options) {
+    Overlay(Vfs vfs, long device, Memory memory, Inode lower, Inode upper, boolean writable, FileSystem[] owned, String options) {
+        this.vfs = vfs;
         this.device = device;
         this.memory = memory;
         this.writable = writable;
@@ -39,6 +44,11 @@ final class Overlay implements FileSystem {
 
     Memory memory() {
         return memory;
+    }
+
+    /** An open file of a layer, which has no name that anybody could see; the caller releases it. */
+    FileDescription open(Task task, Inode inode, int flags) {
+        return vfs.newAnonymous(inode.open(task, flags), flags, "overlay", inode.mode());
     }
 
     boolean writable() {

@@ -27,16 +27,15 @@ final class OverlayDirectory implements FileOperations {
     }
 
     /** Everything in {@code layer} but "." and "..". */
-    static List<Entry> list(Task task, Inode layer) {
+    static List<Entry> list(Task task, Overlay overlay, Inode layer) {
         List<Entry> entries = new ArrayList<>();
-        FileOperations open = layer.open(task, Open.O_RDONLY | Open.O_DIRECTORY);
+        FileDescription open = overlay.open(task, layer, Open.O_RDONLY | Open.O_DIRECTORY);
         try {
             long[] position = {0};
-            int before;
-            do {
-                before = entries.size();
-                boolean[] any = {false};
-                long result = open.readdir(task, null, position[0], (name, ino, type, next) -> {
+            boolean[] any = {true};
+            while (any[0]) {
+                any[0] = false;
+                long result = open.operations().readdir(task, open, position[0], (name, ino, type, next) -> {
                     any[0] = true;
                     position[0] = next;
                     if (!name.equals(".") && !name.equals("..")) {
@@ -47,24 +46,22 @@ final class OverlayDirectory implements FileOperations {
                 if (result < 0) {
                     throw ErrnoException.of((int) -result);
                 }
-                if (!any[0]) {
-                    break;
-                }
-            } while (true);
+            }
             return entries;
         } finally {
-            open.release(null);
+            open.release(task);
         }
     }
 
     /** What {@code directory} has to show: the upper layer's names, and those of the lower one that it does not hide. */
     static List<Entry> entries(Task task, OverlayInode directory) {
+        Overlay overlay = directory.overlay();
         List<Entry> merged = new ArrayList<>();
         Set<String> hidden = new HashSet<>();
         Inode upper = directory.upper();
         Inode lower = directory.lower();
         if (upper != null) {
-            for (Entry entry : list(task, upper)) {
+            for (Entry entry : list(task, overlay, upper)) {
                 hidden.add(entry.name());
                 Inode inode = upper.lookup(task, entry.name());
                 if (inode != null && !OverlayInode.isWhiteout(inode)) {
@@ -75,7 +72,7 @@ final class OverlayDirectory implements FileOperations {
             }
         }
         if (lower != null) {
-            for (Entry entry : list(task, lower)) {
+            for (Entry entry : list(task, overlay, lower)) {
                 if (!hidden.contains(entry.name())) {
                     merged.add(entry);
                 }

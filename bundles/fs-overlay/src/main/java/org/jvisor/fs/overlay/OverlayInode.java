@@ -44,6 +44,10 @@ final class OverlayInode implements Inode {
         ino = lower != null ? lower.ino() : upper.ino() | UPPER_NUMBERS;
     }
 
+    Overlay overlay() {
+        return overlay;
+    }
+
     Inode upper() {
         return upper;
     }
@@ -153,7 +157,7 @@ final class OverlayInode implements Inode {
         Inode upperDirectory = directory.copyUp(task, true);
         synchronized (this) {
             if (upper == null) {
-                upper = CopyUp.copy(task, overlay.memory(), lower, upperDirectory, name, withData);
+                upper = CopyUp.copy(task, overlay, lower, upperDirectory, name, withData);
                 overlay.copiedUp(this, upper);
             }
             return upper;
@@ -303,8 +307,8 @@ final class OverlayInode implements Inode {
     }
 
     /** What is empty to look at may still be full of whiteouts. */
-    private static void dropWhiteouts(Task task, Inode directory) {
-        for (OverlayDirectory.Entry entry : OverlayDirectory.list(task, directory)) {
+    private void dropWhiteouts(Task task, Inode directory) {
+        for (OverlayDirectory.Entry entry : OverlayDirectory.list(task, overlay, directory)) {
             Inode inode = directory.lookup(task, entry.name());
             if (inode != null && isWhiteout(inode)) {
                 directory.unlink(task, entry.name(), inode);

@@ -42,7 +42,7 @@ public final class OverlayType implements FileSystemType {
     @Override
     public FileSystem mount(Task task, String source, String data, Object attachment) {
         if (attachment instanceof FileSystem[] layers) {
-            return new Overlay(vfs.newDevice(), memory, layers[0].root(), layers[1].root(), true, layers, "");
+            return new Overlay(vfs, vfs.newDevice(), memory, layers[0].root(), layers[1].root(), true, layers, "");
         }
         if (task == null) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -78,10 +78,10 @@ public final class OverlayType implements FileSystemType {
         long device = vfs.newDevice();
         Inode lower = lowers.removeLast();
         while (lowers.size() > (upper == null ? 1 : 0)) {
-            lower = new Overlay(device, memory, lower, lowers.removeLast(), false, new FileSystem[0], "").root();
+            lower = new Overlay(vfs, device, memory, lower, lowers.removeLast(), false, new FileSystem[0], "").root();
         }
-        return upper == null ? new Overlay(device, memory, lower, lowers.getFirst(), false, new FileSystem[0], shown)
-                : new Overlay(device, memory, lower, upper, true, new FileSystem[0], shown);
+        return upper == null ? new Overlay(vfs, device, memory, lower, lowers.getFirst(), false, new FileSystem[0], shown)
+                : new Overlay(vfs, device, memory, lower, upper, true, new FileSystem[0], shown);
     }
 
     private static Inode directory(Task task, String path) {
