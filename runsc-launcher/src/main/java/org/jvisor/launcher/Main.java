@@ -15,7 +15,9 @@ public final class Main {
     }
 
     public static void main(String[] arguments) {
-        System.exit(Runsc.run(split("/proc/self/cmdline", arguments.length), split("/proc/self/environ", Integer.MAX_VALUE)));
+        int status = Runsc.run(split("/proc/self/cmdline", arguments.length), split("/proc/self/environ", Integer.MAX_VALUE));
+        // There is nothing to shut down; exit would load a logger to note itself.
+        Runtime.getRuntime().halt(status);
     }
 
     /**

@@ -28,6 +28,7 @@ import org.osgi.framework.BundleException;
  * control socket and tells how it ends.
  */
 public final class SentryMain {
+    private static final System.Logger LOG = System.getLogger("org.jvisor.boot");
     private static final String CONTROL = "--control-fd=";
     /** Components come up while their bundles start; this is for what they do in threads. */
     private static final long BOOT_SECONDS = 3;
@@ -48,6 +49,7 @@ public final class SentryMain {
         }
         // Standard output is /dev/null; what libraries print there belongs to the log.
         System.setOut(System.err);
+        milestone("the virtual machine has started");
         HostKernel host = new FfmHostKernel();
         int descriptor = Integer.parseInt(arguments[0].substring(CONTROL.length()));
         SentryMain sentry = new SentryMain(new HostCalls(host), new ControlSocket(host, descriptor));
@@ -62,26 +64,34 @@ public final class SentryMain {
             sentry.fail("starting the framework: " + e.getMessage());
             status = RunscException.FAILED;
         }
-        System.exit(status);
+        Runtime.getRuntime().halt(status);
     }
 
     private void run() throws BundleException, IOException, InterruptedException {
         SandboxFramework framework = SandboxFramework.start(System.getProperty("jvisor.home") + "/lib/bundles.index", storage());
+        milestone("the framework has started");
         Kernel kernel = framework.await(Kernel.class, BOOT_SECONDS);
         ControlSocket.Frame boot = next(Messages.BOOT);
         Container container = create(kernel, boot);
+        milestone("the container is there");
         Requests requests = new Requests(calls, container, framework);
         Thread receiver = daemon("control", () -> {
             requests.serve(control);
-            System.exit(0);
+            Runtime.getRuntime().halt(0);
         });
         daemon("control-listener", () -> requests.listen(boot.descriptors()[0]));
         container.start();
         send(Messages.STARTED, container.init().pid());
+        milestone("the container runs");
         int status = container.waitForExit();
+        milestone("the container has ended");
         send(Messages.EXITED, status);
         // runsc ends this process, unless it is to end in order.
         receiver.join();
+    }
+
+    private static void milestone(String what) {
+        LOG.log(System.Logger.Level.DEBUG, what);
     }
 
     private static Thread daemon(String name, Runnable task) {
@@ -95,6 +105,7 @@ public final class SentryMain {
         ControlSocket.Frame frame = null;
         try {
             kernel.start(BootOptions.read(boot.body()));
+            milestone("the kernel has started");
             frame = next(Messages.CREATE);
             ContainerSpec spec = SpecCodec.read(frame.body(), frame.descriptors());
             return kernel.create(spec);
