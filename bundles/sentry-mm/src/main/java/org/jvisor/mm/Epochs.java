@@ -4,6 +4,8 @@ package org.jvisor.mm;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.mm.MemoryFile;
 
 /**
@@ -24,17 +26,41 @@ final class Epochs {
 
     private static final Mark[] NONE = {};
 
-    private volatile long current = 1;
+    private static final int SPINS = 200;
+    private static final long PARK_NS = 20_000;
+
+    private final AtomicLong current = new AtomicLong(1);
     private volatile Mark[] marks = NONE;
 
     long current() {
-        return current;
+        return current.get();
     }
 
-    /** Begins a new epoch; called with the owner's lock held. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField")
+    /** Begins a new epoch. */
     void advance() {
-        current++;
+        current.incrementAndGet();
+    }
+
+    /**
+     * Waits until every other thread that is inside now has left, or for {@code timeoutNs}. The caller holds no lock that they
+     * could wait for.
+     */
+    void awaitOthers(long timeoutNs) {
+        long next = current.incrementAndGet();
+        VarHandle.fullFence();
+        long deadline = System.nanoTime() + timeoutNs;
+        Thread self = Thread.currentThread();
+        for (Mark mark : marks) {
+            for (int i = 0; mark.thread != self && mark.isInsideSinceBefore(next); i++) {
+                if (i < SPINS) {
+                    Thread.onSpinWait();
+                } else if (System.nanoTime() < deadline) {
+                    LockSupport.parkNanos(PARK_NS);
+                } else {
+                    return;
+                }
+            }
+        }
     }
 
     /** The epoch that the longest-staying thread entered in; Long.MAX_VALUE when nobody is inside. */
@@ -91,14 +117,20 @@ final class Epochs {
 
     static final class Mark extends Slot implements MemoryFile.Epoch {
         private final Epochs owner;
+        private final Thread thread = Thread.currentThread();
 
         private Mark(Epochs owner) {
             this.owner = owner;
         }
 
+        private boolean isInsideSinceBefore(long epoch) {
+            long entered = (long) ENTERED.getAcquire(this);
+            return entered != 0 && entered < epoch;
+        }
+
         @Override
         public void enter() {
-            ENTERED.setRelease(this, owner.current);
+            ENTERED.setRelease(this, owner.current.get());
             // No look-up that follows may come before the mark is seen.
             VarHandle.fullFence();
         }

@@ -16,6 +16,9 @@ final class Forker {
     /** How often other threads may map something meanwhile. */
     private static final int MAX_ROUNDS = 100;
 
+    private static final int GRACE_ROUNDS = 3;
+    private static final long GRACE_NS = 20_000_000;
+
     private final Manager parent;
     private final Task task;
     /** The child's backings by the parent's. */
@@ -31,6 +34,7 @@ final class Forker {
     Manager fork() {
         boolean done = false;
         try {
+            finishCopies();
             for (int round = 0; !tryFork(); round++) {
                 if (round == MAX_ROUNDS) {
                     throw ErrnoException.of(Errno.EAGAIN);
@@ -41,6 +45,26 @@ final class Forker {
             return child;
         } finally {
             finish(done);
+        }
+    }
+
+    /**
+     * Lets the kernel's copying to this memory that other threads are at come to an end, with no new right to write given out: it
+     * must not go on in frames that parent and child share.
+     */
+    private void finishCopies() {
+        for (int round = 0; round < GRACE_ROUNDS && parent.users() > 1; round++) {
+            boolean granted;
+            parent.lock.lock();
+            try {
+                granted = parent.pages.protectForFork(task, parent.vmas);
+            } finally {
+                parent.unlock(task);
+            }
+            if (!granted) {
+                return;
+            }
+            parent.system.file.awaitCopies(GRACE_NS);
         }
     }
 

@@ -123,6 +123,11 @@ final class FrameFile implements MemoryFile {
         return epochs.newMark();
     }
 
+    /** Waits until every other thread that may be copying through an address of a frame has finished; see {@link Epochs}. */
+    void awaitCopies(long timeoutNs) {
+        epochs.awaitOthers(timeoutNs);
+    }
+
     // ---- handing out
 
     @Override
@@ -240,19 +245,41 @@ final class FrameFile implements MemoryFile {
     }
 
     /**
-     * Takes another reference of a frame that the caller has one of.
+     * Takes another reference of the frame of each of the first {@code n} page table entries that is not 0; the caller holds the
+     * ones that the entries have. References of a frame that is an entry's OWN are only taken by those who have one: where there
+     * is just one, nobody else can be at it.
      *
-     * @param own whether references of it are only taken by those who have one: the only one can be made two without contention
+     * @return how many entries are not 0
      */
-    void share(long offset, boolean own) {
-        int frame = frame(offset);
-        int[] part = countsOf(frame);
-        int index = frame & COUNTS - 1;
-        if (own && part[index] == 1) {
-            part[index] = 2;
-        } else {
-            COUNT.getAndAdd(part, index, 1);
+    int share(long[] entries, int n) {
+        int shared = 0;
+        for (int i = 0; i < n; i++) {
+            long entry = entries[i];
+            if (entry == 0) {
+                continue;
+            }
+            shared++;
+            int frame = (int) (entry >>> PAGE_SHIFT);
+            int[] part = counts[frame >>> COUNTS_SHIFT];
+            int index = frame & COUNTS - 1;
+            if ((entry & Pte.OWN) != 0 && part[index] == 1) {
+                part[index] = 2;
+            } else {
+                COUNT.getAndAdd(part, index, 1);
+            }
         }
+        return shared;
+    }
+
+    /** Whether there is just one reference of each of the frames. */
+    boolean isOnly(long offset, int pages) {
+        int first = frame(offset);
+        for (int frame = first; frame < first + pages; frame++) {
+            if ((int) COUNT.getAcquire(countsOf(frame), frame & COUNTS - 1) != 1) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Like {@link #release} for frames whose references are only taken by those who have one. */

@@ -274,7 +274,7 @@ final class FrameStore implements Memory.SharedMemory {
             long entry = part[(int) index & PART - 1];
             if (entry != 0) {
                 ENTRY.setRelease(part, (int) index & PART - 1, 0L);
-                gone.add(entry & -PAGE);
+                gone.add(entry & -PAGE, 1);
                 frames--;
             }
         }

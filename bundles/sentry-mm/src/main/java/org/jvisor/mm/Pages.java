@@ -2,6 +2,7 @@
 package org.jvisor.mm;
 
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Task;
@@ -92,6 +93,15 @@ final class Pages {
         host.copyOut(batch, first, n, table.leaf(at) + PageTable.leafSlot(at));
     }
 
+    /** Where the run ends that begins at {@code first}: entries alike, with frames that follow each other. */
+    private int runEnd(int first, int n) {
+        int end = first + 1;
+        for (long next = batch[first] + PAGE; end < n && batch[end] == next; next += PAGE) {
+            end++;
+        }
+        return end;
+    }
+
     // ---- entries
 
     /** Makes what the table needs for entries of the range; throws ENOMEM. Whoever enters has called this. */
@@ -171,48 +181,47 @@ final class Pages {
         VarHandle.releaseFence();
         table.set(address, entry);
         if (Pte.frame(old) != Pte.frame(entry)) {
-            free(old);
+            free(old, 1);
         }
     }
 
-    private void free(long entry) {
-        (Pte.has(entry, Pte.OWN) ? freedOwn : freedOthers).add(Pte.frame(entry));
+    private void free(long entry, int count) {
+        (Pte.has(entry, Pte.OWN) ? freedOwn : freedOthers).add(Pte.frame(entry), count);
     }
 
     /** Takes out what lies in the range; {@link #flush} has to follow each call. {@code keepOwn} leaves private pages. */
-    void clear(long start, long end, boolean keepOwn) {
+    void clear(long start, long limit, boolean keepOwn) {
         changes++;
-        long at = table.nextPopulated(start, end);
-        while (at < end) {
-            long stop = batchEnd(at, end);
+        long at = table.nextPopulated(start, limit);
+        while (at < limit) {
+            long stop = batchEnd(at, limit);
             int n = load(at, stop);
-            boolean changed = false;
-            for (int i = 0; i < n; i++) {
+            for (int i = 0; i < n;) {
                 long entry = batch[i];
                 if (entry == 0) {
+                    i++;
                     continue;
                 }
+                int end = runEnd(i, n);
                 if (keepOwn && Pte.has(entry, Pte.OWN)) {
                     survivors = true;
-                    continue;
+                } else {
+                    Arrays.fill(batch, i, end, 0);
+                    noteMapped(at + (long) i * PAGE, end - i, entry);
+                    free(entry, end - i);
+                    resident -= end - i;
                 }
-                batch[i] = 0;
-                changed = true;
-                noteMapped(at + (long) i * PAGE, entry);
-                free(entry);
-                resident--;
+                i = end;
             }
-            if (changed) {
-                store(at, 0, n);
-            }
-            at = table.nextPopulated(stop, end);
+            store(at, 0, n);
+            at = table.nextPopulated(stop, limit);
         }
     }
 
-    private void noteMapped(long address, long entry) {
+    private void noteMapped(long address, int count, long entry) {
         if (Pte.has(entry, Pte.MAPPED)) {
             lowMapped = Math.min(lowMapped, address);
-            highMapped = Math.max(highMapped, address + PAGE);
+            highMapped = Math.max(highMapped, address + (long) count * PAGE);
         }
     }
 
@@ -278,7 +287,7 @@ final class Pages {
                 if (entry != 0) {
                     batch[i] = 0;
                     long page = at + (long) i * PAGE;
-                    noteMapped(page, entry);
+                    noteMapped(page, 1, entry);
                     table.set(to + (page - from), entry & ~(long) Pte.MAPPED);
                 }
             }
@@ -311,13 +320,10 @@ final class Pages {
         if (Pte.rights(entry) == 0) {
             return;
         }
+        int end = runEnd(at, n);
         int first = at;
-        while (first > 0 && follows(batch[first - 1], entry - (long) (at - first + 1) * PAGE)) {
+        while (first > 0 && batch[first - 1] == batch[first] - PAGE) {
             first--;
-        }
-        int end = at + 1;
-        while (end < n && follows(batch[end], entry + (long) (end - at) * PAGE)) {
-            end++;
         }
         long from = start + (long) first * PAGE;
         if (mapRun(context(task), from, (long) (end - first) * PAGE, Pte.frame(batch[first]), Pte.rights(entry))) {
@@ -327,11 +333,6 @@ final class Pages {
             }
             store(from, first, end - first);
         }
-    }
-
-    private static boolean follows(long entry, long like) {
-        long ignored = Pte.OWN | Pte.SHARED;
-        return (entry & ~ignored) == (like & ~ignored);
     }
 
     private boolean mapRun(Context context, long address, long length, long frame, int rights) {
@@ -418,12 +419,21 @@ final class Pages {
         for (long at = table.nextPopulated(start, end); at < end;) {
             long stop = batchEnd(at, end);
             int n = load(at, stop);
-            for (int i = 0; i < n; i++) {
+            for (int i = 0; i < n;) {
                 long entry = batch[i];
-                if (entry != 0) {
-                    int rights = wanted & ~(mayWrite(entry, tellsWrites) ? 0 : Pte.WRITE);
-                    batch[i] = run.apply(at + (long) i * PAGE, entry, rights);
+                if (entry == 0) {
+                    i++;
+                    continue;
                 }
+                int last = runEnd(i, n);
+                boolean write = (wanted & Pte.WRITE) == 0 || mayWrite(entry, last - i, tellsWrites);
+                if (!write && Pte.has(entry, Pte.OWN)) {
+                    // Not all of the run's pages are also others': one by one.
+                    last = i + 1;
+                    write = mayWrite(entry, 1, tellsWrites);
+                }
+                run.apply(at, i, last, wanted & ~(write ? 0 : Pte.WRITE));
+                i = last;
             }
             store(at, 0, n);
             at = table.nextPopulated(stop, end);
@@ -431,11 +441,11 @@ final class Pages {
         run.finish();
     }
 
-    private boolean mayWrite(long entry, boolean tellsWrites) {
+    private boolean mayWrite(long entry, int count, boolean tellsWrites) {
         if (Pte.has(entry, Pte.SHARED)) {
             return !tellsWrites || Pte.has(entry, Pte.WRITE);
         }
-        return Pte.has(entry, Pte.OWN) && file.references(Pte.frame(entry)) == 1;
+        return Pte.has(entry, Pte.OWN) && file.isOnly(Pte.frame(entry), count);
     }
 
     /** Takes the right to write from what is present in the range. */
@@ -449,11 +459,12 @@ final class Pages {
         for (long at = table.nextPopulated(start, end); at < end;) {
             long stop = batchEnd(at, end);
             int n = load(at, stop);
-            for (int i = 0; i < n; i++) {
-                long entry = batch[i];
-                if (entry != 0) {
-                    batch[i] = run.apply(at + (long) i * PAGE, entry, Pte.rights(entry) & ~Pte.WRITE);
+            for (int i = 0; i < n;) {
+                int last = batch[i] == 0 ? i + 1 : runEnd(i, n);
+                if (batch[i] != 0) {
+                    run.apply(at, i, last, Pte.rights(batch[i]) & ~Pte.WRITE);
                 }
+                i = last;
             }
             store(at, 0, n);
             at = table.nextPopulated(stop, end);
@@ -479,7 +490,7 @@ final class Pages {
         }
         ProtectRun run = new ProtectRun(context(task), high);
         for (int i = first; i < end; i++) {
-            batch[i] = run.apply(start + (long) i * PAGE, batch[i], rights);
+            run.apply(start, i, i + 1, rights);
         }
         store(start + (long) first * PAGE, first, end - first);
         run.finish();
@@ -499,6 +510,7 @@ final class Pages {
         private boolean changed;
         private int calls;
         private boolean failed;
+        private boolean differs;
         private long scatteredFrom = -1;
 
         ProtectRun(Context context, long limit) {
@@ -506,27 +518,36 @@ final class Pages {
             this.limit = limit;
         }
 
-        /** The entry with its new rights; the platform is told, now or later. */
-        long apply(long page, long entry, int newRights) {
-            long result = Pte.withRights(entry, newRights);
-            if (!Pte.has(entry, Pte.MAPPED)) {
-                return result;
+        /**
+         * Gives a run of the batch new rights; the platform is told, now or later.
+         *
+         * @param base address of the batch's first entry
+         */
+        void apply(long base, int first, int last, int newRights) {
+            long entry = batch[first];
+            long page = base + (long) first * PAGE;
+            boolean changes = Pte.rights(entry) != newRights;
+            boolean mapped = Pte.has(entry, Pte.MAPPED);
+            differs |= changes;
+            if (mapped) {
+                if (page != end || newRights != rights) {
+                    callIfChanged();
+                    start = page;
+                    rights = newRights;
+                }
+                if (scatteredFrom < 0 && calls >= MAX_PROTECT_CALLS) {
+                    // Too scattered: unmapped from here on.
+                    scatteredFrom = page;
+                }
+                end = page + (long) (last - first) * PAGE;
+                changed |= changes && scatteredFrom < 0;
             }
-            if (page != end || newRights != rights) {
-                callIfChanged();
-                start = page;
-                rights = newRights;
+            if (changes || mapped && scatteredFrom >= 0) {
+                long keep = ~(long) (Pte.RIGHTS | (scatteredFrom >= 0 ? Pte.MAPPED : 0));
+                for (int i = first; i < last; i++) {
+                    batch[i] = batch[i] & keep | newRights;
+                }
             }
-            if (scatteredFrom < 0 && calls >= MAX_PROTECT_CALLS) {
-                // Too scattered: unmapped from here on.
-                scatteredFrom = page;
-            }
-            if (scatteredFrom >= 0) {
-                return result & ~(long) Pte.MAPPED;
-            }
-            end = page + PAGE;
-            changed |= Pte.rights(entry) != newRights;
-            return result;
         }
 
         private void callIfChanged() {
@@ -551,8 +572,12 @@ final class Pages {
 
     // ---- fork
 
-    /** Takes the right to write from all that is private: a write is to copy first. */
-    void protectForFork(Task task, VmaMap vmas) {
+    /**
+     * Takes the right to write from all that is private: a write is to copy first.
+     *
+     * @return whether any page had it
+     */
+    boolean protectForFork(Task task, VmaMap vmas) {
         changes++;
         ProtectRun run = new ProtectRun(context(task), maxAddress);
         for (int i = 0; i < vmas.size(); i++) {
@@ -562,6 +587,7 @@ final class Pages {
             }
         }
         run.finish();
+        return run.differs;
     }
 
     /** Copies the entries of a parent's range; each takes a reference of its frame. The platform has inherited what it had. */
@@ -572,13 +598,7 @@ final class Pages {
             table.leafToWrite(at);
             int n = count(at, stop);
             host.copyIn(from.leaf(at) + PageTable.leafSlot(at), batch, 0, n);
-            for (int i = 0; i < n; i++) {
-                long entry = batch[i];
-                if (entry != 0) {
-                    file.share(Pte.frame(entry), Pte.has(entry, Pte.OWN));
-                    resident++;
-                }
-            }
+            resident += file.share(batch, n);
             store(at, 0, n);
             at = from.nextPopulated(stop, end);
         }

@@ -16,19 +16,29 @@ final class RunList {
         return size == 0;
     }
 
-    void add(long frame) {
+    void add(long frame, int pages) {
+        long at = frame;
+        for (int left = pages; left > 0;) {
+            int n = Math.min(left, COUNT_MASK);
+            addRun(at, n);
+            at += (long) n * Pte.PAGE;
+            left -= n;
+        }
+    }
+
+    private void addRun(long frame, int pages) {
         if (size > 0) {
             long last = runs[size - 1];
             int count = (int) last & COUNT_MASK;
-            if (count < COUNT_MASK && (last & -Pte.PAGE) + (long) count * Pte.PAGE == frame) {
-                runs[size - 1]++;
+            if (count + pages <= COUNT_MASK && (last & -Pte.PAGE) + (long) count * Pte.PAGE == frame) {
+                runs[size - 1] += pages;
                 return;
             }
         }
         if (size == runs.length) {
             runs = Arrays.copyOf(runs, size * 2);
         }
-        runs[size++] = frame + 1;
+        runs[size++] = frame + pages;
     }
 
     void addAll(RunList other) {

@@ -38,7 +38,7 @@ public interface MemoryFile {
     /** References of the frame. */
     int references(long offset);
 
-    /** A task's thread enters (or leaves) a stretch in which it may hold addresses of frames; see {@link #release}. */
+    /** Made by the thread that enters and leaves: a stretch in which it may hold addresses of frames; see {@link #release}. */
     Epoch newEpoch();
 
     /** Bytes in use. */
