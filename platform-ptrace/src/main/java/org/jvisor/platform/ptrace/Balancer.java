@@ -8,7 +8,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Spreads the pairs of tracer and tracee over the CPUs. A new pair starts where its creator is, since the two often wait for each
- * other; when more than one of a CPU's pairs wants to run for some time, and another CPU has less to do, one moves there.
+ * other; when more than one of a CPU's pairs wants to run for some time, and another CPU has less to do, one moves there. A pair
+ * that computes, without system calls, is not bound to a CPU meanwhile: the host knows better what else runs on which.
  *
  * <p>The thread looks every few milliseconds while code runs and sleeps otherwise, so that an idle container costs nothing.
  */
@@ -83,9 +84,11 @@ final class Balancer {
             load[cpu] *= MEMORY;
         }
         for (PtraceContext context : contexts) {
-            if (context.wantsToRun()) {
+            if (context.wantsItsCpu()) {
                 load[context.cpu()] += 1 - MEMORY;
                 active = true;
+            } else {
+                active |= context.isRunning();
             }
         }
         return active && contexts.size() > 1;

@@ -14,7 +14,7 @@ final class Cpus {
 
     private final HostKernel host;
     private final int[] allowed;
-    /** A mask for each of the allowed CPUs. */
+    /** A mask for each of the allowed CPUs, and then one for all of them. */
     private final long masks;
     private final int maskBytes;
 
@@ -27,10 +27,16 @@ final class Cpus {
         } finally {
             host.free(mask);
         }
-        masks = host.allocate((long) maskBytes * allowed.length);
+        masks = host.allocate((long) maskBytes * (allowed.length + 1));
         for (int i = 0; i < allowed.length; i++) {
-            host.putByte(mask(i) + allowed[i] / Byte.SIZE, (byte) (1 << allowed[i] % Byte.SIZE));
+            add(allowed[i], mask(i));
+            add(allowed[i], mask(allowed.length));
         }
+    }
+
+    private void add(int cpu, long mask) {
+        long octet = mask + cpu / Byte.SIZE;
+        host.putByte(octet, (byte) (host.getByte(octet) | 1 << cpu % Byte.SIZE));
     }
 
     private int[] bitsOf(long mask) {
@@ -51,6 +57,28 @@ final class Cpus {
     /** Puts a thread on one of the CPUs, counted from 0; thread 0 is the calling one. A refusal only costs time. */
     void pin(int thread, int cpu) {
         host.syscall(SyscallNr.SCHED_SETAFFINITY, thread, maskBytes, mask(cpu));
+    }
+
+    /** Lets a thread run wherever the host wants it to. */
+    void unpin(int thread) {
+        host.syscall(SyscallNr.SCHED_SETAFFINITY, thread, maskBytes, mask(allowed.length));
+    }
+
+    /** The CPU of the calling thread, which the host has chosen with an eye on all that runs there. */
+    int current() {
+        long number = host.allocate(Integer.BYTES);
+        try {
+            return current(number);
+        } finally {
+            host.free(number);
+        }
+    }
+
+    /** @param scratch the address of four bytes */
+    int current(long scratch) {
+        host.syscall(SyscallNr.GETCPU, scratch, 0, 0);
+        int index = Arrays.binarySearch(allowed, host.getInt(scratch));
+        return Math.max(index, 0);
     }
 
     private long mask(int cpu) {

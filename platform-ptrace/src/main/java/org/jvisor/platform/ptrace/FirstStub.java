@@ -153,7 +153,7 @@ final class FirstStub {
     }
 
     private void boot() throws BootFailure {
-        int cpu = cpus.count() - 1; // the first task begins on the first one
+        int cpu = cpus.current();
         cpus.pin(0, cpu);
         int pid = spawn(); // on this thread's CPU, too
         check("PTRACE_SEIZE (ptrace(2))", tracee.attach(pid, pid));

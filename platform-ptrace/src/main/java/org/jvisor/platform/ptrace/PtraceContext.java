@@ -52,6 +52,8 @@ final class PtraceContext implements Context {
     private volatile int cpu;
     private volatile Thread tracer;
     private int tracerThread;
+    /** Tracer and tracee run wherever the host wants. */
+    private volatile boolean floating;
     /** Counts calls of run, for the balancer, which reads it without order. */
     private int runs;
     private int runsSeen;
@@ -110,6 +112,9 @@ final class PtraceContext implements Context {
             space.reapEndedThreads(); // it has been killed
         }
         int status = tracee.await();
+        if (floating) {
+            settle();
+        }
         if (status == Tracee.ENDED) {
             return ended();
         }
@@ -260,13 +265,44 @@ final class PtraceContext implements Context {
         return cpu;
     }
 
-    /** Whether the application's code runs, or has run lately and the Sentry's does for it. A guess; the balancer's thread. */
-    boolean wantsToRun() {
+    /**
+     * Whether the pair wants its CPU: the application's code runs, or has run lately and the Sentry's does for it. A guess, made
+     * by the balancer's thread once a tick. A pair that has spent all of the tick in one run leaves its CPU to the host.
+     */
+    boolean wantsItsCpu() {
         int now = runs;
         boolean hasRun = now != runsSeen;
         runsSeen = now;
+        if (isRunning() && !hasRun) {
+            letFloat();
+        }
+        if (floating) {
+            return false;
+        }
         Thread owner = tracer;
         return isRunning() || hasRun && owner != null && owner.getState() == Thread.State.RUNNABLE;
+    }
+
+    private void letFloat() {
+        synchronized (targetLock) {
+            if (target != 0 && !floating) {
+                floating = true;
+                stubs.cpus().unpin(tracerThread);
+                stubs.cpus().unpin(target);
+            }
+        }
+    }
+
+    /** Binds the pair to the CPU that the tracer has woken up on. */
+    private void settle() {
+        synchronized (targetLock) {
+            floating = false;
+            cpu = stubs.cpus().current(tracee.scratch());
+            stubs.cpus().pin(0, cpu);
+            if (target != 0) {
+                stubs.cpus().pin(target, cpu);
+            }
+        }
     }
 
     boolean isRunning() {
@@ -276,7 +312,7 @@ final class PtraceContext implements Context {
     /** Moves tracer and tracee to another CPU. Any thread. */
     void moveTo(int to) {
         synchronized (targetLock) {
-            if (target != 0) {
+            if (target != 0 && !floating) {
                 cpu = to;
                 stubs.cpus().pin(tracerThread, to);
                 stubs.cpus().pin(target, to);
@@ -422,6 +458,7 @@ final class PtraceContext implements Context {
         if (!target.claimLeader()) {
             throw new IllegalArgumentException("the address space has tasks");
         }
+        target.startProcess(); // now, when a refusal of the host's still leaves the old space as it is
         leave();
         waitingThread = LEADER;
         space = target;

@@ -34,7 +34,8 @@ final class Stubs {
         if (!target.claimLeader()) {
             throw new IllegalArgumentException("the address space has tasks");
         }
-        return new PtraceContext(this, target, PtraceContext.LEADER, 0);
+        target.startProcess();
+        return new PtraceContext(this, target, PtraceContext.LEADER, cpus.current());
     }
 
     void forget(PtraceAddressSpace space) {

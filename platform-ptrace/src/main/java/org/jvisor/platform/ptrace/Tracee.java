@@ -163,6 +163,11 @@ final class Tracee {
         return request(Ptrace.PTRACE_POKEUSR, Long.BYTES * Registers.RAX, value);
     }
 
+    /** Four bytes of native memory that hold nothing between two calls. Guarded as the rest is: for the tracer. */
+    long scratch() {
+        return memory + STATUS;
+    }
+
     /** Fetches the siginfo of the signal that the stub is stopped at; the accessors below read it. */
     long fetchSignal() {
         return request(Ptrace.PTRACE_GETSIGINFO, 0, memory + SIGINFO);

@@ -125,14 +125,18 @@ class PtraceTasksTest {
     }
 
     private static Void count(Context context, int rounds) {
+        countOn(context, rounds);
+        context.release();
+        return null;
+    }
+
+    private static void countOn(Context context, int rounds) {
         Registers registers = Machine.startAt(Machine.CODE);
         registers.set(Registers.RBX, Machine.DATA);
         for (int i = 0; i < rounds; i++) {
             assertEquals(Context.SYSCALL, context.run(registers));
             registers.setResult(i);
         }
-        context.release();
-        return null;
     }
 
     @Test
@@ -385,27 +389,53 @@ class PtraceTasksTest {
     @Test
     void shouldSpreadBusyTasksOverTheCpus() {
         Assumptions.assumeTrue(new Cpus(machine.host).count() > 1);
-        machine.code(0, SPIN);
+        machine.code(0, COUNT);
         machine.inTask(() -> {
             PtraceContext first = (PtraceContext) machine.newContext();
+            first.space().map(first, Machine.DATA, Machine.PAGE, Machine.PAGE, Machine.RW, true);
             PtraceContext second = (PtraceContext) first.newContext(first.space());
             assertEquals(first.cpu(), second.cpu());
-            FutureTask<Integer> spinner = machine.startTask(() -> {
-                int event = second.run(Machine.startAt(Machine.CODE));
-                second.release();
-                return event;
-            });
-            Thread.ofVirtual().start(() -> {
-                while (first.cpu() == second.cpu()) {
-                    Thread.onSpinWait();
-                }
-                first.interrupt();
-            });
-            assertEquals(Context.INTERRUPTED, first.run(Machine.startAt(Machine.CODE)));
-            first.release();
-            second.interrupt();
-            return Machine.result(spinner);
+            FutureTask<Void> other = machine.startTask(() -> countUntilApart(second, first));
+            countUntilApart(first, second);
+            return Machine.result(other);
         });
+    }
+
+    private static Void countUntilApart(PtraceContext context, PtraceContext other) {
+        while (context.cpu() == other.cpu()) {
+            countOn(context, 100);
+        }
+        context.release();
+        return null;
+    }
+
+    /** Computing pairs are the host's to place; they are bound again when they stop. */
+    @Test
+    void shouldStopAsUsualAfterComputing() {
+        machine.code(0, """
+            b9 00 00 00 04          ; mov ecx, 1 << 26
+            ff c9                   ; dec ecx
+            75 fc                   ; jnz to it
+            0f 05                   ; syscall
+            eb f3                   ; jmp to the start
+            """);
+        machine.inTask(() -> {
+            Context first = machine.newContext();
+            Context second = first.newContext(first.space());
+            FutureTask<Void> other = machine.startTask(() -> compute(second));
+            compute(first);
+            return Machine.result(other);
+        });
+    }
+
+    private static Void compute(Context context) {
+        Registers registers = Machine.startAt(Machine.CODE);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(Context.SYSCALL, context.run(registers));
+            registers.setResult(0);
+        }
+        context.release();
+        return null;
     }
 
     @Test
