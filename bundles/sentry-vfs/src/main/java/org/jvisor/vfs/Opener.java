@@ -143,7 +143,7 @@ final class Opener {
             vnode = directory.superBlock.vnode(directory.inode().tmpfile(task, granted, owner));
         }
         DentryImpl dentry = DentryImpl.unnamed(directory, vnode, "#" + vnode.inode.ino());
-        return finish(task, new VfsPath(walk.mount(), dentry), vnode, flags & ~Open.O_DIRECTORY & ~TMPFILE_BIT);
+        return finish(task, new VfsPath(walk.mount(), dentry), vnode, flags);
     }
 
     // ---- what exists
@@ -214,8 +214,11 @@ final class Opener {
     }
 
     private FileDescription finish(Task task, VfsPath path, Vnode vnode, int flags) {
+        boolean counted = false;
         boolean done = false;
         try {
+            OpenFiles.take();
+            counted = true;
             FileOperations operations = (flags & Open.O_PATH) != 0 ? PLACE : operations(task, path, vnode, flags);
             int kept = flags & ~ACT | ((flags & Open.O_PATH) != 0 ? 0 : Open.O_LARGEFILE);
             FileDescription file = new FileDescriptionImpl(operations, path, vnode, kept);
@@ -224,6 +227,9 @@ final class Opener {
         } finally {
             if (!done) {
                 vnode.release();
+            }
+            if (!done && counted) {
+                OpenFiles.give();
             }
         }
     }
@@ -235,10 +241,20 @@ final class Opener {
         }
         int mode = inode.mode();
         return switch (Mode.type(mode)) {
-            case Mode.S_IFIFO -> PipeEnd.openFifo(task, fifo(vnode), flags);
+            case Mode.S_IFIFO -> inode instanceof AnonymousInode ? reopenPipe(task, fifo(vnode), flags)
+                    : PipeEnd.openFifo(task, fifo(vnode), flags);
             case Mode.S_IFCHR -> device(task, path, flags);
             case Mode.S_IFSOCK, Mode.S_IFBLK -> throw ErrnoException.of(Errno.ENXIO);
             default -> inode.open(task, flags);
+        };
+    }
+
+    /** A pipe of pipe(2), found through /proc: nobody is waited for, as fifo(7) does, since its other side may never come again. */
+    private static FileOperations reopenPipe(Task task, PipeBuffer pipe, int flags) {
+        return switch (flags & Open.O_ACCMODE) {
+            case Open.O_RDONLY -> PipeEnd.reader(pipe);
+            case Open.O_WRONLY -> PipeEnd.writer(pipe);
+            default -> PipeEnd.openFifo(task, pipe, flags);
         };
     }
 
@@ -275,5 +291,4 @@ final class Opener {
         }
         return describe(task, path, flags & ~Vfs.OPEN_EXEC);
     }
-
 }
