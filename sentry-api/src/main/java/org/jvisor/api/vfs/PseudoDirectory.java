@@ -4,6 +4,7 @@ package org.jvisor.api.vfs;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.Task;
 
@@ -54,6 +55,11 @@ public class PseudoDirectory extends PseudoInode {
             }
         }
         return links;
+    }
+
+    /** Whether what the directory is about is still there; otherwise nothing can be listed (ENOENT). */
+    protected boolean exists() {
+        return true;
     }
 
     /**
@@ -107,7 +113,7 @@ public class PseudoDirectory extends PseudoInode {
 
         @Override
         public long readdir(Task task, FileDescription file, long position, DirectorySink sink) {
-            return PseudoDirectory.this.read(task, file, position, sink);
+            return exists() ? PseudoDirectory.this.read(task, file, position, sink) : -Errno.ENOENT;
         }
     }
 }

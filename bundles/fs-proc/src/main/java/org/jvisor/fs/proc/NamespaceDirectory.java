@@ -2,7 +2,6 @@
 package org.jvisor.fs.proc;
 
 import java.util.List;
-import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileOperations;
@@ -14,6 +13,9 @@ final class NamespaceDirectory extends ProcessPart {
 
     private static final List<String> NAMES = List.of("net", "uts", "ipc", "pid", "pid_for_children", "user", "mnt", "cgroup",
             "time", "time_for_children");
+
+    /** Where their inode numbers begin among those of the process. */
+    private static final int LINKS = 256;
 
     NamespaceDirectory(ProcFileSystem fs, Target target, long ino) {
         super(fs, target, ino, 0511);
@@ -27,9 +29,6 @@ final class NamespaceDirectory extends ProcessPart {
 
     @Override
     protected long readMore(Task task, long position, FileOperations.DirectorySink sink) {
-        if (!target().exists()) {
-            return -Errno.ENOENT;
-        }
         for (int i = (int) (position - MORE); i < NAMES.size(); i++) {
             if (!sink.add(NAMES.get(i), linkIno(i), Mode.DT_LNK, MORE + i + 1)) {
                 return 0;
@@ -39,7 +38,7 @@ final class NamespaceDirectory extends ProcessPart {
     }
 
     private long linkIno(int index) {
-        return ino() | 256 + index;
+        return ProcFileSystem.ino(target(), LINKS + index);
     }
 
     private final class Link extends MagicLink {

@@ -125,7 +125,7 @@ final class ProcFileSystem extends PseudoFileSystem {
     private static final long DESCRIPTOR_INODES = 1L << 48;
     private static final int DESCRIPTOR_BITS = 22;
 
-    /** @param index which file of the process, below 256; 0 for its directory */
+    /** @param index which file of the process, below 512; 0 for its directory */
     static long ino(Target target, int index) {
         return PROCESS_INODES | (long) target.id() << KIND_BITS | (target.whole() ? 0 : 512) | index;
     }

@@ -64,9 +64,6 @@ final class ProcessDirectory extends ProcessPart {
 
     @Override
     protected long readMore(Task task, long position, FileOperations.DirectorySink sink) {
-        if (!target().exists()) {
-            return -Errno.ENOENT;
-        }
         for (int i = (int) (position - MORE); i < entries.size(); i++) {
             ProcessEntries.Entry entry = entries.get(i);
             if (!sink.add(entry.name(), ProcFileSystem.ino(target(), i + 1), Mode.direntType(entry.mode()), MORE + i + 1)) {

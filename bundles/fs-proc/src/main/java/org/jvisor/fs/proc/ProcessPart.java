@@ -38,6 +38,11 @@ abstract class ProcessPart extends PseudoDirectory {
     }
 
     @Override
+    protected final boolean exists() {
+        return target.exists();
+    }
+
+    @Override
     public final boolean equals(Object o) {
         return o instanceof ProcessPart p && p.ino() == ino() && p.target.equals(target) && p.fs == fs;
     }

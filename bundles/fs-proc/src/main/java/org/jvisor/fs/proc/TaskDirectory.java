@@ -4,7 +4,6 @@ package org.jvisor.fs.proc;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileOperations;
@@ -44,9 +43,6 @@ final class TaskDirectory extends ProcessPart {
 
     @Override
     protected long readMore(Task task, long position, FileOperations.DirectorySink sink) {
-        if (!target().exists()) {
-            return -Errno.ENOENT;
-        }
         for (Task thread : tasks()) {
             long place = MORE + thread.tid();
             long ino = ProcFileSystem.ino(new Target(thread, false), 0);

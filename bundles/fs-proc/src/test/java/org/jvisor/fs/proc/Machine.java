@@ -144,7 +144,10 @@ final class Machine {
     }
 
     static List<String> list(Task reader, ProcFileSystem fs, String path) {
-        Inode inode = path.isEmpty() ? fs.root() : find(reader, fs, path);
+        return list(reader, path.isEmpty() ? fs.root() : find(reader, fs, path));
+    }
+
+    static List<String> list(Task reader, Inode inode) {
         FileOperations directory = inode.open(reader, 0);
         Dentry dentry = new Fake().when("parent", a -> new Fake().with("inode", inode).as(Dentry.class)).as(Dentry.class);
         FileDescription description = new Fake().with("path", new VfsPath(null, dentry)).as(FileDescription.class);

@@ -98,6 +98,7 @@ class ProcFileSystemTest {
         Inode directory = Machine.find(init, fs, "4");
         FileOperations open = directory.lookup(init, "stat").open(init, 0);
         machine.groups.remove(4);
+        assertErrno(Errno.ENOENT, () -> Machine.list(init, directory));
         assertNull(Machine.find(init, fs, "4"));
         assertNull(directory.lookup(init, "stat"));
         assertErrno(Errno.ESRCH, () -> open.read(init, null, new Machine.Buffer(10), 0));
