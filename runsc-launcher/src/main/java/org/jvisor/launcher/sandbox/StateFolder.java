@@ -2,6 +2,7 @@
 package org.jvisor.launcher.sandbox;
 
 import com.google.gson.stream.JsonWriter;
+import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -15,7 +16,7 @@ import org.jvisor.launcher.host.HostCalls;
 /**
  * What other calls of runsc find of a container: a folder with its id's name below {@code --root}, with a file state.json in it.
  * runsc and the Sentry hold a lock (flock(2)) on a file of it. A folder that nobody has locked, since both were killed before
- * one could remove it, counts as none.
+ * one could remove it, counts as none, and goes when the next container is made.
  */
 final class StateFolder implements AutoCloseable {
     private static final String STATE = "/state.json";
@@ -67,6 +68,7 @@ final class StateFolder implements AutoCloseable {
             mkdir(calls, root.substring(0, slash));
         }
         mkdir(calls, root);
+        sweep(calls, root);
         String path = root + "/" + id;
         long made = mkdir(calls, path);
         if (made != -Errno.EEXIST) {
@@ -79,6 +81,26 @@ final class StateFolder implements AutoCloseable {
             throw new RunscException("container with id \"" + id + "\" already exists");
         }
         return new StateFolder(calls, path, id, lock);
+    }
+
+    /** Removes what killed sandboxes left. A folder without a state is being made by somebody. */
+    private static void sweep(HostCalls calls, String root) {
+        String[] ids = new File(ByteStrings.toUnicode(root)).list();
+        for (String id : ids == null ? new String[0] : ids) {
+            String path = root + "/" + ByteStrings.fromUnicode(id);
+            int state = calls.open(path + STATE, Open.O_RDONLY, 0);
+            int lock = state < 0 ? state : calls.open(path + LOCK, Open.O_RDWR, 0);
+            if (lock >= 0) {
+                if (calls.host().syscall(SyscallNr.FLOCK, lock, Open.LOCK_EX | Open.LOCK_NB) == 0) {
+                    new StateFolder(calls, path, id, lock).close();
+                } else {
+                    calls.close(lock);
+                }
+            }
+            if (state >= 0) {
+                calls.close(state);
+            }
+        }
     }
 
     private static long mkdir(HostCalls calls, String path) {

@@ -52,6 +52,22 @@ class StateFolderTest {
     }
 
     @Test
+    void shouldRemoveWhatOthersLeftButNotWhatTheyUse() throws IOException {
+        Path left = Files.createDirectories(folder.resolve("dead"));
+        Files.writeString(left.resolve("state.json"), "{}");
+        Files.createFile(left.resolve("lock"));
+        Path justBegun = Files.createDirectories(folder.resolve("new"));
+        Files.createFile(justBegun.resolve("lock"));
+        try (StateFolder used = StateFolder.create(calls, folder.toString(), "used")) {
+            used.write("running", 1, "/");
+            StateFolder.create(calls, folder.toString(), "other").close();
+            assertFalse(Files.exists(left));
+            assertTrue(Files.exists(justBegun));
+            assertTrue(Files.exists(folder.resolve("used")));
+        }
+    }
+
+    @Test
     void shouldConnectBySocketsWithLongPaths() throws IOException {
         Path deep = Files.createDirectories(folder.resolve("x".repeat(100)).resolve("y".repeat(100)));
         try (StateFolder state = StateFolder.create(calls, deep.toString(), "c")) {
