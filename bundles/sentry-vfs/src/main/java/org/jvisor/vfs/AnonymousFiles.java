@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Mode;
@@ -79,6 +80,7 @@ final class AnonymousFiles {
     }
 
     private FileDescription describe(MountImpl mount, Vnode vnode, String name, FileOperations operations, int flags) {
+        OpenFiles.take();
         DentryImpl dentry = DentryImpl.detached(mount.superBlock, vnode, name);
         return new FileDescriptionImpl(operations, new VfsPath(mount, dentry), vnode, flags & KEPT_FLAGS);
     }
@@ -88,6 +90,7 @@ final class AnonymousFiles {
     }
 
     FileDescription[] pipe(Task task, int flags) {
+        takeTwo();
         KernelFileSystem fileSystem = (KernelFileSystem) pipes.fileSystem();
         long ino = fileSystem.newIno();
         PipeBuffer buffer = newPipeBuffer();
@@ -103,6 +106,16 @@ final class AnonymousFiles {
         vnode.tryRetain();
         FileDescription write = new FileDescriptionImpl(PipeEnd.writer(buffer), path, vnode, kept | Open.O_WRONLY);
         return new FileDescription[] {read, write};
+    }
+
+    private static void takeTwo() {
+        OpenFiles.take();
+        try {
+            OpenFiles.take();
+        } catch (ErrnoException e) {
+            OpenFiles.give();
+            throw e;
+        }
     }
 
     FileDescription eventFd(int initial, int flags) {

@@ -74,6 +74,9 @@ final class Attributes {
     // ---- changes
 
     void set(Task task, int dirfd, PathWalkImpl walk, int walkFlags, SetAttributes changes) {
+        if ((changes.valid & SetAttributes.SIZE) != 0 && changes.size < 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
         walk.resolve(task, dirfd, walkFlags);
         if ((changes.valid & SetAttributes.SIZE) != 0) {
             requireTruncatable(task, walk.inode());
@@ -138,7 +141,7 @@ final class Attributes {
         changes.valid = SetAttributes.SIZE;
         changes.size = size;
         int mode = inode.mode();
-        int without = Permissions.withoutSetId(mode);
+        int without = Permissions.withoutSetId(Permissions.of(task), inode);
         if (without != mode && !Permissions.of(task).has(Capability.CAP_FSETID)) {
             changes.valid |= SetAttributes.MODE;
             changes.mode = without & Mode.PERMISSIONS;
@@ -186,8 +189,11 @@ final class Attributes {
             throw ErrnoException.of(Errno.EPERM);
         }
         int mode = inode.mode();
-        int without = Permissions.withoutSetId(mode);
+        int without = Permissions.withoutSetId(who, inode);
         if (!Mode.isDir(mode) && without != mode && (changes.valid & SetAttributes.MODE) == 0) {
+            if (!Permissions.owns(who, inode)) {
+                throw ErrnoException.of(Errno.EPERM); // it is a change of the mode as well, even if of nothing else
+            }
             changes.valid |= SetAttributes.MODE;
             changes.mode = without & Mode.PERMISSIONS;
         }

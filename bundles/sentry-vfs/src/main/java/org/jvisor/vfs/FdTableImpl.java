@@ -11,49 +11,48 @@ import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 
 /**
- * Descriptors. Changes are made under the monitor; {@link #acquire} takes none: it reads the slot, takes a reference that only a
- * living description gives, and looks whether the slot still holds it.
+ * Descriptors, in chunks of 64, so that one high number does not cost a long array. Changes are made under the monitor;
+ * {@link #acquire} takes none: it reads the slot, takes a reference that only a living description gives, and looks whether the
+ * slot still holds it.
  */
 final class FdTableImpl implements FdTable {
 
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(FileDescriptionImpl[].class);
     /** /proc/sys/fs/nr_open. */
     private static final int MAX_DESCRIPTORS = 1 << 20;
-    private static final int INITIAL = 64;
+    private static final int CHUNK = Long.SIZE;
+    private static final int SHIFT = 6;
 
-    private volatile FileDescriptionImpl[] slots;
-    /** A bit for each descriptor that is open, and that is close-on-exec. */
-    private long[] open;
-    private long[] closeOnExec;
+    /** Descriptors that follow each other; a bit of each mask for each of them. */
+    private static final class Chunk {
+        final FileDescriptionImpl[] slots = new FileDescriptionImpl[CHUNK];
+        long open;
+        long closeOnExec;
+    }
+
+    /** Chunks are null where nothing was opened yet, and never go. */
+    private volatile Chunk[] chunks = {new Chunk()};
     /** No descriptor below is free. */
     private int firstFree;
     private int users = 1;
-
-    FdTableImpl() {
-        this(INITIAL);
-    }
-
-    private FdTableImpl(int size) {
-        slots = new FileDescriptionImpl[size];
-        open = new long[size / Long.SIZE];
-        closeOnExec = new long[size / Long.SIZE];
-    }
 
     // ---- look-up
 
     @Override
     public FileDescription acquire(int fd) {
+        Chunk chunk = chunkOf(fd);
+        if (chunk == null) {
+            return null;
+        }
+        FileDescriptionImpl[] slots = chunk.slots;
+        int i = fd & CHUNK - 1;
         for (;;) {
-            FileDescriptionImpl[] s = slots;
-            if (fd < 0 || fd >= s.length) {
+            FileDescriptionImpl file = (FileDescriptionImpl) SLOT.getAcquire(slots, i);
+            if (file == null) {
                 return null;
             }
-            FileDescriptionImpl file = (FileDescriptionImpl) SLOT.getAcquire(s, fd);
-            if (file == null && s == slots) {
-                return null;
-            }
-            if (file != null && file.tryRetain()) {
-                if (slots == s && SLOT.getVolatile(s, fd) == file) {
+            if (file.tryRetain()) {
+                if (SLOT.getVolatile(slots, i) == file) {
                     return file;
                 }
                 file.release(null);
@@ -61,11 +60,18 @@ final class FdTableImpl implements FdTable {
         }
     }
 
+    private Chunk chunkOf(int fd) {
+        Chunk[] all = chunks;
+        int i = fd >>> SHIFT;
+        return i < all.length ? all[i] : null; // a negative descriptor is a very high one here
+    }
+
     @Override
     public synchronized int highest() {
-        for (int w = open.length - 1; w >= 0; w--) {
-            if (open[w] != 0) {
-                return w * Long.SIZE + Long.SIZE - 1 - Long.numberOfLeadingZeros(open[w]);
+        for (int c = chunks.length - 1; c >= 0; c--) {
+            Chunk chunk = chunks[c];
+            if (chunk != null && chunk.open != 0) {
+                return c * CHUNK + CHUNK - 1 - Long.numberOfLeadingZeros(chunk.open);
             }
         }
         return -1;
@@ -73,11 +79,11 @@ final class FdTableImpl implements FdTable {
 
     @Override
     public synchronized int[] descriptors() {
-        int[] all = new int[slots.length];
+        int[] all = new int[Math.multiplyExact(chunks.length, CHUNK)];
         int n = 0;
-        for (int fd = 0; fd < slots.length; fd++) {
-            if (isSet(open, fd)) {
-                all[n++] = fd;
+        for (int c = 0; c < chunks.length; c++) {
+            for (long left = chunks[c] == null ? 0 : chunks[c].open; left != 0; left &= left - 1) {
+                all[n++] = c * CHUNK + Long.numberOfTrailingZeros(left);
             }
         }
         return Arrays.copyOf(all, n);
@@ -101,31 +107,37 @@ final class FdTableImpl implements FdTable {
     }
 
     private int lowestFree(int from) {
-        int w = from / Long.SIZE;
-        if (w >= open.length) {
-            return from;
+        Chunk[] all = chunks;
+        long wanted = -1L << from; // of the first chunk, those from it on
+        for (int c = from >>> SHIFT; c < all.length; c++) {
+            long free = all[c] == null ? wanted : ~all[c].open & wanted;
+            if (free != 0) {
+                return c * CHUNK + Long.numberOfTrailingZeros(free);
+            }
+            wanted = -1;
         }
-        long free = ~open[w] & -1L << from;
-        while (free == 0 && ++w < open.length) {
-            free = ~open[w];
-        }
-        return w * Long.SIZE + (free == 0 ? 0 : Long.numberOfTrailingZeros(free));
+        return Math.max(from, all.length * CHUNK);
     }
 
-    private void set(int fd, FileDescriptionImpl file, boolean onExec) {
-        if (fd >= slots.length) {
-            grow(fd + 1);
-        }
-        setBit(open, fd, true);
-        setBit(closeOnExec, fd, onExec);
-        SLOT.setVolatile(slots, fd, file);
+    /** What was there before. */
+    private FileDescriptionImpl set(int fd, FileDescriptionImpl file, boolean onExec) {
+        Chunk chunk = makeChunk(fd >>> SHIFT);
+        long bit = 1L << fd;
+        chunk.open |= bit;
+        chunk.closeOnExec = onExec ? chunk.closeOnExec | bit : chunk.closeOnExec & ~bit;
+        return (FileDescriptionImpl) SLOT.getAndSet(chunk.slots, fd & CHUNK - 1, file);
     }
 
-    private void grow(int needed) {
-        int size = Math.max(needed + Long.SIZE - 1 & -Long.SIZE, slots.length * 2);
-        open = Arrays.copyOf(open, size / Long.SIZE);
-        closeOnExec = Arrays.copyOf(closeOnExec, size / Long.SIZE);
-        slots = Arrays.copyOf(slots, size);
+    private Chunk makeChunk(int c) {
+        Chunk[] all = chunks;
+        if (c >= all.length) {
+            all = Arrays.copyOf(all, Math.max(c + 1, all.length + all.length / 2));
+        }
+        if (all[c] == null) {
+            all[c] = new Chunk();
+            chunks = all;
+        }
+        return all[c];
     }
 
     @Override
@@ -135,8 +147,7 @@ final class FdTableImpl implements FdTable {
         }
         FileDescriptionImpl before;
         synchronized (this) {
-            before = fd < slots.length ? slots[fd] : null;
-            set(fd, (FileDescriptionImpl) file, onExec);
+            before = set(fd, (FileDescriptionImpl) file, onExec);
         }
         if (before != null) {
             drop(task, before);
@@ -156,15 +167,15 @@ final class FdTableImpl implements FdTable {
     }
 
     private FileDescriptionImpl take(int fd) {
-        if (fd < 0 || fd >= slots.length || slots[fd] == null) {
+        Chunk chunk = chunkOf(fd);
+        long bit = 1L << fd;
+        if (chunk == null || (chunk.open & bit) == 0) {
             return null;
         }
-        FileDescriptionImpl file = slots[fd];
-        SLOT.setVolatile(slots, fd, null);
-        setBit(open, fd, false);
-        setBit(closeOnExec, fd, false);
+        chunk.open &= ~bit;
+        chunk.closeOnExec &= ~bit;
         firstFree = Math.min(firstFree, fd);
-        return file;
+        return (FileDescriptionImpl) SLOT.getAndSet(chunk.slots, fd & CHUNK - 1, null);
     }
 
     /** A descriptor of {@code file} is closed: process-wide locks go even if others remain (fcntl(2)). */
@@ -180,16 +191,13 @@ final class FdTableImpl implements FdTable {
 
     @Override
     public void closeOnExec(Task task) {
-        for (int w = 0;; w++) {
+        for (int c = 0; c < chunks.length; c++) {
             long marked;
             synchronized (this) {
-                if (w >= closeOnExec.length) {
-                    return;
-                }
-                marked = closeOnExec[w];
+                marked = chunks[c] == null ? 0 : chunks[c].closeOnExec;
             }
             for (; marked != 0; marked &= marked - 1) {
-                close(task, w * Long.SIZE + Long.numberOfTrailingZeros(marked));
+                close(task, c * CHUNK + Long.numberOfTrailingZeros(marked));
             }
         }
     }
@@ -210,57 +218,52 @@ final class FdTableImpl implements FdTable {
 
     @Override
     public synchronized int getFlags(int fd) {
-        if (!isOpen(fd)) {
+        Chunk chunk = chunkOf(fd);
+        if (chunk == null || (chunk.open >>> fd & 1) == 0) {
             return -Errno.EBADF;
         }
-        return isSet(closeOnExec, fd) ? Open.FD_CLOEXEC : 0;
+        return (chunk.closeOnExec >>> fd & 1) != 0 ? Open.FD_CLOEXEC : 0;
     }
 
     @Override
     public synchronized int setFlags(int fd, boolean onExec) {
-        if (!isOpen(fd)) {
+        Chunk chunk = chunkOf(fd);
+        long bit = 1L << fd;
+        if (chunk == null || (chunk.open & bit) == 0) {
             return -Errno.EBADF;
         }
-        setBit(closeOnExec, fd, onExec);
+        chunk.closeOnExec = onExec ? chunk.closeOnExec | bit : chunk.closeOnExec & ~bit;
         return 0;
-    }
-
-    private boolean isOpen(int fd) {
-        return fd >= 0 && fd < slots.length && isSet(open, fd);
-    }
-
-    private static boolean isSet(long[] bits, int fd) {
-        return (bits[fd / Long.SIZE] >>> fd & 1) != 0;
-    }
-
-    private static void setBit(long[] bits, int fd, boolean on) {
-        if (on) {
-            bits[fd / Long.SIZE] |= 1L << fd;
-        } else {
-            bits[fd / Long.SIZE] &= ~(1L << fd);
-        }
     }
 
     // ---- sharing
 
     @Override
     public synchronized FdTable copy() {
-        int size = Math.max(highest() + Long.SIZE & -Long.SIZE, INITIAL);
-        FdTableImpl copy = new FdTableImpl(size);
-        int words = size / Long.SIZE;
-        System.arraycopy(open, 0, copy.open, 0, Math.min(words, open.length));
-        System.arraycopy(closeOnExec, 0, copy.closeOnExec, 0, Math.min(words, closeOnExec.length));
-        FileDescriptionImpl[] from = slots;
-        FileDescriptionImpl[] to = copy.slots;
-        for (int fd = 0; fd < Math.min(size, from.length); fd++) {
-            FileDescriptionImpl file = from[fd];
-            if (file != null) {
-                file.retain();
-                to[fd] = file;
-            }
+        FdTableImpl copy = new FdTableImpl();
+        int count = Math.max(1, (highest() >> SHIFT) + 1);
+        Chunk[] to = new Chunk[count];
+        for (int c = 0; c < count; c++) {
+            to[c] = copyOf(chunks[c], c);
         }
+        copy.chunks = to;
         copy.firstFree = firstFree;
         return copy;
+    }
+
+    private static Chunk copyOf(Chunk from, int index) {
+        if (from == null || from.open == 0) {
+            return index == 0 ? new Chunk() : null;
+        }
+        Chunk to = new Chunk();
+        to.open = from.open;
+        to.closeOnExec = from.closeOnExec;
+        for (long left = from.open; left != 0; left &= left - 1) {
+            int i = Long.numberOfTrailingZeros(left);
+            from.slots[i].retain();
+            to.slots[i] = from.slots[i];
+        }
+        return to;
     }
 
     @Override

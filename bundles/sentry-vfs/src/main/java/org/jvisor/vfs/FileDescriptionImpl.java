@@ -57,7 +57,7 @@ final class FileDescriptionImpl implements FileDescription {
     /** Guarded by the monitor; null until somebody listens. */
     private List<ReleaseListener> listeners;
 
-    /** Takes over the caller's user of {@code vnode}, which is that of the path. */
+    /** Takes over the caller's user of {@code vnode}, which is that of the path, and its place in {@link OpenFiles}. */
     FileDescriptionImpl(FileOperations operations, VfsPath path, Vnode vnode, int flags) {
         this.operations = operations;
         this.path = path;
@@ -499,5 +499,6 @@ final class FileDescriptionImpl implements FileDescription {
         }
         vnode.release();
         ((MountImpl) path.mount()).closeFile(holdsMount);
+        OpenFiles.give();
     }
 }

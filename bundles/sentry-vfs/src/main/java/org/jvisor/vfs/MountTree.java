@@ -19,6 +19,9 @@ final class MountTree {
     /** How many mounts a namespace may have (/proc/sys/fs/mount-max); propagation and recursive binds multiply them. */
     static final int MAX_MOUNTS = 10_000;
 
+    /** How deep mounts may be nested, or stacked: further than anybody does, and not so far that the walks here run out of stack. */
+    static final int MAX_DEPTH = 400;
+
     private volatile int changes;
 
     /** Counts changes of mounts and renames of directories: what may lead ".." astray. */
@@ -51,6 +54,22 @@ final class MountTree {
             n += count(child);
         }
         return n;
+    }
+
+    private static int depth(MountImpl mount) {
+        int n = 0;
+        for (MountImpl m = mount; m != null; m = m.parent()) {
+            n++;
+        }
+        return n;
+    }
+
+    private static int height(MountImpl mount) {
+        int n = 0;
+        for (MountImpl child : mount.children()) {
+            n = Math.max(n, height(child));
+        }
+        return n + 1;
     }
 
     synchronized VfsPath translate(MountNamespaceImpl ns, VfsPath path) {
@@ -100,6 +119,9 @@ final class MountTree {
         }
         List<MountImpl> receivers = Propagation.receivers(above, on);
         if (count(ns.rootMount()) + count(mounted) * (1 + receivers.size()) > MAX_MOUNTS) {
+            throw ErrnoException.of(Errno.ENOSPC);
+        }
+        if (depth(above) + height(mounted) > MAX_DEPTH) {
             throw ErrnoException.of(Errno.ENOSPC);
         }
         if (above.peers() != null) {

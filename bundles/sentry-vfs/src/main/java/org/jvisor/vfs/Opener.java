@@ -133,7 +133,8 @@ final class Opener {
         if ((flags & Open.O_TMPFILE) != Open.O_TMPFILE || (flags & Open.O_CREAT) != 0 || !writes) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        walk.resolve(task, dirfd, walkFlags | PathWalk.FOLLOW | PathWalk.DIRECTORY);
+        int follow = (flags & Open.O_NOFOLLOW) == 0 ? PathWalk.FOLLOW : 0;
+        walk.resolve(task, dirfd, walkFlags | follow | PathWalk.DIRECTORY);
         DentryImpl directory = walk.dentry();
         Vnode vnode;
         synchronized (directory) {

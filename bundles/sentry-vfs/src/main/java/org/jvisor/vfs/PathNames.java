@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Open;
 import org.jvisor.api.vfs.VfsPath;
 
 /** Names of places, as getcwd(2) and the links of /proc/PID show them. */
 final class PathNames {
 
-    /** @param root the caller's root; null: that of the namespace */
+    /**
+     * @param root the caller's root; null: that of the namespace
+     * @throws ErrnoException ENAMETOOLONG beyond PATH_MAX, as getcwd(2) and readlink(2) of /proc say
+     */
     static String name(VfsPath path, VfsPath root) {
         MountImpl mount = (MountImpl) path.mount();
         DentryImpl dentry = (DentryImpl) path.dentry();
@@ -44,6 +50,9 @@ final class PathNames {
                     reversed.append(name.charAt(i));
                 }
                 reversed.append('/');
+                if (reversed.length() >= Open.PATH_MAX) {
+                    throw ErrnoException.of(Errno.ENAMETOOLONG);
+                }
                 dentry = dentry.parent();
             }
         }

@@ -69,10 +69,18 @@ final class Permissions {
                 && !who.has(Capability.CAP_FOWNER);
     }
 
-    /** The mode without the bits that a write, a truncation or a change of owner takes away (inode(7)), given it is no directory. */
-    static int withoutSetId(int mode) {
+    /**
+     * The mode of a file without the bits that a write, a truncation or a change of owner takes away (inode(7)): set-user-ID, and
+     * set-group-ID of what the group executes or what belongs to a group that {@code who} is not in.
+     */
+    static int withoutSetId(Credentials who, Inode inode) {
+        int mode = inode.mode();
+        if ((mode & (Mode.S_ISUID | Mode.S_ISGID)) == 0) {
+            return mode;
+        }
         int kept = mode & ~Mode.S_ISUID;
-        return (mode & Mode.S_IXGRP) != 0 ? kept & ~Mode.S_ISGID : kept;
+        boolean keepsGroup = (mode & Mode.S_IXGRP) == 0 && (who.inGroup(inode.gid()) || who.has(Capability.CAP_FSETID));
+        return keepsGroup ? kept : kept & ~Mode.S_ISGID;
     }
 
     private Permissions() {

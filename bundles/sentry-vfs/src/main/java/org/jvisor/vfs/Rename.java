@@ -69,7 +69,7 @@ final class Rename {
         DentryImpl source = from.dentry();
         DentryImpl target = to.dentry();
         DentryImpl moved = from.lookupLastLocked(task);
-        if (moved == null) {
+        if (moved == null || target.isDeleted()) {
             throw ErrnoException.of(Errno.ENOENT);
         }
         DentryImpl replaced = to.lookupLastLocked(task);

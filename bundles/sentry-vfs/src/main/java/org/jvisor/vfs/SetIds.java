@@ -15,7 +15,7 @@ final class SetIds {
         if ((mode & (Mode.S_ISUID | Mode.S_ISGID)) == 0) {
             return;
         }
-        int without = Permissions.withoutSetId(mode);
+        int without = Permissions.withoutSetId(task.credentials(), inode);
         if (without != mode && !task.hasCapability(Capability.CAP_FSETID)) {
             SetAttributes changes = new SetAttributes();
             changes.valid = SetAttributes.MODE;

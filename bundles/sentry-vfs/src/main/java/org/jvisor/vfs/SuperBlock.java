@@ -6,7 +6,6 @@ import java.lang.ref.ReferenceQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jvisor.api.abi.Mode;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 
@@ -95,9 +94,6 @@ final class SuperBlock {
 
     /** The vnode of {@code inode} with one more user. */
     Vnode vnode(Inode inode) {
-        if (Mode.isDir(inode.mode())) {
-            return new Vnode(this, inode); // has one name only, so nobody else looks for it
-        }
         for (;;) {
             Vnode known = vnodes.get(inode);
             if (known == null) {

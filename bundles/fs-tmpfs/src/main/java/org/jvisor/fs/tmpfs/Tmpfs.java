@@ -96,6 +96,6 @@ final class Tmpfs implements FileSystem {
 
     @Override
     public void unmount() {
-        root.dispose();
+        root.disposeTree();
     }
 }

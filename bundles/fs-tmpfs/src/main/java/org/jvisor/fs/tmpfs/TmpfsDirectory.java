@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.tmpfs;
 
+import java.util.ArrayDeque;
+import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
@@ -38,14 +40,18 @@ final class TmpfsDirectory extends TmpfsInode {
         return operations;
     }
 
-    @Override
-    void disposeContent() {
-        TmpfsInode[] children;
-        synchronized (entries) {
-            children = entries.inodes();
-        }
-        for (TmpfsInode child : children) {
-            child.dispose();
+    /** Disposes of all that is below this. Not by recursion: how deep it goes is up to the application. */
+    void disposeTree() {
+        ArrayDeque<TmpfsInode> left = new ArrayDeque<>();
+        left.add(this);
+        while (!left.isEmpty()) {
+            TmpfsInode inode = left.removeLast();
+            if (inode instanceof TmpfsDirectory directory) {
+                synchronized (directory.entries) {
+                    left.addAll(List.of(directory.entries.inodes()));
+                }
+            }
+            inode.dispose();
         }
     }
 
