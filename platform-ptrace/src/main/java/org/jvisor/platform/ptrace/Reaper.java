@@ -12,6 +12,7 @@ import org.jvisor.api.host.HostKernel;
 /** Waits for processes that have been killed, so that whoever killed them need not: the host takes their memory apart first. */
 final class Reaper {
     private static final int STOP = 0;
+    private static final long STOP_MS = 1000;
 
     private final HostKernel host;
     private final BlockingQueue<Integer> dying = new LinkedBlockingQueue<>();
@@ -30,9 +31,17 @@ final class Reaper {
         dying.add(process);
     }
 
-    /** Ends the thread after all that it still has to wait for. */
+    /**
+     * Ends the thread after all that it still has to wait for. Where that does not come to an end, since a tracer has not taken
+     * note of its stub thread's, it is left behind.
+     */
     void stop() {
         dying.add(STOP);
+        try {
+            thread.join(STOP_MS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void run() {

@@ -79,7 +79,7 @@ final class Stubs {
     void stop() {
         balancer.stop();
         spaces.forEach(PtraceAddressSpace::release);
-        reaper.stop();
         first.stop();
+        reaper.stop();
     }
 }

@@ -395,15 +395,19 @@ class PtraceTasksTest {
             first.space().map(first, Machine.DATA, Machine.PAGE, Machine.PAGE, Machine.RW, true);
             PtraceContext second = (PtraceContext) first.newContext(first.space());
             assertEquals(first.cpu(), second.cpu());
-            FutureTask<Void> other = machine.startTask(() -> countUntilApart(second, first));
-            countUntilApart(first, second);
+            AtomicBoolean apart = new AtomicBoolean();
+            FutureTask<Void> other = machine.startTask(() -> countUntilApart(second, first, apart));
+            countUntilApart(first, second, apart);
             return Machine.result(other);
         });
     }
 
-    private static Void countUntilApart(PtraceContext context, PtraceContext other) {
-        while (context.cpu() == other.cpu()) {
+    private static Void countUntilApart(PtraceContext context, PtraceContext other, AtomicBoolean apart) {
+        while (!apart.get()) {
             countOn(context, 100);
+            if (context.cpu() != other.cpu()) {
+                apart.set(true);
+            }
         }
         context.release();
         return null;
