@@ -240,6 +240,9 @@ final class Opener {
         if (inode instanceof AnonymousInode again && again.reopens()) {
             return again.open(task, flags);
         }
+        if (inode.opensItself()) {
+            return inode.open(task, flags);
+        }
         int mode = inode.mode();
         return switch (Mode.type(mode)) {
             case Mode.S_IFIFO -> inode instanceof AnonymousInode ? reopenPipe(task, fifo(vnode), flags)

@@ -143,6 +143,11 @@ public interface Inode {
      */
     FileOperations open(Task task, int flags);
 
+    /** Whether opening comes to {@link #open} whatever the type is: fifos and terminals of the host. */
+    default boolean opensItself() {
+        return false;
+    }
+
     // ---- extended attributes
 
     default byte[] getXattr(Task task, String name) {

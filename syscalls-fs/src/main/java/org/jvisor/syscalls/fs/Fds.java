@@ -41,6 +41,20 @@ final class Fds {
         return task.group().softLimit(Rlimit.RLIMIT_NOFILE);
     }
 
+    /** Where its next read or write without an offset takes place. */
+    static long position(Task task, FileDescription file) {
+        return file.operations().seekable() ? file.position() : file.seek(task, 0, Open.SEEK_CUR);
+    }
+
+    /** After bytes were moved by an offset on behalf of the position. */
+    static void setPosition(Task task, FileDescription file, long position) {
+        if (file.operations().seekable()) {
+            file.setPosition(position);
+        } else {
+            file.seek(task, position, Open.SEEK_SET);
+        }
+    }
+
     /** Enters a new description, whose reference goes to the table or is dropped; the descriptor or -EMFILE. */
     static long install(Task task, FileDescription file, boolean closeOnExec) {
         int fd = task.files().add(file, 0, limit(task), closeOnExec);

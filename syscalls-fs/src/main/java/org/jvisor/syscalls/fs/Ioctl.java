@@ -57,7 +57,7 @@ final class Ioctl {
         }
         switch (command) {
             case Termios.FIONREAD -> {
-                long left = file.inode().size() - file.position();
+                long left = file.inode().size() - Fds.position(task, file);
                 task.memory().putInt(argument, Math.clamp(left, Integer.MIN_VALUE, Integer.MAX_VALUE));
                 return 0;
             }

@@ -36,7 +36,7 @@ final class Locks {
         lock.whence = (short) FlockLayout.whence(b, 0);
         lock.length = FlockLayout.len(b, 0);
         lock.pid = FlockLayout.pid(b, 0);
-        long refused = check(file, command, lock, FlockLayout.start(b, 0));
+        long refused = check(task, file, command, lock, FlockLayout.start(b, 0));
         if (refused != 0) {
             return refused;
         }
@@ -56,7 +56,7 @@ final class Locks {
     }
 
     /** Checks what was given and makes its start absolute and its length positive or 0 (to the end of the file). */
-    private static long check(FileDescription file, int command, Vfs.LockRequest lock, long start) {
+    private static long check(Task task, FileDescription file, int command, Vfs.LockRequest lock, long start) {
         if (lock.type != Open.F_RDLCK && lock.type != Open.F_WRLCK && lock.type != Open.F_UNLCK
                 || isQuery(command) && lock.type == Open.F_UNLCK || isDescriptionLock(command) && lock.pid != 0) {
             return -Errno.EINVAL;
@@ -68,7 +68,7 @@ final class Locks {
         long base;
         switch (lock.whence) {
             case Open.SEEK_SET -> base = 0;
-            case Open.SEEK_CUR -> base = file.position();
+            case Open.SEEK_CUR -> base = Fds.position(task, file);
             case Open.SEEK_END -> base = file.inode().size();
             default -> {
                 return -Errno.EINVAL;

@@ -65,7 +65,7 @@ final class Splices {
         }
         FileDescription file = source == null ? in : out;
         long address = source == null ? inAddress : outAddress;
-        if (address != 0 && !file.operations().seekable()) {
+        if (address != 0 && !file.operations().positional()) {
             return -Errno.ESPIPE;
         }
         long offset = address != 0 ? task.memory().getLong(address) : OWN_POSITION;

@@ -35,13 +35,13 @@ final class Transfers {
         if (count < 0) {
             return -Errno.EINVAL;
         }
-        if (!in.operations().seekable()) {
+        if (!in.operations().positional()) {
             return offsetAddress != 0 ? -Errno.ESPIPE : -Errno.EINVAL;
         }
         if (Mode.isDir(in.inode().mode()) || (out.flags() & Open.O_APPEND) != 0) {
             return -Errno.EINVAL;
         }
-        long from = offsetAddress != 0 ? task.memory().getLong(offsetAddress) : in.position();
+        long from = offsetAddress != 0 ? task.memory().getLong(offsetAddress) : Fds.position(task, in);
         if (from < 0) {
             return -Errno.EINVAL;
         }
@@ -50,7 +50,7 @@ final class Transfers {
             if (offsetAddress != 0) {
                 task.memory().putLong(offsetAddress, from + moved);
             } else {
-                in.setPosition(from + moved);
+                Fds.setPosition(task, in, from + moved);
             }
         }
         return moved;
@@ -86,8 +86,8 @@ final class Transfers {
         if (!in.readable() || !out.writable() || (out.flags() & Open.O_APPEND) != 0) {
             return -Errno.EBADF;
         }
-        long from = inAddress != 0 ? task.memory().getLong(inAddress) : in.position();
-        long to = outAddress != 0 ? task.memory().getLong(outAddress) : out.position();
+        long from = inAddress != 0 ? task.memory().getLong(inAddress) : Fds.position(task, in);
+        long to = outAddress != 0 ? task.memory().getLong(outAddress) : Fds.position(task, out);
         if (from < 0 || to < 0 || count < 0) {
             return -Errno.EINVAL;
         }
@@ -110,7 +110,7 @@ final class Transfers {
         if (address != 0) {
             task.memory().putLong(address, position);
         } else {
-            file.setPosition(position);
+            Fds.setPosition(task, file, position);
         }
     }
 

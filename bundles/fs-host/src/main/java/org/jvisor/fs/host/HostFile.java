@@ -5,10 +5,12 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.abi.Termios;
 import org.jvisor.api.abi.TermiosLayout;
 import org.jvisor.api.abi.WinsizeLayout;
+import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.vfs.FileDescription;
@@ -102,6 +104,9 @@ final class HostFile implements FileOperations {
             }
             if (count < length) {
                 armWhereNeeded(Poll.POLLOUT, count);
+                if (count == -Errno.EPIPE && task != null) {
+                    task.send(SignalInfo.user(Signals.SIGPIPE, task));
+                }
                 return moved > 0 ? moved : count;
             }
         }

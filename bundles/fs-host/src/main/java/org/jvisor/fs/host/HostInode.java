@@ -98,6 +98,11 @@ final class HostInode implements Inode {
     }
 
     @Override
+    public boolean opensItself() {
+        return true;
+    }
+
+    @Override
     public void evict() {
         file.close();
     }
