@@ -172,8 +172,9 @@ final class FirstStub {
 
     /** Maps the stub's page at its place and unmaps all the rest: program, stack and vDSO. */
     private void moveHouse() throws BootFailure {
-        check("mmap(2) of the stub's page", tracee.call(SyscallNr.MMAP, StubImage.ADDRESS, StubImage.SIZE, Mman.PROT_READ | Mman.PROT_EXEC,
-            Mman.MAP_PRIVATE | Mman.MAP_FIXED, PROGRAM_FD, 0));
+        long result = tracee.call(SyscallNr.MMAP, StubImage.ADDRESS, StubImage.SIZE, Mman.PROT_READ | Mman.PROT_EXEC,
+            Mman.MAP_PRIVATE | Mman.MAP_FIXED, PROGRAM_FD, 0);
+        check("mmap(2) of the stub's page", result);
         tracee.pageAt(StubImage.ADDRESS);
         call(SyscallNr.MUNMAP, 0, StubImage.ADDRESS, 0, 0, 0);
         long end = StubImage.ADDRESS + StubImage.SIZE;

@@ -85,7 +85,10 @@ final class GuestProbe {
         });
         try {
             String found = flaw.get(TIME_LIMIT_MS, TimeUnit.MILLISECONDS);
-            return found.isEmpty() ? new Probe(true, SCORE, "system calls and faults of a stub arrive by ptrace") : unusable(found);
+            if (!found.isEmpty()) {
+                return unusable(found);
+            }
+            return new Probe(true, SCORE, "system calls and faults of a stub arrive by ptrace");
         } catch (TimeoutException e) {
             return unusable("a few instructions took longer than " + TIME_LIMIT_MS + " ms");
         } catch (InterruptedException e) {

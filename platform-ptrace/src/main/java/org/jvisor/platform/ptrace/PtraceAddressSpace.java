@@ -20,7 +20,7 @@ final class PtraceAddressSpace implements AddressSpace {
     /** A system call that changes the mappings. */
     private record Change(int number, long address, long length, long prot, long flags, long offset) {}
 
-    /** With more, forgetting all the mappings is cheaper; and a space whose tasks all sleep cannot make the queue grow for ever. */
+    /** With more, forgetting all mappings is cheaper; and a space whose tasks all sleep cannot make the queue grow for ever. */
     private static final int MAX_QUEUED = 256;
 
     private final Stubs stubs;
