@@ -168,9 +168,6 @@ final class CloneOperation {
         }
         server.serve(child);
         served = true;
-        if (has(CLONE_VFORK)) {
-            parent.awaitVfork();
-        }
         return id;
     }
 
@@ -254,7 +251,7 @@ final class CloneOperation {
     /** CLONE_PARENT_SETTID and CLONE_PIDFD; the descriptor, or -1. */
     private int tell(TaskImpl child, ThreadGroupImpl group) {
         if (has(CLONE_PARENT_SETTID)) {
-            parent.memory().putInt(request.parentTid(), child.tid());
+            tellTid(child);
         }
         if (!has(CLONE_PIDFD)) {
             return -1;
@@ -267,6 +264,15 @@ final class CloneOperation {
         }
         parent.memory().putInt(request.pidfd(), fd);
         return fd;
+    }
+
+    private void tellTid(TaskImpl child) {
+        try {
+            parent.memory().putInt(request.parentTid(), child.tid());
+        } catch (ErrnoException e) {
+            // As in Linux, a bad address does not make clone(2) fail.
+            return;
+        }
     }
 
     /** Makes the child known; from here on signals reach it. */

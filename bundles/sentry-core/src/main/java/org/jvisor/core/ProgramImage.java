@@ -49,6 +49,9 @@ final class ProgramImage {
         try {
             load(program, environment, name, credentials);
             complete = true;
+        } catch (ErrnoException e) {
+            // A file that ends before its segments do. Linux would notice too late and kill the caller by SIGSEGV.
+            throw e.errno() == Errno.EFAULT ? ErrnoException.of(Errno.ENOEXEC) : e;
         } finally {
             if (!complete) {
                 mm.release(null);

@@ -175,7 +175,7 @@ final class SignalFrame {
 
     /** rt_sigreturn(2); a frame that cannot be read is a SIGSEGV. */
     static long restore(TaskImpl task) {
-        task.registersReplaced = true;
+        task.setRegistersReplaced();
         long frame = task.registers().get(Registers.RSP) - 8;
         byte[] b = buffer(task, RtSigframeLayout.SIZE);
         try {

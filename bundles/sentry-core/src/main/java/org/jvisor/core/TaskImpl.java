@@ -45,6 +45,14 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     /** The handler of its call is being replaced. */
     static final int SWAP = 8;
 
+    // What a call leaves to be seen to when its handler has returned.
+    /** The result stands in the registers already, among all the others. */
+    private static final int REGISTERS_REPLACED = 1;
+    /** A temporary signal mask is in force. */
+    private static final int MASK_SAVED = 2;
+    /** The child of a vfork(2) has to go first. */
+    private static final int VFORK = 4;
+
     // Where the task is; above 0: in a call that was dispatched by the table of that generation.
     private static final long IN_KERNEL = 0;
     private static final long IN_USER = -1;
@@ -99,11 +107,11 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     private final FutexWaiter futexWaiter = new FutexWaiter(this);
     private boolean deadlineFixed;
     private long deadline;
+    private int rest;
 
     // ---- signals; the mask and the queue are guarded by the group's lock
     private volatile long signalMask;
     private long savedMask;
-    private boolean maskSaved;
     final SignalQueue pending = new SignalQueue();
     private final WaitQueue signalQueue = new WaitQueue();
     private AltStack altStack = AltStack.NONE;
@@ -111,8 +119,6 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     final TrapInfo trap = new TrapInfo();
     /** A frame is being put together here. */
     byte[] frameBuffer = new byte[0];
-    /** The call's result stands in the registers already, among all the others. */
-    boolean registersReplaced;
     private boolean stoppedNow;
 
     // ---- life
@@ -506,8 +512,31 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         return timeoutNs > Long.MAX_VALUE / 2 ? Long.MAX_VALUE : System.nanoTime() + timeoutNs;
     }
 
-    void forgetDeadline() {
+    /** A call begins that is no restarted one. */
+    void beginCall() {
         deadlineFixed = false;
+        rest = 0;
+    }
+
+    /** Whether there is anything of {@link #registersReplaced}, {@link #maskSaved} and {@link #awaitsVfork}. */
+    boolean hasRest() {
+        return rest != 0;
+    }
+
+    boolean registersReplaced() {
+        return (rest & REGISTERS_REPLACED) != 0;
+    }
+
+    void setRegistersReplaced() {
+        rest |= REGISTERS_REPLACED;
+    }
+
+    boolean maskSaved() {
+        return (rest & MASK_SAVED) != 0;
+    }
+
+    boolean awaitsVfork() {
+        return (rest & VFORK) != 0;
     }
 
     // ---- stopping
@@ -571,8 +600,8 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
 
     @Override
     public void setTemporaryMask(long mask) {
-        if (!maskSaved) {
-            maskSaved = true;
+        if (!maskSaved()) {
+            rest |= MASK_SAVED;
             savedMask = signalMask;
         }
         setSignalMask(mask);
@@ -580,17 +609,17 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
 
     /** The mask that a signal frame says to go back to. */
     long maskForFrame() {
-        return maskSaved ? savedMask : signalMask;
+        return maskSaved() ? savedMask : signalMask;
     }
 
     /** A handler runs: the temporary mask's place is taken by the frame's. */
     void forgetSavedMask() {
-        maskSaved = false;
+        rest &= ~MASK_SAVED;
     }
 
     void restoreSavedMask() {
-        if (maskSaved) {
-            maskSaved = false;
+        if (maskSaved()) {
+            rest &= ~MASK_SAVED;
             setSignalMask(savedMask);
         }
     }
@@ -725,13 +754,19 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         parentDeathSignal = signal;
     }
 
+    /** This task is the child of a vfork(2): its parent, in whose thread this is called, waits when its call has ended. */
     void setVforkParent(TaskImpl parent) {
         parent.vforkDone = false;
+        parent.rest |= VFORK;
         vforkParent = parent;
     }
 
-    /** vfork(2): waits until the child has called execve(2) or ended, or this task is killed. */
+    /**
+     * Waits until the child has called execve(2) or ended, or this task is killed. Outside of the handler, which may be replaced
+     * meanwhile.
+     */
     void awaitVfork() {
+        rest &= ~VFORK;
         while (!vforkDone) {
             if (sleepKillable() != 0) {
                 return;

@@ -125,15 +125,32 @@ final class TaskLoop implements Runnable {
         a.a3 = r[Registers.R10];
         a.a4 = r[Registers.R8];
         a.a5 = r[Registers.R9];
-        task.forgetDeadline();
-        task.registersReplaced = false;
+        task.beginCall();
         long result;
         do {
             result = dispatch(epoch);
-            if (!task.registersReplaced) {
+            if (!task.registersReplaced()) {
                 registers.setResult(result);
             }
         } while (result >= LOWEST_RESTART && result < 0 && restarts(epoch, result));
+        if (task.hasRest()) {
+            settle(epoch, result);
+        }
+    }
+
+    private void settle(MemoryFile.Epoch epoch, long result) {
+        if (task.awaitsVfork()) {
+            epoch.enter();
+            task.awaitVfork();
+            epoch.leave();
+        }
+        if (task.maskSaved()) {
+            // A signal that ended the call is delivered while the temporary mask still lets it through.
+            if (result == -Errno.EINTR) {
+                serve(epoch, 0);
+            }
+            task.restoreSavedMask();
+        }
     }
 
     private long dispatch(MemoryFile.Epoch epoch) {
@@ -157,7 +174,7 @@ final class TaskLoop implements Runnable {
 
     /** Whether the call that ended in {@code result} is to be dispatched again; with a handler about to run it is not. */
     private boolean restarts(MemoryFile.Epoch epoch, long result) {
-        if (task.registersReplaced) {
+        if (task.registersReplaced()) {
             return false;
         }
         if (result > HIGHEST_RESTART) {

@@ -304,15 +304,22 @@ class ProcessTest {
     @Test
     void shouldHoldTheParentOfAVfork() {
         AtomicInteger order = new AtomicInteger();
+        AtomicLong pid = new AtomicLong();
         assertEquals(0, test.run(test.init(
                 task -> {
-                    long pid = test.clone(task, Clone.CLONE_VM | Clone.CLONE_VFORK, Signals.SIGCHLD,
+                    pid.set(test.clone(task, Clone.CLONE_VM | Clone.CLONE_VFORK, Signals.SIGCHLD,
                             child -> {
+                                // The parent is inside no handler: its family could be replaced now.
+                                TestKernel.until(() -> task.state() == 'S');
+                                assertEquals(-1, task.currentCall());
                                 order.compareAndSet(0, 1);
                                 return 0;
-                            });
+                            }));
+                    return 0;
+                },
+                task -> {
                     assertTrue(order.compareAndSet(1, 2), "the parent went on before its child had ended");
-                    assertEquals(pid, wait(task, EXITS, new WaitResult()));
+                    assertEquals(pid.get(), wait(task, EXITS, new WaitResult()));
                     return 0;
                 })));
     }

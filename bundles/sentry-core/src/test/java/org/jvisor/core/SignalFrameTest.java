@@ -116,7 +116,7 @@ class SignalFrameTest {
         // The handler returns to the restorer, which calls rt_sigreturn(2).
         task.registers().set(Registers.RSP, task.registers().get(Registers.RSP) + 8);
         assertEquals(registers[Registers.RAX], task.signalReturn());
-        assertTrue(task.registersReplaced);
+        assertTrue(task.registersReplaced());
         for (int i : new int[] {Registers.RAX, Registers.RBX, Registers.RCX, Registers.RDX, Registers.RSI, Registers.RDI,
             Registers.RBP, Registers.RSP, Registers.RIP, Registers.R8, Registers.R15, Registers.EFLAGS}) {
             assertEquals(registers[i], task.registers().get(i), "register " + i);
