@@ -17,7 +17,8 @@ public class PseudoDirectory extends PseudoInode {
     protected static final long MORE = 256;
     private static final int DOTS = 2;
 
-    private final Map<String, Inode> children = new LinkedHashMap<>();
+    /** Replaced, never changed. */
+    private volatile Map<String, Inode> children = Map.of();
     private volatile List<Map.Entry<String, Inode>> ordered = List.of();
 
     /** @param permissions without type bits, usually 0555 */
@@ -31,13 +32,15 @@ public class PseudoDirectory extends PseudoInode {
      * @return {@code child}
      */
     public final synchronized <T extends Inode> T add(String name, T child) {
-        children.put(name, child);
-        ordered = List.copyOf(children.entrySet());
+        Map<String, Inode> more = new LinkedHashMap<>(children);
+        more.put(name, child);
+        ordered = List.copyOf(more.entrySet());
+        children = more;
         return child;
     }
 
     /** The fixed child of that name, or null. */
-    public final synchronized Inode child(String name) {
+    public final Inode child(String name) {
         return children.get(name);
     }
 

@@ -42,10 +42,10 @@ final class RootDirectory extends PseudoDirectory {
     private Inode process(Task reader, int pid) {
         Kernel kernel = fs.system().kernel();
         ThreadGroup group = kernel.threadGroup(pid);
-        Target target = group != null ? new Target(group.leader(), true) : null;
+        Target target = group != null ? Target.process(group) : null;
         if (target == null) {
             Task thread = kernel.task(pid);
-            target = thread == null ? null : new Target(thread, false);
+            target = thread == null ? null : Target.thread(thread);
         }
         if (target == null || !isInContainer(reader, target.group())) {
             return null;
@@ -65,7 +65,7 @@ final class RootDirectory extends PseudoDirectory {
             if (place < position || !isInContainer(task, group)) {
                 continue;
             }
-            ProcessDirectory directory = new ProcessDirectory(fs, new Target(group.leader(), true));
+            ProcessDirectory directory = new ProcessDirectory(fs, Target.process(group));
             if (directory.isListedFor(task)
                     && !sink.add(Integer.toString(group.pid()), directory.ino(), Mode.DT_DIR, place + 1)) {
                 return 0;

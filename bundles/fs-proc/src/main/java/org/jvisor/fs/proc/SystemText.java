@@ -120,7 +120,7 @@ final class SystemText {
         long[] use = new long[2];
         Set<MemoryManager> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         for (ThreadGroup group : kernel.threadGroups()) {
-            new Target(group.leader(), true).withMemory(null, use, mm -> {
+            Target.process(group).withMemory(null, use, mm -> {
                 if (seen.add(mm)) {
                     MemoryUse one = MemoryUse.of(mm);
                     use[0] += one.rssAnonymous;

@@ -10,36 +10,45 @@ import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.mm.MemoryManager;
 
 /**
- * Whom a file is about: a process (/proc/PID, by its first task), or a thread (/proc/PID/task/TID). Two are equal when they mean
- * the same, not merely the same number.
+ * Whom a file is about: a process (/proc/PID), or a thread (/proc/PID/task/TID). Two are equal when they mean the same, not
+ * merely the same number.
  *
- * @param whole whether the process as a whole is meant
+ * @param thread null when the process as a whole is meant
  */
-record Target(Task task, boolean whole) {
+record Target(ThreadGroup group, Task thread) {
 
-    ThreadGroup group() {
-        return task.group();
+    static Target process(ThreadGroup group) {
+        return new Target(group, null);
+    }
+
+    static Target thread(Task thread) {
+        return new Target(thread.group(), thread);
+    }
+
+    /** The thread, or the process's first one, which can be another after execve(2). */
+    Task task() {
+        return thread == null ? group.leader() : thread;
+    }
+
+    boolean whole() {
+        return thread == null;
     }
 
     Kernel kernel() {
-        return task.kernel();
+        return task().kernel();
     }
 
     int id() {
-        return whole ? group().pid() : task.tid();
+        return thread == null ? group.pid() : thread.tid();
     }
 
     /** Whether it was not waited for yet. */
     boolean exists() {
-        if (kernel().threadGroup(group().pid()) != group()) {
+        if (kernel().threadGroup(group.pid()) != group) {
             return false;
         }
-        return whole || group().task(task.tid()) == task || isOnly();
-    }
-
-    /** The leader of a process without live threads remains, as a zombie. */
-    private boolean isOnly() {
-        return group().leader() == task;
+        // The leader of a process without live threads remains, as a zombie.
+        return thread == null || group.task(thread.tid()) == thread || group.leader() == thread;
     }
 
     /**
@@ -48,7 +57,7 @@ record Target(Task task, boolean whole) {
      * @param without the answer of a process that has none any more
      */
     <T> T withMemory(Task reader, T without, Function<MemoryManager, T> use) {
-        MemoryManager mm = task.mm();
+        MemoryManager mm = task().mm();
         if (mm == null || !mm.tryRetain()) {
             return without;
         }

@@ -35,7 +35,7 @@ final class TaskDirectory extends ProcessPart {
         int tid = DescriptorDirectory.number(name);
         for (Task thread : tasks()) {
             if (thread.tid() == tid) {
-                return new ProcessDirectory(fs(), new Target(thread, false));
+                return new ProcessDirectory(fs(), Target.thread(thread));
             }
         }
         return null;
@@ -45,7 +45,7 @@ final class TaskDirectory extends ProcessPart {
     protected long readMore(Task task, long position, FileOperations.DirectorySink sink) {
         for (Task thread : tasks()) {
             long place = MORE + thread.tid();
-            long ino = ProcFileSystem.ino(new Target(thread, false), 0);
+            long ino = ProcFileSystem.ino(Target.thread(thread), 0);
             if (place >= position && !sink.add(Integer.toString(thread.tid()), ino, Mode.DT_DIR, place + 1)) {
                 return 0;
             }

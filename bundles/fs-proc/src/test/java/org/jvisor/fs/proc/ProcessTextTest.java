@@ -37,7 +37,7 @@ class ProcessTextTest {
         String host = readHost("/proc/self/maps");
         MemoryManager mm = Machine.memory(0, "", new MemoryManager.Layout(), vmas(host));
         Task task = machine.process(5, "a", 0, new Fake().with("mm", mm), new Fake());
-        assertEquals(host, Text.string(MapsText.maps(null, new Target(task, true))));
+        assertEquals(host, Text.string(MapsText.maps(null, Target.process(task.group()))));
     }
 
     private static List<VmaInfo> vmas(String maps) {
@@ -80,7 +80,7 @@ class ProcessTextTest {
         List<String> host = fieldNames(readHost("/proc/self/status")).stream().filter(name -> !newer.contains(name)).toList();
         Task task = machine.process(5, "a", 0,
                 new Fake().with("mm", Machine.memory(0, "", new MemoryManager.Layout(), List.of())), new Fake());
-        assertEquals(host, fieldNames(Text.string(StatusText.status(null, new Target(task, true)))));
+        assertEquals(host, fieldNames(Text.string(StatusText.status(null, Target.process(task.group())))));
     }
 
     @Test
@@ -89,7 +89,7 @@ class ProcessTextTest {
         VmaInfo vma = new VmaInfo(0x1000, 0x3000, Mman.PROT_READ, Mman.MAP_PRIVATE, 0, 0, 0, "", 8192, 4096);
         Task task = machine.process(5, "a", 0,
                 new Fake().with("mm", Machine.memory(0, "", new MemoryManager.Layout(), List.of(vma))), new Fake());
-        Target target = new Target(task, true);
+        Target target = Target.process(task.group());
         List<String> host = fieldNames(readHost("/proc/self/smaps")).stream().filter(n -> !newer.contains(n)).distinct().toList();
         assertEquals(host, fieldNames(Text.string(MapsText.smaps(null, target))));
         host = fieldNames(readHost("/proc/self/smaps_rollup")).stream().filter(n -> !newer.contains(n)).toList();
@@ -111,7 +111,7 @@ class ProcessTextTest {
         VmaInfo library = new VmaInfo(0x40000, 0x50000, Mman.PROT_READ | Mman.PROT_EXEC, Mman.MAP_PRIVATE, 0, 1, 9, "/lib/x",
                 0x4000, 0);
         task.with("mm", Machine.memory(0, "", new MemoryManager.Layout(), List.of(heap, library)));
-        Target target = new Target(machine.process(7, "tab\\le\n", 1000, task, group), true);
+        Target target = Target.process(machine.process(7, "tab\\le\n", 1000, task, group).group());
         String status = Text.string(StatusText.status(null, target));
         for (String line : List.of("Name:\ttab\\134le\\012", "Umask:\t0022", "State:\tR (running)", "Pid:\t7", "PPid:\t0",
                 "Uid:\t1000\t1000\t1000\t1000", "FDSize:\t0", "Groups:\t ", "VmSize:\t     128 kB", "VmRSS:\t      48 kB",
@@ -130,7 +130,7 @@ class ProcessTextTest {
         Fake task = new Fake().with("state", 'S')
                 .with("mm", Machine.memory(0, "", layout, List.of(new VmaInfo(0, 8192, 1, 2, 0, 0, 0, "", 4096, 0))));
         Task made = machine.process(7, "a) b", 0, task, group);
-        String stat = Text.string(StatText.stat(made, new Target(made, true)));
+        String stat = Text.string(StatText.stat(made, Target.process(made.group())));
         assertTrue(stat.startsWith("7 (a) b) S 0 7 1 0 -1 4194304 11 0 0 0 123 4 0 0 20 0 1 0 1234 8192 1 18446744073709551615 "
                 + "4096 "), stat);
         assertEquals(50, stat.substring(stat.lastIndexOf(')') + 2).strip().split(" ").length);
@@ -143,7 +143,7 @@ class ProcessTextTest {
         layout.startCode = 4096;
         Task other = machine.process(7, "x", 1000, new Fake().with("mm", Machine.memory(0, "", layout, List.of())), new Fake());
         Task stranger = machine.process(8, "y", 1001);
-        String[] fields = Text.string(StatText.stat(stranger, new Target(other, true))).strip().split(" ");
+        String[] fields = Text.string(StatText.stat(stranger, Target.process(other.group()))).strip().split(" ");
         assertEquals("1", fields[25]);
         assertEquals("1", fields[26]);
         assertEquals(52, fields.length);
