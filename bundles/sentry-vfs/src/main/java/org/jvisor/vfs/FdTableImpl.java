@@ -180,11 +180,14 @@ final class FdTableImpl implements FdTable {
 
     /** A descriptor of {@code file} is closed: process-wide locks go even if others remain (fcntl(2)). */
     private long drop(Task task, FileDescriptionImpl file) {
-        FileLocks locks = file.vnode().locksIfAny();
-        if (locks != null) {
-            locks.releasePosix(this);
+        long result = 0;
+        if ((file.flags() & Open.O_PATH) == 0) {
+            FileLocks locks = file.vnode().locksIfAny();
+            if (locks != null) {
+                locks.releasePosix(this);
+            }
+            result = file.operations().flush(task, file);
         }
-        long result = (file.flags() & Open.O_PATH) != 0 ? 0 : file.operations().flush(task, file);
         file.release(task);
         return result;
     }

@@ -203,12 +203,21 @@ final class FileDescriptionImpl implements FileDescription {
                 }
                 long slept = task.sleep(deadline);
                 if (slept < 0) {
-                    return slept == -Errno.ETIMEDOUT ? -Errno.EAGAIN : slept;
+                    return ended(task, slept, deadline);
                 }
             }
         } finally {
             queue.remove(entry);
         }
+    }
+
+    /** What a wait that ended without the event it was for makes of the call. */
+    private static long ended(Task task, long slept, long deadline) {
+        if (slept == -Errno.ETIMEDOUT) {
+            return -Errno.EAGAIN;
+        }
+        boolean bySignal = deadline != Long.MAX_VALUE && (task.pendingSignals() & ~task.signalMask()) != 0;
+        return bySignal ? -Errno.EINTR : slept; // signal(7): with a timeout it is not restarted, whatever SA_RESTART says
     }
 
     private long deadline(Task task, boolean write) {
@@ -317,7 +326,7 @@ final class FileDescriptionImpl implements FileDescription {
                 }
                 long slept = task.sleep(deadline);
                 if (slept < 0) {
-                    return slept == -Errno.ETIMEDOUT ? -Errno.EAGAIN : slept;
+                    return ended(task, slept, deadline);
                 }
             }
         } finally {

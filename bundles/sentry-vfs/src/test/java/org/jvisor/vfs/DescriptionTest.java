@@ -17,8 +17,11 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.FileOperations;
+import org.jvisor.api.wait.WaitQueue;
 
 class DescriptionTest {
 
@@ -165,6 +168,33 @@ class DescriptionTest {
             w.root.interrupt();
             assertEquals(-Errno.ERESTARTSYS, again.get());
         });
+    }
+
+    @Test
+    void shouldWaitNoLongerThanItsFileSays() {
+        WaitQueue queue = new WaitQueue();
+        long[] timeoutNs = {1};
+        FileDescription file = w.vfs.newAnonymous(new FileOperations() {
+            @Override
+            public long read(Task task, FileDescription file, IoBuffer target, long offset) {
+                return -Errno.EAGAIN;
+            }
+
+            @Override
+            public WaitQueue waitQueue() {
+                return queue;
+            }
+
+            @Override
+            public long timeoutNs(boolean write) {
+                return timeoutNs[0];
+            }
+        }, Open.O_RDWR, "socket:[1]", Mode.S_IFSOCK | 0777);
+        assertEquals(-Errno.EAGAIN, file.read(w.root.task, World.source("x")));
+        timeoutNs[0] = PATIENCE.toNanos();
+        w.root.interrupt();
+        assertEquals(-Errno.EINTR, file.read(w.root.task, World.source("x")));
+        assertTrue(queue.isEmpty());
     }
 
     @Test

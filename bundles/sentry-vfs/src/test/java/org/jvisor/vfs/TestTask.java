@@ -90,6 +90,8 @@ final class TestTask implements InvocationHandler {
             case "sleep" -> sleep((Long) arguments[0]);
             case "interrupted" -> interrupted;
             case "deadline" -> System.nanoTime() + (Long) arguments[0];
+            case "pendingSignals" -> interrupted ? 1L : 0L;
+            case "signalMask" -> 0L;
             case "send" -> signals.add((SignalInfo) arguments[0]) ? null : null;
             case "toString" -> "task " + id;
             default -> throw new UnsupportedOperationException(method.toString());
