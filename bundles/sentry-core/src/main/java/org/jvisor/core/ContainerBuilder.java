@@ -105,8 +105,10 @@ final class ContainerBuilder {
     }
 
     private void furnish(ContainerImpl container, TaskImpl task) {
-        new ContainerMounts(kernel, spec).mountAll(task);
+        ContainerMounts mounts = new ContainerMounts(kernel, spec);
+        mounts.mountAll(task);
         makeWorkingDirectory(task);
+        mounts.protectRoot(task);
         new ContainerStdio(devices, spec).open(container, task);
         task.setCredentials(userCredentials());
         enterWorkingDirectory(task);

@@ -44,14 +44,20 @@ final class ContainerMounts {
 
     MountNamespace root() {
         ContainerSpec.Root root = spec.rootfs();
-        long flags = root.readOnly() ? Mount.MS_RDONLY : 0;
         try {
             if (!root.overlay()) {
-                return kernel.vfs().newNamespace(NONE, GOFER, flags, "", root.goferFd());
+                return kernel.vfs().newNamespace(NONE, GOFER, 0, "", root.goferFd());
             }
-            return kernel.vfs().newNamespace(NONE, OVERLAY, flags, "", layers(root.goferFd(), root.overlayBytes()));
+            return kernel.vfs().newNamespace(NONE, OVERLAY, 0, "", layers(root.goferFd(), root.overlayBytes()));
         } catch (ErrnoException e) {
             throw new StartException("mounting the root file system: " + Failures.text(e), e.errno());
+        }
+    }
+
+    /** A root that is to be read-only is so from here on: mount points were made in it before. */
+    void protectRoot(TaskImpl task) {
+        if (spec.rootfs().readOnly()) {
+            kernel.vfs().mount(task, NONE, task.mounts().root(), null, Mount.MS_REMOUNT | Mount.MS_BIND | Mount.MS_RDONLY, null);
         }
     }
 

@@ -40,12 +40,13 @@ public final class ContainerPlan {
     public ContainerPlan(String id, String bundle, OciConfig config, boolean rootOverlay, boolean mountOverlay, long overlayBytes) {
         this.id = id;
         this.config = config;
-        this.rootOverlay = rootOverlay && !config.root().readOnly();
+        // A read-only root needs one too: mount points that are missing are made in it before it is read-only.
+        this.rootOverlay = rootOverlay || config.root().readOnly();
         this.mountOverlay = mountOverlay;
         this.overlayBytes = overlayBytes;
         this.mounts = withMandatory(config.mounts());
         // Whatever stays in memory needs no right to write on the host.
-        exports.add(new GoferExport(absolute(bundle, config.root().path()), config.root().readOnly() || this.rootOverlay));
+        exports.add(new GoferExport(absolute(bundle, config.root().path()), this.rootOverlay));
         for (OciMount mount : mounts) {
             if (mount.isBind()) {
                 exports.add(new GoferExport(absolute(bundle, mount.source()), isReadOnly(mount) || mountOverlay));

@@ -2,7 +2,6 @@
 package org.jvisor.launcher.sandbox;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -47,7 +46,9 @@ class ContainerPlanTest {
         assertEquals(List.of(new GoferExport("/r", true), new GoferExport("/s", true)), plan.exports());
         ContainerSpec spec = plan.spec(new int[] {1, 2}, STDIO);
         assertTrue(spec.rootfs().overlay());
-        assertFalse(plan(true, false, "{\"path\":\"/r\",\"readonly\":true}", "").spec(new int[] {1}, STDIO).rootfs().overlay());
+        ContainerPlan readOnly = plan(false, false, "{\"path\":\"/r\",\"readonly\":true}", "");
+        assertEquals(List.of(new GoferExport("/r", true)), readOnly.exports());
+        assertTrue(readOnly.spec(new int[] {1}, STDIO).rootfs().readOnly());
     }
 
     @Test

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.itests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** However a sandbox ends, there is one clear line where there is something to say, the right status, and nothing left behind. */
+class LifecycleTest {
+    private static final long LIMIT_SECONDS = 60;
+
+    @TempDir
+    Path state;
+
+    private final List<Process> started = new ArrayList<>();
+
+    @AfterEach
+    void killLeftovers() {
+        started.forEach(Process::destroyForcibly);
+    }
+
+    /** A shell in a sandbox that has said "ready", so that the program runs. */
+    private record Running(Process runsc, BufferedReader out) {
+
+        ProcessHandle child(String name) {
+            return runsc.children().filter(process -> commandLine(process).startsWith(name)).findFirst().orElseThrow();
+        }
+
+        private static String commandLine(ProcessHandle process) {
+            try {
+                return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"), StandardCharsets.ISO_8859_1);
+            } catch (IOException e) {
+                return "";
+            }
+        }
+
+        Runsc.Result end() throws Exception {
+            assertTrue(runsc.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS), "runsc does not end");
+            StringBuilder rest = new StringBuilder();
+            out.lines().forEach(line -> rest.append(line).append('\n'));
+            return new Runsc.Result(runsc.exitValue(), rest.toString(), new String(runsc.getErrorStream().readAllBytes()));
+        }
+    }
+
+    private Running shell(String script) throws IOException {
+        Process runsc = new ProcessBuilder(Runsc.PROGRAM.toString(), "--root", state.toString(), "do", "sh", "-c", script).start();
+        started.add(runsc);
+        BufferedReader out = runsc.inputReader(StandardCharsets.ISO_8859_1);
+        assertEquals("ready", out.readLine());
+        return new Running(runsc, out);
+    }
+
+    private void assertNothingIsLeft() throws IOException {
+        try (Stream<Path> left = Files.list(state)) {
+            assertEquals(List.of(), left.toList());
+        }
+    }
+
+    private static void signal(ProcessHandle process, String name) throws Exception {
+        assertEquals(0, new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor());
+    }
+
+    private static void awaitEnd(ProcessHandle process) throws Exception {
+        CompletableFuture<ProcessHandle> end = process.onExit();
+        end.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"HUP,1", "INT,2", "QUIT,3", "USR1,10", "USR2,12", "TERM,15"})
+    void shouldForwardSignals(String name, int status) throws Exception {
+        Running running = shell("trap 'echo got; exit " + status + "' " + name + "; echo ready; read x; while :; do sleep 1; done");
+        signal(running.runsc.toHandle(), name);
+        assertEquals(new Runsc.Result(status, "got\n", ""), running.end());
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void shouldTellThatTheSentryWasKilled() throws Exception {
+        Running running = shell("echo ready; exec sleep 1000");
+        ProcessHandle gofer = running.child("runsc-gofer");
+        running.child("runsc-sandbox").destroyForcibly();
+        assertEquals(new Runsc.Result(128, "", "the Sentry was killed by SIGKILL\n"), running.end());
+        awaitEnd(gofer);
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void shouldAnswerInputErrorsWithoutTheGofer() throws Exception {
+        Running running = shell("echo ready; read x; ls /usr; echo ls $?; exit 5");
+        running.child("runsc-gofer").destroyForcibly();
+        BufferedReader errors = running.runsc.errorReader();
+        assertEquals("the gofer was killed by SIGKILL", errors.readLine());
+        running.runsc.outputWriter().write("\n");
+        running.runsc.outputWriter().flush();
+        Runsc.Result result = running.end();
+        assertEquals(5, result.status());
+        assertFalse(result.out().contains("ls 0"), result.out());
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void shouldEndWithRunsc() throws Exception {
+        Running running = shell("echo ready; exec sleep 1000");
+        ProcessHandle sentry = running.child("runsc-sandbox");
+        ProcessHandle gofer = running.child("runsc-gofer");
+        List<ProcessHandle> stubs = sentry.descendants().toList();
+        running.runsc.destroyForcibly();
+        awaitEnd(sentry);
+        awaitEnd(gofer);
+        for (ProcessHandle stub : stubs) {
+            awaitEnd(stub);
+        }
+        // A killed runsc cannot remove its state; the next one does.
+        assertEquals(0, Runsc.run(Path.of("/"), "", List.of(Runsc.PROGRAM.toString(), "--root", state.toString(), "do", "true")).status());
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void shouldNotRunTwoContainersOfOneName(@TempDir Path bundle) throws Exception {
+        Files.writeString(bundle.resolve("config.json"), """
+            {"ociVersion":"1.0.0","process":{"args":["/bin/sh","-c","echo ready; read x"],"cwd":"/"},"root":{"path":"/"}}""");
+        List<String> command = List.of(Runsc.PROGRAM.toString(), "--root", state.toString(), "run", "--bundle", bundle.toString(), "one");
+        Process first = new ProcessBuilder(command).start();
+        started.add(first);
+        assertEquals("ready", first.inputReader().readLine());
+        assertEquals(new Runsc.Result(128, "", "container with id \"one\" already exists\n"), Runsc.run(bundle, "", command));
+        first.getOutputStream().close();
+        assertTrue(first.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS));
+        assertNothingIsLeft();
+    }
+}
