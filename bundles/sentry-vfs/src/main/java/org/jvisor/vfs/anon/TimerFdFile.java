@@ -50,7 +50,7 @@ public final class TimerFdFile implements Vfs.TimerFd {
             armed = valueNs != 0;
             if (armed) {
                 boolean absolute = (flags & Clock.TFD_TIMER_ABSTIME) != 0;
-                expiryNs = addCapped(System.nanoTime(), absolute ? valueNs - nowNs() : valueNs);
+                expiryNs = addCapped(nanoTime(), absolute ? valueNs - nowNs() : valueNs);
                 start();
             }
         }
@@ -63,6 +63,11 @@ public final class TimerFdFile implements Vfs.TimerFd {
         report(current);
     }
 
+    /** {@link System#nanoTime}, as the sandbox's clock tells it. */
+    private long nanoTime() {
+        return clock.monotonicNs() + clock.nanoTimeOffsetNs();
+    }
+
     private long nowNs() {
         return clockId == Clock.CLOCK_REALTIME || clockId == Clock.CLOCK_REALTIME_ALARM
                 ? clock.realtimeNs() : clock.monotonicNs();
@@ -71,7 +76,7 @@ public final class TimerFdFile implements Vfs.TimerFd {
     private void report(long[] target) {
         if (target != null) {
             // A timer that is due is reported as about to expire: 0 would say that it is disarmed.
-            target[0] = armed ? Math.max(1, expiryNs - System.nanoTime()) : 0;
+            target[0] = armed ? Math.max(1, expiryNs - nanoTime()) : 0;
             target[1] = intervalNs;
         }
     }
@@ -81,7 +86,7 @@ public final class TimerFdFile implements Vfs.TimerFd {
         if (!armed) {
             return;
         }
-        long lateNs = System.nanoTime() - expiryNs;
+        long lateNs = nanoTime() - expiryNs;
         if (lateNs < 0) {
             return;
         }
@@ -112,7 +117,7 @@ public final class TimerFdFile implements Vfs.TimerFd {
             if (!armed && expirations == 0) {
                 return;
             }
-            if (armed && System.nanoTime() - expiryNs < 0 && expirations == 0) {
+            if (armed && nanoTime() - expiryNs < 0 && expirations == 0) {
                 start();
                 return;
             }
