@@ -45,8 +45,13 @@ final class SandboxFramework {
         + "java.util.zip,jdk.jfr,sun.misc";
     private static final String SYSTEM_CAPABILITIES = "osgi.ee;osgi.ee=\"JavaSE\";version:List<Version>=\"1.8,9,11,17,21,25\"";
 
+    /** Between the name of a bundle and the count that tells its versions apart. */
+    private static final String VERSION_MARK = "#";
+
     private final Framework framework;
     private final BootBundles bootBundles;
+    /** Guarded by this. */
+    private int installations;
 
     private SandboxFramework(Framework framework, BootBundles bootBundles) {
         this.framework = framework;
@@ -66,7 +71,10 @@ final class SandboxFramework {
         configuration.put(Constants.FRAMEWORK_SYSTEMCAPABILITIES, SYSTEM_CAPABILITIES);
         // No bundle asks for URLs, and the storage is nobody else's.
         configuration.put("felix.service.urlhandlers", "false");
+        configuration.put(Constants.FRAMEWORK_BSNVERSION, Constants.FRAMEWORK_BSNVERSION_MULTIPLE);
         configuration.put("felix.cache.locking", "false");
+        // There is nothing to resolve in parallel that would be worth the threads.
+        configuration.put("felix.resolver.parallelism", "1");
         configuration.put("felix.log.level", "1");
         configuration.put("ds.loglevel", "1");
         Framework framework = new FrameworkFactory().newFramework(configuration, bundles);
@@ -114,22 +122,37 @@ final class SandboxFramework {
         return service;
     }
 
-    /** Installs a bundle, or updates it when one was installed by this name before, and starts it. */
-    void install(String name, byte[] jar) throws BundleException {
+    /**
+     * Installs a bundle and starts it. One that was installed by this name before is withdrawn then: not updated in place, since its
+     * services would be missed in between.
+     */
+    synchronized void install(String name, byte[] jar) throws BundleException {
         BundleContext context = framework.getBundleContext();
-        Bundle there = context.getBundle(name);
-        if (there == null) {
-            context.installBundle(name, new ByteArrayInputStream(jar)).start();
-        } else {
-            there.update(new ByteArrayInputStream(jar));
-            there.start();
+        Bundle fresh = context.installBundle(name + VERSION_MARK + ++installations, new ByteArrayInputStream(jar));
+        try {
+            fresh.start();
+        } catch (BundleException e) {
+            fresh.uninstall();
+            throw e;
+        }
+        for (Bundle bundle : context.getBundles()) {
+            if (bundle != fresh && nameOf(bundle).equals(name)) {
+                bundle.uninstall();
+            }
         }
     }
 
+    /** What a bundle was installed by. */
+    private static String nameOf(Bundle bundle) {
+        String location = bundle.getLocation();
+        int mark = location.lastIndexOf(VERSION_MARK);
+        return mark < 0 ? location : location.substring(0, mark);
+    }
+
     /** Uninstalls a bundle by the name that it was installed by, or by its symbolic name. */
-    void uninstall(String name) throws BundleException {
+    synchronized void uninstall(String name) throws BundleException {
         for (Bundle bundle : framework.getBundleContext().getBundles()) {
-            if (bundle.getBundleId() != 0 && (bundle.getLocation().equals(name) || name.equals(bundle.getSymbolicName()))) {
+            if (bundle.getBundleId() != 0 && (nameOf(bundle).equals(name) || name.equals(bundle.getSymbolicName()))) {
                 bundle.uninstall();
                 return;
             }
