@@ -27,6 +27,7 @@ import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.MountNamespace;
 import org.jvisor.api.vfs.PathWalk;
 import org.jvisor.api.vfs.Vfs;
 
@@ -336,7 +337,7 @@ final class ProcessCalls {
             t.setFs(t.fs().copy());
         }
         if ((flags & Clone.CLONE_NEWNS) != 0) {
-            t.setMounts(t.mounts().copy());
+            unshareMounts(t);
         }
         if ((flags & Clone.CLONE_NEWUTS) != 0) {
             t.setUts(t.uts().copy());
@@ -347,6 +348,16 @@ final class ProcessCalls {
             old.release(t);
         }
         return 0;
+    }
+
+    /** The root and the working directory are from now on those of the copy (mount_namespaces(7)). */
+    private static void unshareMounts(Task t) {
+        MountNamespace old = t.mounts();
+        MountNamespace copy = old.copy();
+        t.setMounts(copy);
+        t.fs().setRoot(copy.translate(t.fs().root()));
+        t.fs().setWorkingDirectory(copy.translate(t.fs().workingDirectory()));
+        old.release();
     }
 
     long pidfdOpen(Task t, Arguments a) {
