@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Futex;
 import org.jvisor.api.kernel.Futexes;
@@ -22,6 +23,11 @@ final class FutexTable implements Futexes {
     private static final int BUCKETS = 256;
     private static final int PAGE_MASK = 4095;
     private static final int PRIVATE = -1;
+
+    // What became of a lock.
+    private static final int NOT_OWNER = 0;
+    private static final int FREED = 1;
+    private static final int HANDED_OVER = 2;
 
     /** Queues of several futexes, one after the other in order of arrival. */
     static final class Bucket {
@@ -64,6 +70,8 @@ final class FutexTable implements Futexes {
 
     private final Processes processes;
     private final Bucket[] buckets = new Bucket[BUCKETS];
+    /** Tasks that wait in {@link #lockPi}. */
+    private final AtomicInteger lockWaiters = new AtomicInteger();
 
     FutexTable(Processes processes) {
         this.processes = processes;
@@ -291,7 +299,12 @@ final class FutexTable implements Futexes {
             }
             enqueue(waiter, bucket, address, key, Futex.FUTEX_BITSET_MATCH_ANY, true);
         }
-        return await(waiter, deadlineNs);
+        lockWaiters.incrementAndGet();
+        try {
+            return await(waiter, deadlineNs);
+        } finally {
+            lockWaiters.decrementAndGet();
+        }
     }
 
     /** 0: the lock is the task's; -EINPROGRESS: it waits, and the word says so; another error. */
@@ -313,7 +326,8 @@ final class FutexTable implements Futexes {
             if (tryOnly) {
                 return -Errno.EAGAIN;
             }
-            if (processes.task(owner) == null) {
+            TaskImpl holder = processes.task(owner);
+            if (holder == null || holder.isGone()) {
                 return -Errno.ESRCH;
             }
             int marked = word | Futex.FUTEX_WAITERS;
@@ -335,25 +349,74 @@ final class FutexTable implements Futexes {
         long key = shareKey(task, address, shared);
         Bucket bucket = bucket(task, address, shared);
         synchronized (bucket) {
-            while (true) {
-                int word = memory.getIntVolatile(address);
-                if ((word & Futex.FUTEX_TID_MASK) != task.tid()) {
-                    return -Errno.EPERM;
-                }
-                FutexWaiter heir = firstForLock(bucket, task.mm(), address, key, null);
-                int passed = 0;
+            return handOver(task, memory, bucket, address, key, 0) == NOT_OWNER ? -Errno.EPERM : 0;
+        }
+    }
+
+    /** Gives the lock of {@code task} to who waits for it longest, or to nobody; with the bucket's lock held. */
+    private static int handOver(Task task, UserMemory memory, Bucket bucket, long address, long key, int mark) {
+        while (true) {
+            int word = memory.getIntVolatile(address);
+            if ((word & Futex.FUTEX_TID_MASK) != task.tid()) {
+                return NOT_OWNER;
+            }
+            FutexWaiter heir = firstForLock(bucket, task.mm(), address, key, null);
+            int passed = mark;
+            if (heir != null) {
+                boolean more = firstForLock(bucket, task.mm(), address, key, heir) != null;
+                passed |= heir.task.tid() | (more ? Futex.FUTEX_WAITERS : 0);
+            }
+            if (memory.compareAndExchangeInt(address, word, passed) == word) {
                 if (heir != null) {
-                    boolean more = firstForLock(bucket, task.mm(), address, key, heir) != null;
-                    passed = heir.task.tid() | (more ? Futex.FUTEX_WAITERS : 0);
+                    wakeUp(bucket, heir);
                 }
-                if (memory.compareAndExchangeInt(address, word, passed) == word) {
-                    if (heir != null) {
-                        wakeUp(bucket, heir);
-                    }
-                    return 0;
+                return heir == null ? FREED : HANDED_OVER;
+            }
+        }
+    }
+
+    /** The owner of the lock at {@code address} dies: whoever waits for it gets it, with the mark of that. */
+    boolean inherit(Task dying, long address) {
+        if (lockWaiters.get() == 0) {
+            return false;
+        }
+        return inherit(dying, address, false) || inherit(dying, address, true);
+    }
+
+    private boolean inherit(Task dying, long address, boolean shared) {
+        long key = shareKey(dying, address, shared);
+        Bucket bucket = bucket(dying, address, shared);
+        synchronized (bucket) {
+            return firstForLock(bucket, dying.mm(), address, key, null) != null
+                    && handOver(dying, dying.memory(), bucket, address, key, Futex.FUTEX_OWNER_DIED) == HANDED_OVER;
+        }
+    }
+
+    /** Locks that the dying task holds and others of its memory wait for, in no robust list though they may be. */
+    void inheritAll(Task dying) {
+        if (lockWaiters.get() == 0) {
+            return;
+        }
+        for (Bucket bucket : buckets) {
+            synchronized (bucket) {
+                FutexWaiter waiter = firstWaitingFor(dying, bucket);
+                while (waiter != null) {
+                    long shareKey = waiter.shareKey;
+                    handOver(dying, dying.memory(), bucket, waiter.address, shareKey, Futex.FUTEX_OWNER_DIED);
+                    waiter = firstWaitingFor(dying, bucket);
                 }
             }
         }
+    }
+
+    private static FutexWaiter firstWaitingFor(Task owner, Bucket bucket) {
+        for (FutexWaiter waiter = bucket.head; waiter != null; waiter = waiter.next) {
+            if (waiter.forLock && waiter.mm == owner.mm()
+                    && (owner.memory().getIntVolatile(waiter.address) & Futex.FUTEX_TID_MASK) == owner.tid()) {
+                return waiter;
+            }
+        }
+        return null;
     }
 
     private static FutexWaiter firstForLock(Bucket bucket, MemoryManager mm, long address, long key, FutexWaiter after) {

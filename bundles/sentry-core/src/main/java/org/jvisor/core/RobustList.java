@@ -58,7 +58,7 @@ final class RobustList {
                 wake(address);
                 return;
             }
-            if ((word & Futex.FUTEX_TID_MASK) != task.tid()) {
+            if ((word & Futex.FUTEX_TID_MASK) != task.tid() || task.kernelImpl().futexes().inherit(task, address)) {
                 return;
             }
             int dead = word & Futex.FUTEX_WAITERS | Futex.FUTEX_OWNER_DIED;

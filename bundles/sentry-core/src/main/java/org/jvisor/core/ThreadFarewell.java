@@ -18,9 +18,19 @@ final class ThreadFarewell {
             new RobustList(task).release();
             task.setRobustList(0);
         }
+        inheritLocks(task);
         if (task.clearChildTid != 0) {
             clearTid(task, task.clearChildTid);
             task.clearChildTid = 0;
+        }
+    }
+
+    private static void inheritLocks(TaskImpl task) {
+        try {
+            task.kernelImpl().futexes().inheritAll(task);
+        } catch (ErrnoException e) {
+            // A waiter's lock that is not mapped any more: nobody will ever get it.
+            return;
         }
     }
 
