@@ -35,7 +35,7 @@ class ProgramTest {
             Path binary = Path.of("target/programs").resolve(name).toAbsolutePath();
             List<DynamicTest> tests = new ArrayList<>();
             tests.add(DynamicTest.dynamicTest("on the host", () -> {
-                compile(source, binary);
+                Programs.compile(source);
                 pass(Runsc.onHost(folder, binary.toString()));
             }));
             for (String platform : Runsc.platforms()) {
@@ -45,13 +45,6 @@ class ProgramTest {
             nodes.add(DynamicContainer.dynamicContainer(name, tests));
         }
         return nodes.stream();
-    }
-
-    private static void compile(Path source, Path binary) throws IOException {
-        Files.createDirectories(binary.getParent());
-        Runsc.Result result = Runsc.onHost(Path.of("").toAbsolutePath(), "gcc", "-O1", "-Wall", "-Werror", "-static", "-pthread", "-o",
-                binary.toString(), source.toString());
-        assertEquals(0, result.status(), result.err());
     }
 
     private static void pass(Runsc.Result result) {
