@@ -132,7 +132,7 @@ final class GuestProbe {
     /** A page with the program, and one for its data. */
     private int memoryFile() {
         byte[] program = new Assembler()
-            .move(Assembler.EAX, FIRST_NUMBER).syscall()
+            .move(Assembler.AX, FIRST_NUMBER).syscall()
             .storeEax(DATA_AT).syscall()
             .code();
         long buffer = host.allocate(Mman.PAGE_SIZE);

@@ -43,8 +43,11 @@ final class PtraceAddressSpace implements AddressSpace {
 
     @Override
     public int map(Context context, long address, long length, long offset, int prot, boolean populate) {
-        long flags = StubFilter.MAP_FLAGS | (populate ? Mman.MAP_POPULATE : 0);
-        return change(context, new Change(SyscallNr.MMAP, address, length, prot, flags, offset));
+        return change(context, new Change(SyscallNr.MMAP, address, length, prot, mapFlags(populate), offset));
+    }
+
+    private static long mapFlags(boolean populate) {
+        return StubFilter.MAP_FLAGS | (populate ? Mman.MAP_POPULATE : 0);
     }
 
     @Override
@@ -69,6 +72,52 @@ final class PtraceAddressSpace implements AddressSpace {
         }
         enqueue(change);
         return 0;
+    }
+
+    @Override
+    public int mapAll(Context context, long[] ranges, int count, boolean populate) {
+        return changeAll(context, SyscallNr.MMAP, ranges, count, mapFlags(populate));
+    }
+
+    @Override
+    public int protectAll(Context context, long[] ranges, int count) {
+        return changeAll(context, SyscallNr.MPROTECT, ranges, count, 0);
+    }
+
+    private int changeAll(Context context, int number, long[] ranges, int count, long flags) {
+        int end = count * RANGE_LONGS;
+        boolean ownStub = context instanceof PtraceContext candidate && candidate.space() == this && candidate.attach();
+        for (int at = 0; ownStub && at < end; at += RANGE_LONGS) {
+            ownStub = StubImage.packable(ranges[at], ranges[at + 1], ranges[at + 2], ranges[at + 3]);
+        }
+        int at = 0;
+        if (ownStub) {
+            PtraceContext own = (PtraceContext) context;
+            carryOut(own);
+            at = inBatches(own, number, ranges, end, flags);
+        }
+        // What cannot be packed, or comes after an error, one by one.
+        for (; at < end; at += RANGE_LONGS) {
+            int result = change(context, new Change(number, ranges[at], ranges[at + 1], ranges[at + 3], flags, ranges[at + 2]));
+            if (result != 0) {
+                return result;
+            }
+        }
+        return 0;
+    }
+
+    /** Returns the index of the first range that was refused, or the end. */
+    private static int inBatches(PtraceContext own, int number, long[] ranges, int end, long flags) {
+        int at = 0;
+        while (at < end) {
+            int count = Math.min(StubImage.BATCH, (end - at) / RANGE_LONGS);
+            int done = own.callBatch(number, ranges, at, count, flags);
+            at += done * RANGE_LONGS;
+            if (done < count) {
+                break;
+            }
+        }
+        return at;
     }
 
     private void enqueue(Change change) {

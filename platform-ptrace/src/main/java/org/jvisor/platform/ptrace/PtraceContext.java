@@ -360,6 +360,12 @@ final class PtraceContext implements Context {
         return tracee.call(number, a0, a1, a2, a3, a4, a5);
     }
 
+    /** @see Tracee#callBatch */
+    int callBatch(int number, long[] ranges, int at, int count, long flags) {
+        registersLost = true;
+        return tracee.callBatch(number, ranges, at, count, flags);
+    }
+
     @Override
     public long faultAddress() {
         return faultAddress;

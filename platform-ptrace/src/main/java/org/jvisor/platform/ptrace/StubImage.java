@@ -33,6 +33,17 @@ final class StubImage {
     /** What the host's ps(1) shows; ends with a NUL. */
     static final byte[] NAME = {'j', 'v', 'i', 's', 'o', 'r', '-', 's', 't', 'u', 'b', 0};
 
+    /** Registers that system calls leave alone, by the numbers of {@link Assembler}. */
+    private static final int[][] PACKED = {
+        {Assembler.BX, Assembler.BP}, {Assembler.R12, Assembler.R13}, {Assembler.R14, Assembler.R15}
+    };
+    static final int BATCH = 1 + PACKED.length;
+    private static final int PAGE_SHIFT = Mman.PAGE_SHIFT;
+    private static final int PROT_MASK = 7;
+    private static final int NUMBER_SHIFT = 4;
+    private static final int NUMBER_MASK = 0xff;
+    private static final int LENGTH_BITS = 24;
+    private static final int MAX_BATCH_PAGES = (1 << LENGTH_BITS) - 1;
     private static final int CODE = Elf.EHDR_SIZE + 2 * Elf.PHDR_SIZE;
     /** _LINUX_CAPABILITY_VERSION_3, capget(2) */
     private static final int CAPABILITY_VERSION = 0x2008_0522;
@@ -46,6 +57,10 @@ final class StubImage {
     /** The same for clone(2), whose child goes its own way. */
     final int clone;
     final int cloneDone;
+    /** The same for up to {@link #BATCH} calls that change mappings; RCX then has the address where the last one returned. */
+    final int batch;
+    final int batchDone;
+    private final int[] batchReturns = new int[BATCH];
     final int capabilityHeader;
     final int capabilityData;
     final int filter;
@@ -60,24 +75,24 @@ final class StubImage {
         Assembler.Label orphan = new Assembler.Label();
 
         start = a.position();
-        a.move(Assembler.R12D, parent);
+        a.move(Assembler.R12, parent);
 
         // A new stub. Until it is traced, with PTRACE_O_EXITKILL, this is what ends it together with the Sentry: the host sends
         // SIGKILL when its parent dies; where that has happened already, it has another parent now.
         a.bind(child);
-        a.move(Assembler.EDI, Prctl.PR_SET_PDEATHSIG);
-        a.move(Assembler.ESI, Signals.SIGKILL);
-        a.move(Assembler.EAX, SyscallNr.PRCTL).syscall();
-        a.move(Assembler.EAX, SyscallNr.GETPPID).syscall();
-        a.compareEaxR12d().jumpIfNotZero(orphan);
+        a.move(Assembler.DI, Prctl.PR_SET_PDEATHSIG);
+        a.move(Assembler.SI, Signals.SIGKILL);
+        a.move(Assembler.AX, SyscallNr.PRCTL).syscall();
+        a.move(Assembler.AX, SyscallNr.GETPPID).syscall();
+        a.compare(Assembler.AX, Assembler.R12).jumpIfNotZero(orphan);
 
         // Waits to be traced. A signal may end pause(2), a PTRACE_INTERRUPT does.
         a.bind(park);
-        a.move(Assembler.EAX, SyscallNr.PAUSE).syscall();
+        a.move(Assembler.AX, SyscallNr.PAUSE).syscall();
         a.jump(park);
 
         a.bind(orphan);
-        a.move(Assembler.EAX, SyscallNr.EXIT_GROUP).syscall();
+        a.move(Assembler.AX, SyscallNr.EXIT_GROUP).syscall();
         a.jump(orphan);
 
         // The tracer sets the registers and lets the stub run to the breakpoint.
@@ -86,8 +101,11 @@ final class StubImage {
         callDone = a.position();
 
         clone = a.position();
-        a.syscall().testEax().jumpIfZero(child).breakpoint();
+        a.syscall().test(Assembler.AX).jumpIfZero(child).breakpoint();
         cloneDone = a.position();
+
+        batch = a.position();
+        batchDone = assembleBatch(a);
 
         capabilityHeader = a.align(Long.BYTES).position();
         byte[] header = new byte[CapHeaderLayout.SIZE];
@@ -110,6 +128,60 @@ final class StubImage {
 
         page = Arrays.copyOf(a.code(), SIZE);
         putHeaders(page, start);
+    }
+
+    /**
+     * The first call is as usual; each further one comes in a pair of registers ({@link #PACKED}), as {@link #pack} and
+     * {@link #packRange} make them. An error, or a pair of zeros, ends it. Memory plays no part, which the application could
+     * write, or make unreadable (pkeys(7)).
+     */
+    private int assembleBatch(Assembler a) {
+        Assembler.Label done = new Assembler.Label();
+        a.syscall();
+        batchReturns[0] = a.position();
+        for (int i = 1; i < BATCH; i++) {
+            int[] pair = PACKED[i - 1];
+            a.test(Assembler.AX).jumpIfNegative(done);
+            a.test(pair[0]).jumpIfZero(done);
+            a.copy(Assembler.DI, pair[0]).copy(Assembler.AX, pair[0]).copy(Assembler.DX, pair[0]);
+            a.and(Assembler.DI, -SIZE);
+            a.shiftRight(Assembler.AX, NUMBER_SHIFT).and(Assembler.AX, NUMBER_MASK);
+            a.and(Assembler.DX, PROT_MASK);
+            a.copy(Assembler.SI, pair[1]).copy(Assembler.R9, pair[1]);
+            a.shiftRight(Assembler.R9, LENGTH_BITS).shiftLeft(Assembler.R9, PAGE_SHIFT);
+            a.and(Assembler.SI, MAX_BATCH_PAGES).shiftLeft(Assembler.SI, PAGE_SHIFT);
+            a.syscall();
+            batchReturns[i] = a.position();
+        }
+        a.bind(done).breakpoint();
+        return a.position();
+    }
+
+    /** The index in its batch of the call that returned to an offset into the page. */
+    int batchIndex(long returned) {
+        for (int i = 0; i < BATCH; i++) {
+            if (batchReturns[i] == returned) {
+                return i;
+            }
+        }
+        throw new IllegalArgumentException();
+    }
+
+    /** A call in the first register of a pair: the address's low bits have room for the rest. */
+    static long pack(long address, int number, long prot) {
+        return address | (long) number << NUMBER_SHIFT | prot;
+    }
+
+    /** Its length and offset in the second. */
+    static long packRange(long length, long offset) {
+        return offset >> PAGE_SHIFT << LENGTH_BITS | length >> PAGE_SHIFT;
+    }
+
+    /** Whether a call is sound, as far as the stub is concerned, and fits into a pair of registers. */
+    static boolean packable(long address, long length, long offset, long prot) {
+        boolean aligned = ((address | length | offset) & SIZE - 1) == 0;
+        boolean own = address >= 0 && length > 0 && length >> PAGE_SHIFT <= MAX_BATCH_PAGES && address + length <= ADDRESS;
+        return aligned && own && offset >= 0 && offset >> PAGE_SHIFT + Long.SIZE - LENGTH_BITS == 0 && (prot & ~PROT_MASK) == 0;
     }
 
     private static void putHeaders(byte[] page, int start) {

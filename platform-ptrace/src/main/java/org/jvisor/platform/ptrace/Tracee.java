@@ -9,6 +9,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Registers;
 
 /**
@@ -30,6 +31,10 @@ final class Tracee {
 
     private static final long EXCEPTIONS = 1L << Signals.SIGSEGV | 1L << Signals.SIGBUS | 1L << Signals.SIGFPE
         | 1L << Signals.SIGILL | 1L << Signals.SIGTRAP | 1L << Signals.SIGSYS;
+
+    /** The registers of {@link StubImage#pack} and {@link StubImage#packRange}. */
+    private static final int[] PACKED_CALL = {Registers.RBX, Registers.R12, Registers.R14};
+    private static final int[] PACKED_RANGE = {Registers.RBP, Registers.R13, Registers.R15};
 
     // Native memory of the tracee: arguments of requests.
     private static final int REGISTERS = 0;
@@ -207,6 +212,27 @@ final class Tracee {
     long call(int number, long a0, long a1, long a2, long a3, long a4, long a5) {
         setCall(image.call, number, a0, a1, a2, a3, a4, a5);
         return runTo(image.callDone);
+    }
+
+    /**
+     * Has the stub thread make several calls that change mappings, up to {@link StubImage#BATCH}.
+     *
+     * @param number of all calls
+     * @param ranges for each call address, length, offset and protection, from {@code at} on
+     * @return how many were made without error
+     */
+    int callBatch(int number, long[] ranges, int at, int count, long flags) {
+        for (int i = 1; i < StubImage.BATCH; i++) {
+            int from = at + i * AddressSpace.RANGE_LONGS;
+            boolean present = i < count;
+            injected[PACKED_CALL[i - 1]] = present ? StubImage.pack(ranges[from], number, ranges[from + 3]) : 0;
+            injected[PACKED_RANGE[i - 1]] = present ? StubImage.packRange(ranges[from + 1], ranges[from + 2]) : 0;
+        }
+        setCall(image.batch, number, ranges[at], ranges[at + 1], ranges[at + 3], flags, StubFilter.MEMORY_FD, ranges[at + 2]);
+        if (runTo(image.batchDone) >= 0) {
+            return count;
+        }
+        return isAttached() ? image.batchIndex(getRegister(Registers.RCX) - page) : 0;
     }
 
     /**

@@ -46,6 +46,13 @@ final class PlatformFigures {
             });
             print("map", 5_000, i -> space.map(context, Machine.DATA, Machine.PAGE, Machine.PAGE, Machine.RW, false));
             print("map populated", 5_000, i -> space.map(context, Machine.DATA, 8 * Machine.PAGE, 0, Machine.RW, true));
+            long[] ranges = new long[8 * AddressSpace.RANGE_LONGS];
+            for (int i = 0; i < 8; i++) {
+                ranges[i * AddressSpace.RANGE_LONGS] = Machine.DATA + 2 * i * Machine.PAGE;
+                ranges[i * AddressSpace.RANGE_LONGS + 1] = Machine.PAGE;
+                ranges[i * AddressSpace.RANGE_LONGS + 3] = Machine.RW;
+            }
+            print("map 8 ranges at once", 5_000, i -> space.mapAll(context, ranges, 8, false));
             print("save extended", 5_000, i -> context.saveExtended(registers));
             print("fork, run, exit", 300, i -> inChild(context.newContext(context.forkAddressSpace())));
             print("thread, run, exit", 300, i -> inThread(context.newContext(space)));

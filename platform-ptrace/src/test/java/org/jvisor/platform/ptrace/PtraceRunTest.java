@@ -325,6 +325,76 @@ class PtraceRunTest {
         });
     }
 
+    /** Each range is one page of the file; the application reads from each what stands there. */
+    @Test
+    void shouldMapAndProtectManyRangesAtOnce() {
+        run("8b 03 0f 05", (context, registers) -> { // mov eax, [rbx]; syscall
+            AddressSpace space = context.space();
+            for (int count = 1; count <= Machine.PAGES - 1; count++) {
+                long[] ranges = new long[count * AddressSpace.RANGE_LONGS];
+                for (int i = 0; i < count; i++) {
+                    int page = count - i;
+                    machine.host.putInt(machine.memory + page * Machine.PAGE, 1000 * count + page);
+                    putRange(ranges, i, Machine.DATA + 2 * i * Machine.PAGE, page * Machine.PAGE, Mman.PROT_READ);
+                }
+                assertEquals(0, space.mapAll(context, ranges, count, count % 2 == 0));
+                for (int i = 0; i < count; i++) {
+                    assertEquals(1000 * count + count - i, read(context, registers, Machine.DATA + 2 * i * Machine.PAGE));
+                    ranges[i * AddressSpace.RANGE_LONGS + 3] = Mman.PROT_NONE;
+                }
+                assertEquals(0, space.protectAll(context, ranges, count));
+                for (int i = 0; i < count; i++) {
+                    registers.set(Registers.RIP, Machine.CODE);
+                    registers.set(Registers.RBX, Machine.DATA + 2 * i * Machine.PAGE);
+                    assertEquals(Context.FAULT, context.run(registers));
+                    assertEquals(Signals.SEGV_ACCERR, context.signalCode());
+                }
+                space.unmap(context, Machine.DATA, 2 * count * Machine.PAGE);
+            }
+        });
+    }
+
+    @Test
+    void shouldGoOnAfterHolesAndStopAtErrorsOfManyRanges() {
+        run("8b 03 0f 05", (context, registers) -> {
+            AddressSpace space = context.space();
+            long[] ranges = new long[6 * AddressSpace.RANGE_LONGS];
+            for (int i = 0; i < 6; i++) {
+                putRange(ranges, i, Machine.DATA + i * Machine.PAGE, i * Machine.PAGE, Mman.PROT_READ);
+            }
+            assertEquals(0, space.mapAll(context, ranges, 6, false));
+            space.unmap(context, Machine.DATA + Machine.PAGE, Machine.PAGE);
+            assertEquals(0, space.protectAll(context, ranges, 6)); // the second is a hole
+            read(context, registers, Machine.DATA + 5 * Machine.PAGE);
+            space.unmap(context, Machine.DATA, 6 * Machine.PAGE);
+
+            putRange(ranges, 4, StubImage.ADDRESS, 0, Mman.PROT_READ);
+            assertEquals(-Errno.EINVAL, space.mapAll(context, ranges, 6, false));
+            read(context, registers, Machine.DATA + 3 * Machine.PAGE);
+            putRange(ranges, 4, Machine.DATA + 1, 0, Mman.PROT_READ);
+            assertEquals(-Errno.EINVAL, space.mapAll(context, ranges, 6, false));
+            putRange(ranges, 4, Machine.DATA + 4 * Machine.PAGE, 0, Mman.PROT_READ);
+            ranges[4 * AddressSpace.RANGE_LONGS + 1] = 1L << 40; // not to be packed, and over all the rest
+            assertEquals(0, space.mapAll(context, ranges, 5, false));
+            read(context, registers, Machine.DATA + 4 * Machine.PAGE);
+        });
+    }
+
+    private static void putRange(long[] ranges, int index, long address, long offset, int prot) {
+        int at = index * AddressSpace.RANGE_LONGS;
+        ranges[at] = address;
+        ranges[at + 1] = Machine.PAGE;
+        ranges[at + 2] = offset;
+        ranges[at + 3] = prot;
+    }
+
+    private static long read(Context context, Registers registers, long address) {
+        registers.set(Registers.RIP, Machine.CODE);
+        registers.set(Registers.RBX, address);
+        assertEquals(Context.SYSCALL, context.run(registers), () -> Long.toHexString(address));
+        return registers.get(Registers.ORIG_RAX);
+    }
+
     private interface Body {
         void with(Context context, Registers registers);
     }

@@ -36,6 +36,36 @@ public interface AddressSpace {
         return true;
     }
 
+    /** How many longs describe a range in {@link #mapAll} and {@link #protectAll}. */
+    int RANGE_LONGS = 4;
+
+    /**
+     * As {@link #map} for several ranges, one after the other; cheaper where a platform can take them together. The first error
+     * ends it.
+     *
+     * @param ranges {@code count} times address, length, offset and protection
+     */
+    default int mapAll(Context context, long[] ranges, int count, boolean populate) {
+        int result = 0;
+        for (int at = 0; at < count * RANGE_LONGS && result == 0; at += RANGE_LONGS) {
+            result = map(context, ranges[at], ranges[at + 1], ranges[at + 2], (int) ranges[at + 3], populate);
+        }
+        return result;
+    }
+
+    /**
+     * As {@link #protect} for several ranges; see {@link #mapAll}.
+     *
+     * @param ranges {@code count} times address, length, anything and protection
+     */
+    default int protectAll(Context context, long[] ranges, int count) {
+        int result = 0;
+        for (int at = 0; at < count * RANGE_LONGS && result == 0; at += RANGE_LONGS) {
+            result = protect(context, ranges[at], ranges[at + 1], (int) ranges[at + 3]);
+        }
+        return result;
+    }
+
     /** Ends the space; no context runs in it any more. Any thread. */
     void release();
 }
