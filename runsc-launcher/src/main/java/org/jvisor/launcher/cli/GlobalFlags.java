@@ -19,7 +19,7 @@ final class GlobalFlags {
         GlobalFlags::checkNetwork);
     final FlagSet.Flag ignoreCgroups = set.bool("ignore-cgroups", false, "don't configure cgroups. They never are yet.");
     final FlagSet.Flag rootless = set.bool("rootless", false,
-        "it allows the sandbox to be started with a user that is not root: without namespaces where the host refuses them.");
+        "it allows the sandbox to be started with a user that is not root.");
     final FlagSet.Flag overlay2 = set.checked("overlay2", "root:memory",
         "wrap mounts with overlayfs: none, or {root|all}:memory[,size=BYTES].", GlobalFlags::checkOverlay);
     final FlagSet.Flag debug = set.bool("debug", false, "enable debug logging.");

@@ -31,10 +31,9 @@ final class Child {
      * thread, which lives as long as runsc: the child's PR_SET_PDEATHSIG is about the thread that started it.
      *
      * @param namespaces CLONE_NEW*
-     * @param optional whether to start it without them where the host refuses
      */
-    static Child start(HostKernel host, String name, SpawnRequest request, long namespaces, boolean optional) {
-        Spawner spawner = new Spawner(host, request, namespaces, optional);
+    static Child start(HostKernel host, String name, SpawnRequest request, long namespaces) {
+        Spawner spawner = new Spawner(host, request, namespaces);
         spawner.setDaemon(true);
         spawner.start();
         return new Child(host, name, spawner.pid());
@@ -46,16 +45,14 @@ final class Child {
         private final HostKernel host;
         private final SpawnRequest request;
         private final long namespaces;
-        private final boolean optional;
         private int pid = PENDING;
         private RunscException failure;
 
-        Spawner(HostKernel host, SpawnRequest request, long namespaces, boolean optional) {
+        Spawner(HostKernel host, SpawnRequest request, long namespaces) {
             super(null, null, "spawner", 256 << 10);
             this.host = host;
             this.request = request;
             this.namespaces = namespaces;
-            this.optional = optional;
         }
 
         @Override
@@ -64,13 +61,11 @@ final class Child {
             RunscException problem = null;
             try {
                 long result = host.syscall(SyscallNr.UNSHARE, namespaces);
-                if (result == -Errno.EPERM && !optional) {
+                if (result == -Errno.EPERM) {
                     throw new RunscException("making namespaces: " + HostCalls.describe(result)
-                        + " (runsc needs root, or --rootless to go without)");
+                        + " (runsc is to be run by root, or with --rootless)");
                 }
-                if (result != -Errno.EPERM) {
-                    HostCalls.check(result, "making namespaces");
-                }
+                HostCalls.check(result, "making namespaces");
                 started = (int) HostCalls.check(host.spawn(request), "starting " + request.path());
             } catch (RunscException e) {
                 problem = e;

@@ -9,6 +9,7 @@ import org.jvisor.api.abi.Clone;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Socket;
+import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.host.SpawnRequest;
 import org.jvisor.api.kernel.ContainerSpec;
@@ -34,6 +35,7 @@ import org.jvisor.launcher.host.SignalPipe;
 public final class Sandbox implements AutoCloseable {
     private static final long NAMESPACES = Clone.CLONE_NEWNS | Clone.CLONE_NEWIPC | Clone.CLONE_NEWUTS | Clone.CLONE_NEWPID
         | Clone.CLONE_NEWNET;
+    private static final String UNSHARE = "/usr/bin/unshare";
     private static final String SENTRY_MAIN = "org.jvisor.launcher.boot.SentryMain";
     private static final String GOFER_MAIN = "org.jvisor.gofer.Main";
     /** Where the children find what they are given. */
@@ -58,7 +60,7 @@ public final class Sandbox implements AutoCloseable {
     /**
      * @param id the container's
      * @param root the folder of the containers' states
-     * @param rootless whether to go on where the host refuses namespaces
+     * @param rootless whether to make the namespaces inside a user namespace when the caller is not root
      * @param debug whether the Sentry and the gofer log what only developers want to know
      * @param sentryLog descriptor of a log, or -1; {@code goferLog} likewise
      */
@@ -115,8 +117,23 @@ public final class Sandbox implements AutoCloseable {
         descriptors[2] = log >= 0 ? log : lastWords.writeEnd();
         System.arraycopy(given, 0, descriptors, FIRST_OF_CHILD, given.length);
         // One arena: glibc would otherwise map one a thread, each with its own pages.
-        SpawnRequest request = new SpawnRequest(distribution.java(), command, List.of("MALLOC_ARENA_MAX=1"), descriptors);
-        return Child.start(calls.host(), name, request, NAMESPACES, settings.rootless);
+        List<String> environment = List.of("MALLOC_ARENA_MAX=1");
+        if (settings.rootless && calls.host().syscall(SyscallNr.GETEUID) != 0) {
+            SpawnRequest request = new SpawnRequest(UNSHARE, withUserNamespace(command), environment, descriptors);
+            return Child.start(calls.host(), name, request, 0);
+        }
+        return Child.start(calls.host(), name, new SpawnRequest(distribution.java(), command, environment, descriptors), NAMESPACES);
+    }
+
+    /**
+     * Without root, namespaces take a user namespace around them. A process with threads, as a JVM is, cannot enter a new one
+     * (unshare(2)), so unshare(1) stands in between.
+     */
+    private List<String> withUserNamespace(List<String> command) {
+        List<String> wrapped = new ArrayList<>(List.of("unshare", "--user", "--map-root-user", "--mount", "--ipc", "--uts", "--pid",
+            "--net", "--fork", "--kill-child=KILL", "--", distribution.java()));
+        wrapped.addAll(command.subList(1, command.size()));
+        return wrapped;
     }
 
     /**
