@@ -62,6 +62,14 @@ final class Faults {
      * @return 0, or the signal and its code
      */
     int resolve(Task task, long address, int access, boolean application, long ahead) {
+        int result = tryResolve(task, address, access, application, ahead);
+        if (result == OUT_OF_MEMORY && file.awaitReleased()) {
+            result = tryResolve(task, address, access, application, ahead);
+        }
+        return result;
+    }
+
+    private int tryResolve(Task task, long address, int access, boolean application, long ahead) {
         try {
             long page = address & -PAGE;
             for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -83,7 +91,7 @@ final class Faults {
         long offset;
         int count;
         int invalidations;
-        mm.lock.lock();
+        mm.lockToGrant();
         try {
             vma = vmas.find(page);
             if (vma == null) {
@@ -338,7 +346,7 @@ final class Faults {
                 count = retainRun(backing, offset, frame, wanted, write);
             }
         } finally {
-            mm.lock.lock();
+            mm.lockToGrant();
             try {
                 if (count > 0 && isStill(vma, backing, page, offset, invalidations)) {
                     result = enterFile(task, vma, page, frame, count, write, access, application);

@@ -13,11 +13,10 @@ import org.jvisor.api.kernel.Task;
  */
 final class Forker {
 
-    /** How often other threads may map something meanwhile. */
+    /** How often other threads may map something new meanwhile. */
     private static final int MAX_ROUNDS = 100;
 
-    private static final int GRACE_ROUNDS = 3;
-    private static final long GRACE_NS = 20_000_000;
+    private static final long GRACE_NS = 200_000_000;
 
     private final Manager parent;
     private final Task task;
@@ -30,18 +29,30 @@ final class Forker {
         this.task = task;
     }
 
-    /** @throws ErrnoException ENOMEM, or what the platform says */
+    /** @throws ErrnoException ENOMEM, EAGAIN, or what the platform says */
     Manager fork() {
         boolean done = false;
         try {
-            finishCopies();
-            for (int round = 0; !tryFork(); round++) {
+            openMissing();
+            for (int round = 0; !done; round++) {
                 if (round == MAX_ROUNDS) {
                     throw ErrnoException.of(Errno.EAGAIN);
                 }
-                openMissing();
+                if (round > 0) {
+                    openMissing();
+                }
+                boolean alone = parent.users() == 1;
+                if (!alone) {
+                    finishCopies();
+                }
+                try {
+                    done = tryFork();
+                } finally {
+                    if (!alone) {
+                        allowGrants();
+                    }
+                }
             }
-            done = true;
             return child;
         } finally {
             finish(done);
@@ -53,18 +64,23 @@ final class Forker {
      * must not go on in frames that parent and child share.
      */
     private void finishCopies() {
-        for (int round = 0; round < GRACE_ROUNDS && parent.users() > 1; round++) {
-            boolean granted;
-            parent.lock.lock();
-            try {
-                granted = parent.pages.protectForFork(task, parent.vmas);
-            } finally {
-                parent.unlock(task);
-            }
-            if (!granted) {
-                return;
-            }
-            parent.system.file.awaitCopies(GRACE_NS);
+        parent.lockToGrant();
+        try {
+            parent.forking = Thread.currentThread();
+            parent.pages.protectForFork(task, parent.vmas);
+        } finally {
+            parent.unlock(task);
+        }
+        parent.system.file.epochs().awaitOthers(GRACE_NS, true);
+    }
+
+    private void allowGrants() {
+        parent.lock.lock();
+        try {
+            parent.forking = null;
+            parent.forkEnds.signalAll();
+        } finally {
+            parent.unlock(task);
         }
     }
 

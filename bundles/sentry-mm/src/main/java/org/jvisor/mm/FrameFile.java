@@ -30,6 +30,10 @@ final class FrameFile implements MemoryFile {
     /** Free frames whose pages the host may go on holding, for quick reuse: 32 MiB; trimming leaves half of them. */
     private static final int DIRTY_MAX = 8192;
 
+    /** How much may be used above the limit for a moment by what is released: an eighth of it. */
+    private static final int RELEASED_SHARE_SHIFT = 3;
+    private static final long RELEASED_WAIT_NS = 1_000_000_000;
+
     private final HostKernel host;
     private final int descriptor;
     private final long base;
@@ -42,7 +46,9 @@ final class FrameFile implements MemoryFile {
     // Guarded by the allocator's monitor.
     private final FrameAllocator allocator;
     private final Limbo limbo = new Limbo();
+    private long handedOut;
     private volatile long limit;
+    private volatile Runnable afterRelease = () -> { };
 
     FrameFile(HostKernel host, long bytes) {
         this.host = host;
@@ -123,9 +129,8 @@ final class FrameFile implements MemoryFile {
         return epochs.newMark();
     }
 
-    /** Waits until every other thread that may be copying through an address of a frame has finished; see {@link Epochs}. */
-    void awaitCopies(long timeoutNs) {
-        epochs.awaitOthers(timeoutNs);
+    Epochs epochs() {
+        return epochs;
     }
 
     // ---- handing out
@@ -135,7 +140,14 @@ final class FrameFile implements MemoryFile {
         if (pages < 1) {
             throw new IllegalArgumentException(pages + " pages");
         }
-        return take(pages, pages, true) >>> Integer.SIZE << PAGE_SHIFT;
+        try {
+            return take(pages, pages, true) >>> Integer.SIZE << PAGE_SHIFT;
+        } catch (ErrnoException e) {
+            if (!awaitReleased()) {
+                throw e;
+            }
+            return take(pages, pages, true) >>> Integer.SIZE << PAGE_SHIFT;
+        }
     }
 
     /**
@@ -152,30 +164,52 @@ final class FrameFile implements MemoryFile {
 
     /** @return frame in the upper half, count in the lower */
     private long take(int wanted, int atLeast, boolean zero) {
-        int frame = -1;
-        int count = wanted;
-        synchronized (allocator) {
-            reclaim();
-            int room = (int) Math.min(Integer.MAX_VALUE, (limit >>> PAGE_SHIFT) - allocator.used());
-            if (room < count) {
-                count = Math.max(room, 0);
-            }
-            while (count >= atLeast && count > 0) {
-                frame = allocator.take(count);
-                if (frame >= 0) {
-                    break;
-                }
-                count = count == atLeast ? 0 : Math.max(atLeast, count / 2);
-            }
-        }
-        if (frame < 0) {
+        long taken = tryTake(wanted, atLeast);
+        if (taken < 0) {
             throw ErrnoException.of(Errno.ENOMEM);
         }
+        int frame = (int) (taken >>> Integer.SIZE);
+        int count = (int) taken;
         setCounts(frame, count);
         if (zero) {
             clear(frame, count);
         }
-        return (long) frame << Integer.SIZE | count;
+        return taken;
+    }
+
+    private long tryTake(int wanted, int atLeast) {
+        synchronized (allocator) {
+            reclaim();
+            // What is on its way back does not count, as long as it is little.
+            int counted = allocator.used() - (int) Math.min(limbo.frames(), limit >>> PAGE_SHIFT + RELEASED_SHARE_SHIFT);
+            int room = Math.clamp((limit >>> PAGE_SHIFT) - counted, 0, Integer.MAX_VALUE);
+            int count = Math.min(wanted, room);
+            while (count >= atLeast && count > 0) {
+                int frame = allocator.take(count);
+                if (frame >= 0) {
+                    handedOut++;
+                    return (long) frame << Integer.SIZE | count;
+                }
+                count = count == atLeast ? 0 : Math.max(atLeast, count / 2);
+            }
+            return -1;
+        }
+    }
+
+    /**
+     * After a lack of memory: waits until what has been released is free, as long as somebody who is held up could still use it.
+     * Best without any lock, for those who are held up may wait for it; they are not waited for very long.
+     *
+     * @return whether there was anything to wait for, so that trying once more makes sense
+     */
+    boolean awaitReleased() {
+        synchronized (allocator) {
+            if (limbo.isEmpty()) {
+                return false;
+            }
+        }
+        epochs.awaitOthers(RELEASED_WAIT_NS, false);
+        return true;
     }
 
     /** Plain stores: whoever learns of the frames does so after a fence. */
@@ -349,6 +383,26 @@ final class FrameFile implements MemoryFile {
                     trim(DIRTY_MAX / 2);
                 }
             }
+        }
+        afterRelease.run();
+    }
+
+    /** What is to be done whenever frames are released; it is quick and takes no lock but this one's. */
+    void onRelease(Runnable action) {
+        afterRelease = action;
+    }
+
+    /** Frames that are not used but whose pages the host still has, about. */
+    int keptFrames() {
+        synchronized (allocator) {
+            return allocator.dirty() + limbo.frames();
+        }
+    }
+
+    /** How often frames have been handed out. */
+    long handedOut() {
+        synchronized (allocator) {
+            return handedOut;
         }
     }
 

@@ -193,8 +193,16 @@ final class FrameStore implements Memory.SharedMemory {
     }
 
     private long grow(long index, long bytes) {
+        int pages = (int) Math.min(GROWTH, bytes + PAGE - 1 >>> Pte.PAGE_SHIFT);
         try {
-            bring(index, (int) Math.min(GROWTH, bytes + PAGE - 1 >>> Pte.PAGE_SHIFT));
+            try {
+                bring(index, pages);
+            } catch (ErrnoException e) {
+                if (e.errno() != Errno.ENOMEM || !file.awaitReleased()) {
+                    throw e;
+                }
+                bring(index, pages);
+            }
             return 0;
         } catch (ErrnoException e) {
             return e.errno() == Errno.ENOMEM ? -Errno.ENOSPC : -e.errno();

@@ -20,15 +20,18 @@ public final class MemoryComponent implements Memory, MemoryFile {
 
     private final MemorySystem system;
     private final FrameFile file;
+    private final Trimmer trimmer;
 
     @Activate
     public MemoryComponent(@Reference HostKernel host) {
         file = FrameFile.ofHostSize(host);
         system = new MemorySystem(host, file);
+        trimmer = new Trimmer(file);
     }
 
     @Deactivate
     void deactivate() {
+        trimmer.close();
         system.close();
     }
 

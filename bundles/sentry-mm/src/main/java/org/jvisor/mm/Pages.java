@@ -510,7 +510,6 @@ final class Pages {
         private boolean changed;
         private int calls;
         private boolean failed;
-        private boolean differs;
         private long scatteredFrom = -1;
 
         ProtectRun(Context context, long limit) {
@@ -528,7 +527,6 @@ final class Pages {
             long page = base + (long) first * PAGE;
             boolean changes = Pte.rights(entry) != newRights;
             boolean mapped = Pte.has(entry, Pte.MAPPED);
-            differs |= changes;
             if (mapped) {
                 if (page != end || newRights != rights) {
                     callIfChanged();
@@ -572,12 +570,8 @@ final class Pages {
 
     // ---- fork
 
-    /**
-     * Takes the right to write from all that is private: a write is to copy first.
-     *
-     * @return whether any page had it
-     */
-    boolean protectForFork(Task task, VmaMap vmas) {
+    /** Takes the right to write from all that is private: a write is to copy first. */
+    void protectForFork(Task task, VmaMap vmas) {
         changes++;
         ProtectRun run = new ProtectRun(context(task), maxAddress);
         for (int i = 0; i < vmas.size(); i++) {
@@ -587,7 +581,6 @@ final class Pages {
             }
         }
         run.finish();
-        return run.differs;
     }
 
     /** Copies the entries of a parent's range; each takes a reference of its frame. The platform has inherited what it had. */

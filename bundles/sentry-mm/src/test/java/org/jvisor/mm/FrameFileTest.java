@@ -12,6 +12,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.StatLayout;
@@ -161,6 +162,22 @@ final class FrameFileTest extends MemoryTest {
             file.release((long) i * 512 * PAGE, 512);
         }
         assertTrue(hostBlocks() * 512 <= 32 << 20, () -> hostBlocks() * 512 + " bytes");
+    }
+
+    @Test
+    @Timeout(60)
+    void shouldGiveAllFreeMemoryBackOnceAtRest() {
+        Trimmer trimmer = new Trimmer(file);
+        try {
+            long a = file.allocate(2000);
+            host.fill(file.base() + a, 2000L * PAGE, (byte) 1);
+            file.release(a, 2000);
+            while (hostBlocks() > 0) {
+                Thread.yield();
+            }
+        } finally {
+            trimmer.close();
+        }
     }
 
     private long hostBlocks() {
