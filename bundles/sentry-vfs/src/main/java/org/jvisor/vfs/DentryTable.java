@@ -3,13 +3,14 @@ package org.jvisor.vfs;
 
 /**
  * The cached names of one directory. Readers take no lock: buckets and chains are published by volatile writes, and an entry that is
- * taken out keeps its link, so that whoever stands on it goes on. While the table grows a reader may miss an entry that is there;
+ * taken out keeps its link, so that whoever stands on it goes on. While the table changes its size a reader may miss an entry that is there;
  * it then looks again under the directory's lock, where nothing is missed.
  */
 final class DentryTable {
 
     private static final int INITIAL_BUCKETS = 8;
     private static final int MAX_BUCKETS = 1 << 16;
+    private static final int SPARSE = 8;
 
     private volatile NameEntry[] buckets = new NameEntry[INITIAL_BUCKETS];
     private int size;
@@ -31,7 +32,7 @@ final class DentryTable {
 
     synchronized void add(NameEntry entry) {
         if (size >= buckets.length && buckets.length < MAX_BUCKETS) {
-            grow();
+            rehash(buckets.length * 2);
         }
         NameEntry[] b = buckets;
         int i = entry.hash & b.length - 1;
@@ -42,19 +43,19 @@ final class DentryTable {
         size++;
     }
 
-    private void grow() {
+    private void rehash(int length) {
         NameEntry[] old = buckets;
-        NameEntry[] larger = new NameEntry[old.length * 2];
+        NameEntry[] fresh = new NameEntry[length];
         for (NameEntry e : old) {
             while (e != null) {
                 NameEntry following = e.chain;
-                int i = e.hash & larger.length - 1;
-                e.chain = larger[i];
-                larger[i] = e;
+                int i = e.hash & fresh.length - 1;
+                e.chain = fresh[i];
+                fresh[i] = e;
                 e = following;
             }
         }
-        buckets = larger;
+        buckets = fresh;
     }
 
     /** Whether it was there. */
@@ -76,6 +77,9 @@ final class DentryTable {
             before.chain = entry.chain;
         }
         size--;
+        if (b.length > INITIAL_BUCKETS && size < b.length / SPARSE) {
+            rehash(b.length / 2);
+        }
         return true;
     }
 

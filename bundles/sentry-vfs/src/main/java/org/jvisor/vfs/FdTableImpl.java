@@ -4,7 +4,9 @@ package org.jvisor.vfs;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FdTable;
@@ -22,6 +24,11 @@ final class FdTableImpl implements FdTable {
     private static final int MAX_DESCRIPTORS = 1 << 20;
     private static final int CHUNK = Long.SIZE;
     private static final int SHIFT = 6;
+
+    /** Chunks of all tables together: descriptors are cheap to make, and live in the Sentry's heap. */
+    private static final int CHUNK_BYTES = 320;
+    private static final int MAX_CHUNKS = (int) (Runtime.getRuntime().maxMemory() / 8 / CHUNK_BYTES);
+    private static final AtomicInteger CHUNKS = new AtomicInteger();
 
     /** Descriptors that follow each other; a bit of each mask for each of them. */
     private static final class Chunk {
@@ -98,6 +105,9 @@ final class FdTableImpl implements FdTable {
             if (fd >= MAX_DESCRIPTORS || Long.compareUnsigned(fd, limit) >= 0) {
                 return -Errno.EMFILE;
             }
+            if (!hasRoom(fd)) {
+                return -Errno.ENFILE;
+            }
             set(fd, (FileDescriptionImpl) file, onExec);
             if (from <= firstFree) {
                 firstFree = fd + 1;
@@ -128,6 +138,10 @@ final class FdTableImpl implements FdTable {
         return (FileDescriptionImpl) SLOT.getAndSet(chunk.slots, fd & CHUNK - 1, file);
     }
 
+    private boolean hasRoom(int fd) {
+        return chunkOf(fd) != null || CHUNKS.get() < MAX_CHUNKS;
+    }
+
     private Chunk makeChunk(int c) {
         Chunk[] all = chunks;
         if (c >= all.length) {
@@ -135,6 +149,7 @@ final class FdTableImpl implements FdTable {
         }
         if (all[c] == null) {
             all[c] = new Chunk();
+            CHUNKS.incrementAndGet();
             chunks = all;
         }
         return all[c];
@@ -147,6 +162,9 @@ final class FdTableImpl implements FdTable {
         }
         FileDescriptionImpl before;
         synchronized (this) {
+            if (!hasRoom(fd)) {
+                return -Errno.ENFILE;
+            }
             before = set(fd, (FileDescriptionImpl) file, onExec);
         }
         if (before != null) {
@@ -243,8 +261,11 @@ final class FdTableImpl implements FdTable {
 
     @Override
     public synchronized FdTable copy() {
-        FdTableImpl copy = new FdTableImpl();
         int count = Math.max(1, (highest() >> SHIFT) + 1);
+        if (CHUNKS.get() + count > MAX_CHUNKS) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
+        FdTableImpl copy = new FdTableImpl();
         Chunk[] to = new Chunk[count];
         for (int c = 0; c < count; c++) {
             to[c] = copyOf(chunks[c], c);
@@ -259,6 +280,9 @@ final class FdTableImpl implements FdTable {
             return index == 0 ? new Chunk() : null;
         }
         Chunk to = new Chunk();
+        if (index > 0) {
+            CHUNKS.incrementAndGet(); // the first one is the table's own
+        }
         to.open = from.open;
         to.closeOnExec = from.closeOnExec;
         for (long left = from.open; left != 0; left &= left - 1) {
@@ -282,5 +306,13 @@ final class FdTableImpl implements FdTable {
             }
         }
         closeRange(task, 0, MAX_DESCRIPTORS, false);
+        synchronized (this) {
+            for (int c = 1; c < chunks.length; c++) {
+                if (chunks[c] != null) {
+                    CHUNKS.decrementAndGet();
+                }
+            }
+            chunks = Arrays.copyOf(chunks, 1);
+        }
     }
 }

@@ -3,6 +3,7 @@ package org.jvisor.vfs;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
@@ -15,6 +16,10 @@ final class FileLocks {
 
     /** fcntl(2) locks on one file; more is ENOLCK, since looking through them takes time that others wait for. */
     private static final int MAX_RANGES = 16_384;
+
+    /** Those on all files together: they live in the Sentry's heap. */
+    private static final int MAX_TOTAL = 500_000;
+    private static final AtomicInteger TOTAL = new AtomicInteger();
 
     private final WaitQueue released = new WaitQueue();
     private final List<Flock> flocks = new ArrayList<>();
@@ -169,15 +174,21 @@ final class FileLocks {
         if (obstacle != null) {
             return obstacle;
         }
-        if (ranges.size() >= MAX_RANGES) {
+        if (isFull()) {
             return FULL;
         }
+        int before = ranges.size();
         boolean weakened = cut(wanted.owner, wanted.start, wanted.end);
         ranges.add(joined(wanted));
+        TOTAL.addAndGet(ranges.size() - before);
         if (weakened) {
             released.wake(Poll.POLLIN);
         }
         return null;
+    }
+
+    private boolean isFull() {
+        return ranges.size() >= MAX_RANGES || TOTAL.get() >= MAX_TOTAL;
     }
 
     private Range conflict(Object owner, boolean exclusive, long start, long end) {
@@ -193,10 +204,12 @@ final class FileLocks {
     long unlock(Object owner, long start, long end) {
         boolean any;
         synchronized (this) {
-            if (ranges.size() >= MAX_RANGES) {
+            if (isFull()) {
                 return -Errno.ENOLCK; // the hole may leave one more range than there was
             }
+            int before = ranges.size();
             any = cut(owner, start, end);
+            TOTAL.addAndGet(ranges.size() - before);
         }
         if (any) {
             released.wake(Poll.POLLIN);
@@ -245,17 +258,24 @@ final class FileLocks {
     void releasePosix(Object owner) {
         boolean any;
         synchronized (this) {
-            any = ranges.removeIf(r -> r.owner == owner);
+            any = removeRanges(owner);
         }
         if (any) {
             released.wake(Poll.POLLIN);
         }
     }
 
+    private boolean removeRanges(Object owner) {
+        int before = ranges.size();
+        ranges.removeIf(r -> r.owner == owner);
+        TOTAL.addAndGet(ranges.size() - before);
+        return ranges.size() < before;
+    }
+
     void releaseDescription(FileDescriptionImpl file) {
         boolean any;
         synchronized (this) {
-            any = flocks.removeIf(held -> held.owner == file) | ranges.removeIf(r -> r.owner == file);
+            any = flocks.removeIf(held -> held.owner == file) | removeRanges(file);
         }
         if (any) {
             released.wake(Poll.POLLIN);

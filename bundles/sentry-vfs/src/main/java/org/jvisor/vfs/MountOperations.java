@@ -119,7 +119,7 @@ final class MountOperations {
         SuperBlock superBlock = new SuperBlock(fileSystem);
         superBlocks.removeIf(SuperBlock::isUnused);
         superBlocks.add(superBlock);
-        return new MountImpl(superBlock, superBlock.root, source == null ? "none" : source, withAtime(flags) & KEPT);
+        return tree.newMount(superBlock, superBlock.root, source == null ? "none" : source, withAtime(flags) & KEPT);
     }
 
     /** mount(2): relatime unless another of its kind is asked for. */

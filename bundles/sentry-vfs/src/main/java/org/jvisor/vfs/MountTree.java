@@ -8,6 +8,7 @@ import static org.jvisor.api.abi.Mount.MS_UNBINDABLE;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.vfs.Mount;
@@ -18,6 +19,10 @@ final class MountTree {
 
     /** How many mounts a namespace may have (/proc/sys/fs/mount-max); propagation and recursive binds multiply them. */
     static final int MAX_MOUNTS = 10_000;
+
+    /** In all namespaces together: they live in the Sentry's heap. */
+    static final int MAX_TOTAL = 100_000;
+    private final AtomicInteger total = new AtomicInteger();
 
     /** How deep mounts may be nested, or stacked: further than anybody does, and not so far that the walks here run out of stack. */
     static final int MAX_DEPTH = 400;
@@ -31,6 +36,12 @@ final class MountTree {
 
     synchronized void directoryMoved() {
         changes++;
+    }
+
+    /** A mount that is nowhere yet: {@link #attach} or {@link #discard} it. */
+    MountImpl newMount(SuperBlock superBlock, DentryImpl root, String source, int flags) {
+        total.incrementAndGet();
+        return new MountImpl(superBlock, root, source, flags);
     }
 
     // ---- look at it
@@ -118,7 +129,7 @@ final class MountTree {
             throw ErrnoException.of(Errno.ENOTDIR);
         }
         List<MountImpl> receivers = Propagation.receivers(above, on);
-        if (count(ns.rootMount()) + count(mounted) * (1 + receivers.size()) > MAX_MOUNTS) {
+        if (count(ns.rootMount()) + count(mounted) * (1 + receivers.size()) > MAX_MOUNTS || total.get() > MAX_TOTAL) {
             throw ErrnoException.of(Errno.ENOSPC);
         }
         if (depth(above) + height(mounted) > MAX_DEPTH) {
@@ -164,7 +175,7 @@ final class MountTree {
      * @param unbindable whether unbindable mounts are copied too
      */
     synchronized MountImpl copyTree(MountImpl mount, DentryImpl root, boolean recursive, boolean unbindable) {
-        MountImpl copy = new MountImpl(mount.superBlock, root, mount.source(), mount.flags());
+        MountImpl copy = newMount(mount.superBlock, root, mount.source(), mount.flags());
         Propagation.inherit(copy, mount);
         if (recursive) {
             for (MountImpl child : mount.children()) {
@@ -179,6 +190,9 @@ final class MountTree {
     }
 
     synchronized MountNamespaceImpl copy(MountNamespaceImpl ns) {
+        if (total.get() > MAX_TOTAL) {
+            throw ErrnoException.of(Errno.ENOSPC);
+        }
         MountImpl root = copyTree(ns.rootMount(), ns.rootMount().root(), true, true);
         rememberOrigin(root, ns.rootMount());
         MountNamespaceImpl copy = new MountNamespaceImpl(this, root);
@@ -227,6 +241,7 @@ final class MountTree {
         mount.detach();
         Propagation.leave(mount);
         mount.superBlock.release();
+        total.decrementAndGet();
         changed(ns);
     }
 

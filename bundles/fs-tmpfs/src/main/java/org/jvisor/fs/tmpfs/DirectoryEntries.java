@@ -16,8 +16,9 @@ final class DirectoryEntries {
     static final long FIRST_POSITION = 2;
 
     private static final int INITIAL = 8;
+    private static final int SPARSE = 8;
 
-    private final Map<String, Entry> byName = new HashMap<>();
+    private Map<String, Entry> byName = new HashMap<>();
     /** Ascending by position, with gaps (null) where names were removed. */
     private Entry[] ordered = new Entry[INITIAL];
     private int end;
@@ -67,11 +68,15 @@ final class DirectoryEntries {
     }
 
     private void makeRoom() {
+        rearrange(byName.size() > ordered.length / 2 ? ordered.length * 2 : ordered.length);
+    }
+
+    /** Closes the gaps, in an array of {@code length}. */
+    private void rearrange(int length) {
         int live = 0;
-        Entry[] from = ordered;
-        Entry[] to = byName.size() > ordered.length / 2 ? new Entry[ordered.length * 2] : new Entry[ordered.length];
+        Entry[] to = new Entry[length];
         for (int i = 0; i < end; i++) {
-            Entry entry = from[i];
+            Entry entry = ordered[i];
             if (entry != null) {
                 entry.index = live;
                 to[live++] = entry;
@@ -86,6 +91,11 @@ final class DirectoryEntries {
         ordered[entry.index] = null;
         if (entry.index == end - 1) {
             end--;
+        }
+        if (ordered.length > INITIAL && byName.size() < ordered.length / SPARSE) {
+            // A directory that was large once does not stay so: nobody pays for that.
+            rearrange(Math.max(INITIAL, ordered.length / 2));
+            byName = new HashMap<>(byName);
         }
     }
 

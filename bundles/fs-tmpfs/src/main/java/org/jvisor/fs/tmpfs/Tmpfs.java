@@ -68,7 +68,7 @@ final class Tmpfs implements FileSystem {
 
     @Override
     public String options() {
-        return options.shown();
+        return type.equals("ramfs") ? "" : options.shown(memory.file().limit());
     }
 
     @Override

@@ -51,7 +51,11 @@ final class TmpfsDirectory extends TmpfsInode {
                     left.addAll(List.of(directory.entries.inodes()));
                 }
             }
-            inode.dispose();
+            if (inode instanceof TmpfsDirectory || inode.links() <= 1) {
+                inode.dispose();
+            } else {
+                inode.unnamed(); // it comes again by its other names
+            }
         }
     }
 
@@ -131,14 +135,14 @@ final class TmpfsDirectory extends TmpfsInode {
         if (inode.links() == 0 && !(inode instanceof TmpfsFile file && file.bornUnnamed())) {
             throw ErrnoException.of(Errno.ENOENT);
         }
-        inode.addLinks(1);
+        inode.named();
         put(name, inode);
     }
 
     @Override
     public void unlink(Task task, String name, Inode child) {
         remove(name);
-        ((TmpfsInode) child).addLinks(-1);
+        ((TmpfsInode) child).unnamed();
     }
 
     @Override
@@ -184,7 +188,7 @@ final class TmpfsDirectory extends TmpfsInode {
             directory.removed();
             target.addLinks(-1);
         } else if (replaced != null) {
-            ((TmpfsInode) replaced).addLinks(-1);
+            ((TmpfsInode) replaced).unnamed();
         }
         remove(oldName);
         target.put(newName, moved);

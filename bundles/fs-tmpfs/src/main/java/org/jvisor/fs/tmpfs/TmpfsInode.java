@@ -175,6 +175,21 @@ abstract class TmpfsInode implements Inode {
         attributesChanged();
     }
 
+    /** One name more or less of what is no directory. Each counts as an inode, as on Linux, since each takes memory; the first is paid for. */
+    final synchronized void named() {
+        if (links > 0) {
+            fileSystem.quota().takeInode(0);
+        }
+        addLinks(1);
+    }
+
+    final synchronized void unnamed() {
+        if (links > 1) {
+            fileSystem.quota().giveInode(0);
+        }
+        addLinks(-1);
+    }
+
     /** The last name went, or the file system: gives back what it held. */
     final void dispose() {
         synchronized (this) {

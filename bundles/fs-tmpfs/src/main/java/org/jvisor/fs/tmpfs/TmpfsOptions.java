@@ -14,20 +14,20 @@ import org.jvisor.api.mm.MemoryFile;
  * @param bytes what the files may take; Long.MAX_VALUE for no limit
  * @param inodes how many there may be; Long.MAX_VALUE for no limit
  * @param mode of the root directory
- * @param shown those that were given, as /proc/mounts shows them: a comma before each
  */
-record TmpfsOptions(long bytes, long inodes, int mode, int uid, int gid, String shown) {
+record TmpfsOptions(long bytes, long inodes, int mode, int uid, int gid) {
 
     private static final int DEFAULT_MODE = Mode.S_ISVTX | Mode.S_IRWXUGO;
     private static final int RAMFS_MODE = 0755;
     private static final int OCTAL = 8;
+    private static final int KILO_SHIFT = 10;
     private static final long PERCENT = 100;
 
     /** Half the memory, and an inode for each page of that. */
     static TmpfsOptions defaults(Task task, long memoryBytes) {
         Credentials who = task == null ? Credentials.ROOT : task.credentials();
         long bytes = memoryBytes / 2 & -MemoryFile.PAGE;
-        return new TmpfsOptions(bytes, bytes / MemoryFile.PAGE, DEFAULT_MODE, who.fsuid(), who.fsgid(), "");
+        return new TmpfsOptions(bytes, bytes / MemoryFile.PAGE, DEFAULT_MODE, who.fsuid(), who.fsgid());
     }
 
     static TmpfsOptions ramfs(String data) {
@@ -37,7 +37,7 @@ record TmpfsOptions(long bytes, long inodes, int mode, int uid, int gid, String 
                 mode = octal(option.substring("mode=".length()));
             }
         }
-        return new TmpfsOptions(Long.MAX_VALUE, Long.MAX_VALUE, mode, 0, 0, "");
+        return new TmpfsOptions(Long.MAX_VALUE, Long.MAX_VALUE, mode, 0, 0);
     }
 
     /** @param before what holds where {@code data} says nothing */
@@ -56,12 +56,12 @@ record TmpfsOptions(long bytes, long inodes, int mode, int uid, int gid, String 
 
     private TmpfsOptions with(String key, String value, long memoryBytes) {
         return switch (key) {
-            case "size" -> withBytes(size(value, memoryBytes)).showing(key, value);
-            case "nr_blocks" -> withBytes(pages(size(value, memoryBytes))).showing(key, value);
-            case "nr_inodes" -> new TmpfsOptions(bytes, unlimited(size(value, memoryBytes)), mode, uid, gid, shown).showing(key, value);
-            case "mode" -> new TmpfsOptions(bytes, inodes, octal(value), uid, gid, shown).showing(key, value);
-            case "uid" -> new TmpfsOptions(bytes, inodes, mode, id(value), gid, shown).showing(key, value);
-            case "gid" -> new TmpfsOptions(bytes, inodes, mode, uid, id(value), shown).showing(key, value);
+            case "size" -> withBytes(size(value, memoryBytes));
+            case "nr_blocks" -> withBytes(pages(size(value, memoryBytes)));
+            case "nr_inodes" -> new TmpfsOptions(bytes, unlimited(size(value, memoryBytes)), mode, uid, gid);
+            case "mode" -> new TmpfsOptions(bytes, inodes, octal(value), uid, gid);
+            case "uid" -> new TmpfsOptions(bytes, inodes, mode, id(value), gid);
+            case "gid" -> new TmpfsOptions(bytes, inodes, mode, uid, id(value));
             // What concerns huge pages, NUMA and swap has no meaning here, but programs that ask for it get along without.
             case "huge", "mpol", "inode32", "inode64", "noswap" -> this;
             default -> throw ErrnoException.of(Errno.EINVAL);
@@ -71,12 +71,29 @@ record TmpfsOptions(long bytes, long inodes, int mode, int uid, int gid, String 
     private TmpfsOptions withBytes(long newBytes) {
         long rounded = newBytes == 0 || newBytes > Long.MAX_VALUE - MemoryFile.PAGE ? Long.MAX_VALUE
                 : newBytes + MemoryFile.PAGE - 1 & -MemoryFile.PAGE;
-        return new TmpfsOptions(rounded, inodes, mode, uid, gid, shown);
+        return new TmpfsOptions(rounded, inodes, mode, uid, gid);
     }
 
-    private TmpfsOptions showing(String key, String value) {
-        String kept = shown.replaceAll("," + key + "=[^,]*", "");
-        return new TmpfsOptions(bytes, inodes, mode, uid, gid, kept + "," + key + "=" + value);
+    /** What differs from the defaults, as /proc/mounts shows it. */
+    String shown(long memoryBytes) {
+        TmpfsOptions usual = defaults(null, memoryBytes);
+        StringBuilder text = new StringBuilder();
+        if (bytes != usual.bytes) {
+            text.append(",size=").append(bytes == Long.MAX_VALUE ? 0 : bytes >> KILO_SHIFT).append('k');
+        }
+        if (inodes != usual.inodes) {
+            text.append(",nr_inodes=").append(inodes == Long.MAX_VALUE ? 0 : inodes);
+        }
+        if (mode != usual.mode) {
+            text.append(",mode=").append(Integer.toOctalString(mode));
+        }
+        if (uid != 0) {
+            text.append(",uid=").append(Integer.toUnsignedString(uid));
+        }
+        if (gid != 0) {
+            text.append(",gid=").append(Integer.toUnsignedString(gid));
+        }
+        return text.toString();
     }
 
     private static long pages(long count) {
@@ -97,7 +114,7 @@ record TmpfsOptions(long bytes, long inodes, int mode, int uid, int gid, String 
         }
         char unit = Character.toLowerCase(value.charAt(value.length() - 1));
         int shift = switch (unit) {
-            case 'k' -> 10;
+            case 'k' -> KILO_SHIFT;
             case 'm' -> 20;
             case 'g' -> 30;
             case 't' -> 40;

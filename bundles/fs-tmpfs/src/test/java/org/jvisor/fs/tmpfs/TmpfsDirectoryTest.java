@@ -83,6 +83,40 @@ class TmpfsDirectoryTest {
     }
 
     @Test
+    void shouldCountEachNameOfAFile() {
+        Inode f = i.file("f");
+        i.root.link(null, "g", f);
+        i.root.link(null, "h", f);
+        assertEquals(196, i.statfs().filesFree);
+        i.root.unlink(null, "g", f);
+        Inode other = i.file("o");
+        i.root.rename(null, "o", other, i.root, "h", f, 0);
+        assertEquals(197, i.statfs().filesFree);
+        i.root.unlink(null, "f", f);
+        f.evict();
+        assertEquals(198, i.statfs().filesFree);
+        i.root.link(null, "p", other);
+        i.fs.unmount();
+        assertEquals(200, i.statfs().filesFree);
+    }
+
+    @Test
+    void shouldShrinkAgain() {
+        Instance large = new Instance("");
+        for (int n = 0; n < 5000; n++) {
+            large.file("f" + n);
+        }
+        for (int n = 0; n < 5000; n++) {
+            if (n % 1000 != 0) {
+                large.root.unlink(null, "f" + n, large.root.lookup(null, "f" + n));
+            }
+        }
+        assertEquals(List.of(".", "..", "f0", "f1000", "f2000", "f3000", "f4000"), names(large.root));
+        large.file("new");
+        assertEquals(8, names(large.root).size());
+    }
+
+    @Test
     void shouldFreeADirectoryAtOnce() {
         for (int n = 0; n < 1000; n++) {
             Inode d = i.directory(i.root, "d");

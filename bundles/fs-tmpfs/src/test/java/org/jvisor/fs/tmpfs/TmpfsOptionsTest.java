@@ -23,7 +23,7 @@ class TmpfsOptionsTest {
         assertEquals(MEMORY / 2, options.bytes());
         assertEquals(MEMORY / 2 / 4096, options.inodes());
         assertEquals(01777, options.mode());
-        assertEquals("", options.shown());
+        assertEquals("", options.shown(MEMORY));
     }
 
     @Test
@@ -34,7 +34,7 @@ class TmpfsOptionsTest {
         assertEquals(0750, options.mode());
         assertEquals(7, options.uid());
         assertEquals(8, options.gid());
-        assertEquals(",mode=0750,uid=7,gid=8,nr_inodes=5k,size=128k", options.shown());
+        assertEquals(",size=128k,nr_inodes=5120,mode=750,uid=7,gid=8", options.shown(MEMORY));
         assertEquals(MEMORY / 4, parse("size=25%").bytes());
         assertEquals(Long.MAX_VALUE, parse("size=0").bytes());
         assertEquals(Long.MAX_VALUE, parse("nr_inodes=0").inodes());
@@ -57,6 +57,6 @@ class TmpfsOptionsTest {
         fails(Errno.EINVAL, () -> i.fs.remount(null, "size=4k"));
         i.fs.remount(null, "size=1m");
         assertEquals(256, i.statfs().blocks);
-        assertEquals(",size=1m", i.fs.options());
+        assertEquals(",size=1024k", i.fs.options());
     }
 }
