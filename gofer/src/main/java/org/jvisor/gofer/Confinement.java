@@ -77,7 +77,8 @@ final class Confinement {
             throw HostCallException.because("a path that is too long");
         }
         int flags = Mount.OPEN_TREE_CLONE | Mount.OPEN_TREE_CLOEXEC | Open.AT_RECURSIVE;
-        long tree = HostCallException.check(host.syscall(SyscallNr.OPEN_TREE, Open.AT_FDCWD, put(path, hostPath), flags), hostPath);
+        long tree = HostCallException.check(host.syscall(SyscallNr.OPEN_TREE, Open.AT_FDCWD, put(path, hostPath), flags),
+                hostPath);
         long attributes = Mount.MOUNT_ATTR_NODEV | Mount.MOUNT_ATTR_NOSUID | (readOnly ? Mount.MOUNT_ATTR_RDONLY : 0);
         long result = setAttributes((int) tree, attributes | Mount.MOUNT_ATTR_NOSYMFOLLOW);
         if (result == -Errno.EINVAL) {
@@ -111,8 +112,8 @@ final class Confinement {
     void leaveHostTree() {
         long flags = Mount.MS_NOSUID | Mount.MS_NODEV | Mount.MS_NOEXEC;
         put(path, "tmpfs");
-        HostCallException.check(host.syscall(SyscallNr.MOUNT, path, put(path2, NEW_ROOT), path, flags, put(scratch, "size=4k,mode=555"),
-                0), "mounting an empty root");
+        HostCallException.check(host.syscall(SyscallNr.MOUNT, path, put(path2, NEW_ROOT), path, flags,
+                put(scratch, "size=4k,mode=555"), 0), "mounting an empty root");
         HostCallException.check(host.syscall(SyscallNr.CHDIR, path2), "entering the empty root");
         // pivot_root(".", ".") puts the old root on top of the new one, see pivot_root(2).
         put(path, ".");
@@ -133,7 +134,8 @@ final class Confinement {
             HostCallException.check(pivoted, "pivot_root");
         }
         put(path, ".");
-        HostCallException.check(host.syscall(SyscallNr.MOUNT, path, put(path2, "/"), 0, Mount.MS_MOVE, 0, 0), "moving the new root");
+        HostCallException.check(host.syscall(SyscallNr.MOUNT, path, put(path2, "/"), 0, Mount.MS_MOVE, 0, 0),
+                "moving the new root");
         HostCallException.check(host.syscall(SyscallNr.CHROOT, path), "chroot");
     }
 

@@ -231,7 +231,8 @@ final class DirectoryRequests {
     }
 
     private long renameCall(Node oldDirectory, Node newDirectory, int flags) {
-        return host.syscall(SyscallNr.RENAMEAT2, oldDirectory.descriptor, calls.name, newDirectory.descriptor, calls.name2, flags, 0);
+        return host.syscall(SyscallNr.RENAMEAT2, oldDirectory.descriptor, calls.name, newDirectory.descriptor, calls.name2,
+                flags, 0);
     }
 
     private long refuse(Fid directory, int nameResult) {

@@ -341,7 +341,8 @@ final class FileRequests {
             int found = host.getShort(lock + FlockLayout.TYPE);
             boolean free = found == Open.F_UNLCK;
             P9Replies.getlock(out, found, free ? start : host.getLong(lock + FlockLayout.START),
-                    free ? length : host.getLong(lock + FlockLayout.LEN), free ? process : host.getInt(lock + FlockLayout.PID), "");
+                    free ? length : host.getLong(lock + FlockLayout.LEN),
+                    free ? process : host.getInt(lock + FlockLayout.PID), "");
         }
         return result;
     }

@@ -134,7 +134,8 @@ public final class Main {
         byte[] bytes = new byte[READ_BYTES];
         StringBuilder text = new StringBuilder();
         long got;
-        while ((got = HostCallException.check(host.syscall(SyscallNr.READ, mounts, buffer, READ_BYTES), "reading the exports")) > 0) {
+        while ((got = HostCallException.check(host.syscall(SyscallNr.READ, mounts, buffer, READ_BYTES),
+                "reading the exports")) > 0) {
             host.copyIn(buffer, bytes, 0, (int) got);
             text.append(new String(bytes, 0, (int) got, StandardCharsets.ISO_8859_1));
             if (text.length() > MAX_MOUNTS_BYTES) {

@@ -36,11 +36,13 @@ public final class Rehearsal {
         SeccompFilter.assembled(host, AllowedCalls.OWN, AllowedCalls.JVM).free();
 
         long pair = host.allocate(Long.BYTES);
-        ErrnoException.check(host.syscall(SyscallNr.SOCKETPAIR, Socket.AF_UNIX, Socket.SOCK_SEQPACKET | Socket.SOCK_CLOEXEC, 0, pair));
+        ErrnoException.check(host.syscall(SyscallNr.SOCKETPAIR, Socket.AF_UNIX, Socket.SOCK_SEQPACKET | Socket.SOCK_CLOEXEC, 0,
+                pair));
         UnixTransport transport = new UnixTransport(host);
         CountDownLatch done = new CountDownLatch(1);
         Export export = new Export(open(host, exported.hostPath()), exported.readOnly());
-        new Connection(host, transport.serve(host.getInt(pair + 4), MESSAGE_BYTES), export, open(host, "/proc/self/fd"), done).start();
+        new Connection(host, transport.serve(host.getInt(pair + 4), MESSAGE_BYTES), export, open(host, "/proc/self/fd"),
+                done).start();
         try (P9Channel channel = transport.connect(host.getInt(pair), MESSAGE_BYTES)) {
             for (int round = 0; round < ROUNDS; round++) {
                 play(channel);
@@ -53,7 +55,8 @@ public final class Rehearsal {
         byte[] bytes = path.getBytes(StandardCharsets.ISO_8859_1);
         long address = host.allocate(bytes.length + 1L);
         host.copyOut(bytes, 0, bytes.length, address);
-        return (int) ErrnoException.check(host.syscall(SyscallNr.OPENAT, Open.AT_FDCWD, address, Open.O_PATH | Open.O_CLOEXEC, 0));
+        return (int) ErrnoException.check(host.syscall(SyscallNr.OPENAT, Open.AT_FDCWD, address,
+                Open.O_PATH | Open.O_CLOEXEC, 0));
     }
 
     /** Errors are part of the play: the export is read-only and names are missing. */

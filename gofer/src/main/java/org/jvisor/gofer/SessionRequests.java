@@ -121,7 +121,7 @@ final class SessionRequests {
             error = isDotDot() ? -Errno.EOPNOTSUPP : calls.readName(in, calls.name);
             if (error == -Errno.EOPNOTSUPP && !connection.isJvisor()) {
                 in.getStringPosition();
-                // Above the root is the root itself. Elsewhere it is the directory that the walk came from, wherever it may be now.
+                // Above the root is the root itself; elsewhere the directory that the walk came from, wherever it is now.
                 Node parent = node.retainParent();
                 next = parent == null ? node.retain() : parent;
                 error = calls.stat(next.descriptor, worker.export(), worker.attributes);

@@ -137,7 +137,7 @@ final class Worker implements Runnable {
 
     // ---- for the handlers
 
-    /** The fid with the number that comes next in the request, kept until the request has been answered; null when there is none. */
+    /** The fid whose number comes next in the request, kept until the request has been answered; null when there is none. */
     Fid fid() {
         fidNumber = in.getInt();
         Fid fid = connection.fids.get(fidNumber);

@@ -90,7 +90,8 @@ final class AllowedCallsTest {
         for (CodeElement element : method.code().map(code -> code.elementList()).orElse(List.of())) {
             if (element instanceof FieldInstruction field && field.type().stringValue().equals(HOST_KERNEL)) {
                 receivers.push(new Receiver());
-            } else if (element instanceof InvokeInstruction call && call.owner().asSymbol().descriptorString().equals(HOST_KERNEL)) {
+            } else if (element instanceof InvokeInstruction call
+                    && call.owner().asSymbol().descriptorString().equals(HOST_KERNEL)) {
                 Receiver receiver = receivers.poll();
                 if (receiver != null && call.name().equalsString("syscall")) {
                     assertFalse(receiver.numbers.isEmpty(), "a number that is no constant in " + method.methodName());
@@ -108,7 +109,8 @@ final class AllowedCallsTest {
         private boolean branched;
 
         void see(CodeElement element) {
-            if (element instanceof ConstantInstruction constant && constant.constantValue() instanceof Number value && !complete) {
+            if (element instanceof ConstantInstruction constant && constant.constantValue() instanceof Number value
+                    && !complete) {
                 if (numbers.isEmpty() || branched) {
                     numbers.add(value.intValue());
                     branched = false;

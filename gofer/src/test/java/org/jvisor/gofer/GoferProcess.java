@@ -53,12 +53,13 @@ final class GoferProcess implements AutoCloseable {
         int[] mounts = pipeWith(lines.toString());
         descriptors[0] = mounts[0];
         descriptors[MOUNTS_FD] = mounts[0];
-        List<String> command = new ArrayList<>(List.of("java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx48m",
-                "-XX:-UsePerfData", "--enable-native-access=ALL-UNNAMED"));
+        List<String> command = new ArrayList<>(List.of("java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+                "-Xmx48m", "-XX:-UsePerfData", "--enable-native-access=ALL-UNNAMED"));
         command.addAll(List.of(jvmOptions));
         command.addAll(List.of("-cp", classPath(), "org.jvisor.gofer.Main", connections.toString(),
                 "--mounts-fd=" + MOUNTS_FD));
-        pid = spawnInNewMountNamespace(new SpawnRequest(System.getProperty("java.home") + "/bin/java", command, List.of(), descriptors));
+        String java = System.getProperty("java.home") + "/bin/java";
+        pid = spawnInNewMountNamespace(new SpawnRequest(java, command, List.of(), descriptors));
         for (int i = FIRST_CONNECTION; i < descriptors.length; i++) {
             HOST.syscall(SyscallNr.CLOSE, descriptors[i]);
         }

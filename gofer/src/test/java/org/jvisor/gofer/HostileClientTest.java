@@ -16,18 +16,21 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Message;
 
-/** A client that sends whatever it likes, from a fixed seed: every message has an answer, and nothing outside the tree changes. */
+/** A client that sends whatever it likes, from a fixed seed: every message has an answer, and nothing outside changes. */
 final class HostileClientTest {
     private static final long SEED = 42;
     private static final int MESSAGES = 20_000;
     private static final int[] TYPES = {
-        P9.TSTATFS, P9.TLOPEN, P9.TLCREATE, P9.TSYMLINK, P9.TMKNOD, P9.TRENAME, P9.TREADLINK, P9.TGETATTR, P9.TSETATTR, P9.TXATTRWALK,
-        P9.TXATTRCREATE, P9.TREADDIR, P9.TFSYNC, P9.TLOCK, P9.TGETLOCK, P9.TLINK, P9.TMKDIR, P9.TRENAMEAT, P9.TUNLINKAT, P9.TVERSION,
-        P9.TAUTH, P9.TATTACH, P9.TFLUSH, P9.TWALK, P9.TREAD, P9.TWRITE, P9.TCLUNK, P9.TREMOVE, P9.TWALKATTR, P9.TREADDIRATTR,
+        P9.TSTATFS, P9.TLOPEN, P9.TLCREATE, P9.TSYMLINK, P9.TMKNOD, P9.TRENAME, P9.TREADLINK, P9.TGETATTR, P9.TSETATTR,
+        P9.TXATTRWALK, P9.TXATTRCREATE, P9.TREADDIR, P9.TFSYNC, P9.TLOCK, P9.TGETLOCK, P9.TLINK, P9.TMKDIR, P9.TRENAMEAT,
+        P9.TUNLINKAT,
+        P9.TVERSION, P9.TAUTH, P9.TATTACH, P9.TFLUSH, P9.TWALK, P9.TREAD, P9.TWRITE, P9.TCLUNK, P9.TREMOVE, P9.TWALKATTR,
+        P9.TREADDIRATTR,
         P9.TOPENFD, P9.TCREATEFD, P9.TMAKE, P9.TRENAMEAT2, P9.TCLUNKMANY, P9.TGETXATTR, P9.TSETXATTR, P9.TREMOVEXATTR,
         P9.TSETATTRGET, 0, 1, 6, 7, 101, 199, 201, 255,
     };
-    private static final String[] NAMES = {"a", "b", "file", "dir", "..", ".", "", "a/b", "x\0y", "../outside", "user.a", "n".repeat(300)};
+    private static final String[] NAMES = {"a", "b", "file", "dir", "..", ".", "", "a/b", "x\0y", "../outside", "user.a",
+        "n".repeat(300)};
 
     @TempDir
     Path folder;
@@ -97,7 +100,8 @@ final class HostileClientTest {
         switch (type) {
             case P9.TWALK -> message.putInt(random.nextInt(8)).putShort(1).putString(NAMES[random.nextInt(NAMES.length)]);
             case P9.TATTACH -> message.putInt(-1).putString("").putString("").putInt(0);
-            case P9.TWALKATTR -> message.putShort(2).putInt(random.nextInt(8)).putString("a").putInt(random.nextInt(8)).putString("b");
+            case P9.TWALKATTR -> message.putShort(2).putInt(random.nextInt(8)).putString("a").putInt(random.nextInt(8))
+                    .putString("b");
             case P9.TLOPEN, P9.TOPENFD -> message.putInt(random.nextInt(4));
             case P9.TREADDIR, P9.TREADDIRATTR, P9.TREAD -> message.putLong(random.nextInt(3)).putInt(random.nextInt());
             default -> message.putString(NAMES[random.nextInt(NAMES.length)]).putInt(random.nextInt()).putInt(random.nextInt())

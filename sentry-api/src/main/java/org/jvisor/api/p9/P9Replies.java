@@ -76,8 +76,8 @@ public final class P9Replies {
     /**
      * {@code Rstatfs type[4] bsize[4] blocks[8] bfree[8] bavail[8] files[8] ffree[8] fsid[8] namelen[4]}
      */
-    public static void statfs(P9Message m, int type, int blockSize, long blocks, long blocksFree, long blocksAvailable, long files,
-            long filesFree, long id, int nameLength) {
+    public static void statfs(P9Message m, int type, int blockSize, long blocks, long blocksFree, long blocksAvailable,
+            long files, long filesFree, long id, int nameLength) {
         m.start(P9.TSTATFS + 1).putInt(type).putInt(blockSize).putLong(blocks).putLong(blocksFree).putLong(blocksAvailable);
         m.putLong(files).putLong(filesFree).putLong(id).putInt(nameLength).finish();
     }

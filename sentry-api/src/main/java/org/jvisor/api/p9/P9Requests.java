@@ -187,9 +187,9 @@ public final class P9Requests {
     // ---- 9P2000.L.jvisor
 
     /**
-     * {@code Twalkattr fid[4] nwname[2] nwname*(newfid[4] wname[s])}: walks from name to name, each in what the one before led to,
-     * and ends early at what is no directory or has no such name. Each step's file gets its {@code newfid}, which must not be in
-     * use, or none when that is NOFID.
+     * {@code Twalkattr fid[4] nwname[2] nwname*(newfid[4] wname[s])}: walks from name to name, each in what the one before led
+     * to, and ends early at what is no directory or has no such name. Each step's file gets its {@code newfid}, which must not be
+     * in use, or none when that is NOFID.
      */
     public static void walkattr(P9Message m, int fid, int[] newFids, String[] names, int first, int count) {
         m.start(P9.TWALKATTR).putInt(fid).putShort(count);
@@ -200,24 +200,24 @@ public final class P9Requests {
     }
 
     /**
-     * {@code Treaddirattr fid[4] offset[8] count[4]}: entries from {@code offset} (0 for the first, or an entry's) on, without "."
-     * and "..". The directory need not be open.
+     * {@code Treaddirattr fid[4] offset[8] count[4]}: entries from {@code offset} (0 for the first, or an entry's) on, without
+     * "." and "..". The directory need not be open.
      */
     public static void readdirattr(P9Message m, int fid, long offset, int count) {
         m.start(P9.TREADDIRATTR).putInt(fid).putLong(offset).putInt(count).finish();
     }
 
     /**
-     * {@code Topenfd fid[4] flags[4]}: opens a regular file and sends the descriptor; the fid stays as it is. Of the flags only the
-     * access mode, O_TRUNC, O_SYNC and O_DSYNC count.
+     * {@code Topenfd fid[4] flags[4]}: opens a regular file and sends the descriptor; the fid stays as it is. Of the flags only
+     * the access mode, O_TRUNC, O_SYNC and O_DSYNC count.
      */
     public static void openfd(P9Message m, int fid, int flags) {
         m.start(P9.TOPENFD).putInt(fid).putInt(flags).finish();
     }
 
     /**
-     * {@code Tcreatefd dfid[4] newfid[4] name[s] flags[4] mode[4] uid[4] gid[4]}: makes a regular file that was not there, opens it
-     * and sends the descriptor. With an empty name the file has none (O_TMPFILE).
+     * {@code Tcreatefd dfid[4] newfid[4] name[s] flags[4] mode[4] uid[4] gid[4]}: makes a regular file that was not there, opens
+     * it and sends the descriptor. With an empty name the file has none (O_TMPFILE).
      */
     public static void createfd(P9Message m, int directory, int newFid, String name, int flags, int mode, int uid, int gid) {
         m.start(P9.TCREATEFD).putInt(directory).putInt(newFid).putString(name).putInt(flags).putInt(mode).putInt(uid).putInt(gid)
@@ -225,8 +225,8 @@ public final class P9Requests {
     }
 
     /**
-     * {@code Tmake dfid[4] newfid[4] name[s] mode[4] major[4] minor[4] uid[4] gid[4] target[s]}: makes a directory, symbolic link,
-     * fifo, socket or whiteout, as the type in {@code mode} says.
+     * {@code Tmake dfid[4] newfid[4] name[s] mode[4] major[4] minor[4] uid[4] gid[4] target[s]}: makes a directory, symbolic
+     * link, fifo, socket or whiteout, as the type in {@code mode} says.
      */
     public static void make(P9Message m, int directory, int newFid, String name, int mode, int major, int minor, int uid, int gid,
             String target) {
@@ -236,7 +236,8 @@ public final class P9Requests {
 
     /** {@code Trenameat2 olddirfid[4] oldname[s] newdirfid[4] newname[s] flags[4]}, flags as in renameat2(2). */
     public static void renameat2(P9Message m, int oldDirectory, String oldName, int newDirectory, String newName, int flags) {
-        m.start(P9.TRENAMEAT2).putInt(oldDirectory).putString(oldName).putInt(newDirectory).putString(newName).putInt(flags).finish();
+        m.start(P9.TRENAMEAT2).putInt(oldDirectory).putString(oldName).putInt(newDirectory).putString(newName).putInt(flags)
+                .finish();
     }
 
     /** {@code Tclunkmany n[2] n*(fid[4])}: those that are unknown are passed over. */

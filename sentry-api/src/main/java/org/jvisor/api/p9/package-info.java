@@ -2,10 +2,10 @@
 /**
  * 9P2000.L messages and the transports that carry them.
  *
- * <p>{@link org.jvisor.api.p9.P9} has the numbers, {@link org.jvisor.api.p9.P9Message} is one message in a byte array, written and
- * read field by field; {@link org.jvisor.api.p9.P9Requests} and {@link org.jvisor.api.p9.P9Replies} write each message and state
- * its layout, in the protocol's own notation: {@code name[4]} is a little-endian integer of four bytes, {@code name[s]} a string
- * (its length in two bytes, then the bytes), {@code qid[13]} is {@code type[1] version[4] path[8]}.
+ * <p>{@link org.jvisor.api.p9.P9} has the numbers, {@link org.jvisor.api.p9.P9Message} is one message in a byte array, written
+ * and read field by field; {@link org.jvisor.api.p9.P9Requests} and {@link org.jvisor.api.p9.P9Replies} write each message and
+ * state its layout, in the protocol's own notation: {@code name[4]} is a little-endian integer of four bytes, {@code name[s]} a
+ * string (its length in two bytes, then the bytes), {@code qid[13]} is {@code type[1] version[4] path[8]}.
  *
  * <p>Two dialects are spoken, and a server that is offered the longer name but does not know it answers with the shorter one:
  * {@code 9P2000.L} as Linux and diod have it, and {@code 9P2000.L.jvisor}, which adds the messages from

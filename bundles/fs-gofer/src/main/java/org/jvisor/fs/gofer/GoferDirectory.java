@@ -160,8 +160,8 @@ final class GoferDirectory extends GoferInode {
     }
 
     private GoferInode make(String name, int mode, long device, Owner owner, String target) {
-        return make(name, (e, from, fid) -> P9Requests.make(e.request, from, fid, name, mode, Mode.major(device), Mode.minor(device),
-                owner.uid(), owner.gid(), target));
+        return make(name, (e, from, fid) -> P9Requests.make(e.request, from, fid, name, mode, Mode.major(device),
+                Mode.minor(device), owner.uid(), owner.gid(), target));
     }
 
     private interface Making {

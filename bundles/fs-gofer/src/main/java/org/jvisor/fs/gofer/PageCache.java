@@ -9,9 +9,9 @@ import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.MemoryFile;
 
 /**
- * The pages of a file that are or were mapped, in the memory file. Reads and writes of the file go through the pages that are here,
- * so that they agree with mappings; all others go to the host directly. Writes reach the host at once; only what applications
- * write through shared mappings waits for msync(2), fsync(2) or the last munmap(2).
+ * The pages of a file that are or were mapped, in the memory file. Reads and writes of the file go through the pages that are
+ * here, so that they agree with mappings; all others go to the host directly. Writes reach the host at once; only what
+ * applications write through shared mappings waits for msync(2), fsync(2) or the last munmap(2).
  *
  * <p>Looking a page up takes no lock; the frame stays good for whoever looked until its epoch ends (see {@link MemoryFile}).
  * Everything else is done with the inode's lock.
@@ -403,7 +403,10 @@ final class PageCache implements Mappable {
         }
     }
 
-    /** Memory is short: gives up everything when nobody has the file mapped; the bytes. Called without locks, or with another inode's. */
+    /**
+     * Memory is short: gives up everything when nobody has the file mapped; the bytes. Called without locks, or with another
+     * inode's.
+     */
     long reclaim() {
         if (isMapped() || !inode.lock.tryLock()) {
             return 0;

@@ -176,7 +176,10 @@ final class RegularFile implements FileOperations {
         return n;
     }
 
-    /** To the host and to the page, if there is one, the same bytes: what the application changes meanwhile is in neither or both. */
+    /**
+     * To the host and to the page, if there is one, the same bytes: what the application changes meanwhile is in neither or
+     * both.
+     */
     private long writeThrough(PageCache pages, long address, long length, long offset) {
         long oldSize = inode.attributes.size;
         if (offset > oldSize) {

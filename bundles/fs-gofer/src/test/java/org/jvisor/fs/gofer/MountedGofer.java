@@ -42,7 +42,8 @@ final class MountedGofer implements AutoCloseable {
 
     private static int[] socketPair() {
         long scratch = HOST.allocate(8);
-        ErrnoException.check(HOST.syscall(SyscallNr.SOCKETPAIR, Socket.AF_UNIX, Socket.SOCK_SEQPACKET | Socket.SOCK_CLOEXEC, 0, scratch));
+        ErrnoException.check(HOST.syscall(SyscallNr.SOCKETPAIR, Socket.AF_UNIX, Socket.SOCK_SEQPACKET | Socket.SOCK_CLOEXEC, 0,
+                scratch));
         int[] pair = {HOST.getInt(scratch), HOST.getInt(scratch + 4)};
         HOST.free(scratch);
         return pair;

@@ -161,7 +161,7 @@ final class PageCacheTest {
                 }
                 allocated = threads.getCurrentThreadAllocatedBytes() - before;
             }
-            // The interpreter's leftovers are gone by the last round; two thousand calls of one object each would be 32,000 bytes.
+            // The interpreter's leftovers are gone by the last round; an object for each of 2000 calls would be 32,000 bytes.
             assertTrue(allocated < 2000, allocated + " bytes");
             MountedGofer.HOST.free(address);
             file.release(null);

@@ -143,8 +143,8 @@ final class MessageSocket {
         synchronized (sendOrder) {
             long sent = sendFirst(buffer, length, donated);
             while (sent >= 0 && sent < length) {
-                long more = host.syscall(SyscallNr.SENDTO, descriptor, buffer + DATA + sent, length - sent, Socket.MSG_NOSIGNAL, 0,
-                        0);
+                long more = host.syscall(SyscallNr.SENDTO, descriptor, buffer + DATA + sent, length - sent,
+                        Socket.MSG_NOSIGNAL, 0, 0);
                 if (more >= 0) {
                     sent += more;
                 } else if (more != -Errno.EINTR) {
@@ -219,7 +219,8 @@ final class MessageSocket {
                 return refuse(buffer);
             }
             while (got < length) {
-                long more = host.syscall(SyscallNr.RECVFROM, descriptor, buffer + DATA + got, length - got, Socket.MSG_WAITALL, 0, 0);
+                long more = host.syscall(SyscallNr.RECVFROM, descriptor, buffer + DATA + got, length - got,
+                        Socket.MSG_WAITALL, 0, 0);
                 if (more == 0 || more < 0 && more != -Errno.EINTR) {
                     return refuse(buffer);
                 }
