@@ -16,7 +16,8 @@ import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.SetAttributes;
 
 /**
- * The inode of a file without a name. Opened again, by /proc/PID/fd, a descriptor that came from the host gives the same operations
+ * The inode of a file without a name. Opened again, by /proc/PID/fd, a descriptor that came from the host gives the same
+ * operations
  * once more, which end with the last description. Its monitor guards the attributes.
  */
 final class AnonymousInode implements Inode {
@@ -35,7 +36,8 @@ final class AnonymousInode implements Inode {
     private long ctimeNs;
 
     /** @param operations what the descriptions share; null when each has its own */
-    AnonymousInode(KernelFileSystem fileSystem, long ino, KernelClock clock, FileOperations operations, int mode, int uid, int gid) {
+    AnonymousInode(KernelFileSystem fileSystem, long ino, KernelClock clock, FileOperations operations, int mode, int uid,
+            int gid) {
         this.fileSystem = fileSystem;
         this.ino = ino;
         this.clock = clock;
@@ -118,7 +120,10 @@ final class AnonymousInode implements Inode {
         ctimeNs = now;
     }
 
-    /** Fifos are not opened here. What has a file's type came from the host, and can be had once more; the rest is no file at all. */
+    /**
+     * Fifos are not opened here. What has a file's type came from the host, and can be had once more; the rest is no file at
+     * all.
+     */
     @Override
     public synchronized FileOperations open(Task task, int flags) {
         if (!reopens() || descriptions == 0) {

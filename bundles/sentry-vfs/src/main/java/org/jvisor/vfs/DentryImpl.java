@@ -7,7 +7,8 @@ import org.jvisor.api.vfs.Dentry;
 import org.jvisor.api.vfs.Inode;
 
 /**
- * A name with what it means. Its monitor is the directory lock: held over every look-up in the file system and every change of the
+ * A name with what it means. Its monitor is the directory lock: held over every look-up in the file system and every change of
+ * the
  * names in this directory. Absent names have no dentry of their own, see {@link NameEntry}.
  */
 final class DentryImpl implements Dentry {
@@ -110,7 +111,8 @@ final class DentryImpl implements Dentry {
     }
 
     /**
-     * Enters {@code child}, made by {@link #child} of this and with its name's user of the vnode. Under this directory's lock, the name
+     * Enters {@code child}, made by {@link #child} of this and with its name's user of the vnode. Under this directory's lock,
+     * the name
      * not being in the table with a live dentry.
      */
     void enter(DentryImpl child, byte[] nameBytes, int hash) {

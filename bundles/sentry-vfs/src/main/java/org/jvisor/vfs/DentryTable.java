@@ -2,8 +2,10 @@
 package org.jvisor.vfs;
 
 /**
- * The cached names of one directory. Readers take no lock: buckets and chains are published by volatile writes, and an entry that is
- * taken out keeps its link, so that whoever stands on it goes on. While the table changes its size a reader may miss an entry that is there;
+ * The cached names of one directory. Readers take no lock: buckets and chains are published by volatile writes, and an entry
+ * that is
+ * taken out keeps its link, so that whoever stands on it goes on. While the table changes its size a reader may miss an entry
+ * that is there;
  * it then looks again under the directory's lock, where nothing is missed.
  */
 final class DentryTable {

@@ -18,7 +18,8 @@ import org.jvisor.api.vfs.VfsPath;
 import org.jvisor.api.wait.WaitQueue;
 
 /**
- * An open file description. Its monitor is the position's lock: held over a read or write that uses the position of a seekable file,
+ * An open file description. Its monitor is the position's lock: held over a read or write that uses the position of a seekable
+ * file,
  * as Linux holds f_pos_lock, and over nothing else.
  */
 final class FileDescriptionImpl implements FileDescription {
@@ -237,7 +238,7 @@ final class FileDescriptionImpl implements FileDescription {
 
     private synchronized long writeHere(Task task, IoBuffer source) {
         if ((flags & Open.O_APPEND) != 0) {
-            return regular ? writeRegular(task, source, FileOperations.APPEND) : writeAll(task, source, FileOperations.APPEND, false);
+            return append(task, source);
         }
         long at = position;
         if (overflows(at, source)) {
@@ -269,9 +270,14 @@ final class FileDescriptionImpl implements FileDescription {
 
     private synchronized long appendKeepingPosition(Task task, IoBuffer source) {
         long before = position;
-        long n = regular ? writeRegular(task, source, FileOperations.APPEND) : writeAll(task, source, FileOperations.APPEND, false);
+        long n = append(task, source);
         position = before;
         return n;
+    }
+
+    private long append(Task task, IoBuffer source) {
+        long end = FileOperations.APPEND;
+        return regular ? writeRegular(task, source, end) : writeAll(task, source, end, false);
     }
 
     private long writeRegular(Task task, IoBuffer source, long offset) {

@@ -4,7 +4,10 @@ package org.jvisor.vfs;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Which processes wait for whose fcntl(2) locks, to find circles (EDEADLK). Locks of descriptions are not followed, as on Linux. */
+/**
+ * Which processes wait for whose fcntl(2) locks, to find circles (EDEADLK). Locks of descriptions are not followed, as on
+ * Linux.
+ */
 final class LockWaits {
 
     /** As long a chain as is followed: a longer one is taken for none. */

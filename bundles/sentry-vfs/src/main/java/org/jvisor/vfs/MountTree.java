@@ -24,7 +24,10 @@ final class MountTree {
     static final int MAX_TOTAL = 100_000;
     private final AtomicInteger total = new AtomicInteger();
 
-    /** How deep mounts may be nested, or stacked: further than anybody does, and not so far that the walks here run out of stack. */
+    /**
+     * How deep mounts may be nested, or stacked: further than anybody does, and not so far that the walks here run out of
+     * stack.
+     */
     static final int MAX_DEPTH = 400;
 
     private volatile int changes;
@@ -274,7 +277,10 @@ final class MountTree {
         }
     }
 
-    /** pivot_root(2), after the checks of who and whether directories: {@code fresh} becomes the root, {@code old} goes to {@code putOld}. */
+    /**
+     * pivot_root(2), after the checks of who and whether directories: {@code fresh} becomes the root, {@code old} goes to
+     * {@code putOld}.
+     */
     synchronized void pivot(MountImpl fresh, MountImpl old, VfsPath putOld) {
         MountNamespaceImpl ns = old.namespace();
         MountImpl above = fresh.parent();

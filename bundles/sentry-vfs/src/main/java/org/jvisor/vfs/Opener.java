@@ -253,7 +253,9 @@ final class Opener {
         };
     }
 
-    /** A pipe of pipe(2), found through /proc: nobody is waited for, as fifo(7) does, since its other side may never come again. */
+    /**
+     * A pipe of pipe(2), found through /proc: nobody is waited for, as fifo(7) does, since its other side may never come again.
+     */
     private static FileOperations reopenPipe(Task task, PipeBuffer pipe, int flags) {
         return switch (flags & Open.O_ACCMODE) {
             case Open.O_RDONLY -> PipeEnd.reader(pipe);

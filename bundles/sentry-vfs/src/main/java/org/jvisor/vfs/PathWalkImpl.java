@@ -16,7 +16,8 @@ import org.jvisor.api.vfs.PathWalk;
 import org.jvisor.api.vfs.VfsPath;
 
 /**
- * The walk of path_resolution(7). Works on the path's bytes in place; the text of a symbolic link is put before what remains of the
+ * The walk of path_resolution(7). Works on the path's bytes in place; the text of a symbolic link is put before what remains
+ * of the
  * path, in a buffer that then grows towards its start.
  */
 final class PathWalkImpl implements PathWalk {
@@ -467,7 +468,10 @@ final class PathWalkImpl implements PathWalk {
         }
     }
 
-    /** Goes on where {@code link}, the last component, leads; as before, to the last component of that, which {@link #atPlace} may lack. */
+    /**
+     * Goes on where {@code link}, the last component, leads; as before, to the last component of that, which {@link #atPlace}
+     * may lack.
+     */
     void followLast(Task task, DentryImpl link) {
         pos = lastStart + lastLength;
         follow(task, link);

@@ -9,7 +9,9 @@ import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.Inode;
 
-/** Who may do what with a file: path_resolution(7), capabilities(7). A null task is the kernel itself, which may do everything. */
+/**
+ * Who may do what with a file: path_resolution(7), capabilities(7). A null task is the kernel itself, which may do everything.
+ */
 final class Permissions {
 
     static final int READ = 4;

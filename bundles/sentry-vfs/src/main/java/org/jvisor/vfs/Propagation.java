@@ -9,7 +9,10 @@ import static org.jvisor.api.abi.Mount.MS_UNBINDABLE;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Shared subtrees (mount_namespaces(7)): which mounts hear of what is mounted below another. All under {@link MountTree}'s monitor. */
+/**
+ * Shared subtrees (mount_namespaces(7)): which mounts hear of what is mounted below another. All under {@link MountTree}'s
+ * monitor.
+ */
 final class Propagation {
 
     /** The other mounts below which something mounted on {@code on} below {@code mount} appears as well. */

@@ -160,7 +160,10 @@ final class SuperBlock {
         }
     }
 
-    /** The hand of the clock: what was not looked up since it came by last; a negative entry that is to leave its table, or null. */
+    /**
+     * The hand of the clock: what was not looked up since it came by last; a negative entry that is to leave its table, or
+     * null.
+     */
     private NameEntry letOneGo() {
         NameEntry entry = kept.next;
         while (entry.used) {

@@ -5,6 +5,7 @@ import java.util.List;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.Statfs;
@@ -213,7 +214,7 @@ public class VfsImpl implements Vfs {
         PathWalkImpl walk = walk(path);
         walk.resolve(task, dirfd, walkFlags & ~PathWalk.FOLLOW);
         Inode inode = walk.inode();
-        if (!org.jvisor.api.abi.Mode.isSymlink(inode.mode())) {
+        if (!Mode.isSymlink(inode.mode())) {
             // readlinkat(2): an empty path that means something else than a link has no name.
             throw ErrnoException.of(walk.isEmpty() ? Errno.ENOENT : Errno.EINVAL);
         }

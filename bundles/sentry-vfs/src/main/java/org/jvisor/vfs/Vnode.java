@@ -6,7 +6,9 @@ import java.lang.invoke.VarHandle;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.vfs.anon.PipeBuffer;
 
-/** What the vfs keeps about an inode in use. Counts its users, which are cached dentries and open file descriptions. Any thread. */
+/**
+ * What the vfs keeps about an inode in use. Counts its users, which are cached dentries and open file descriptions. Any thread.
+ */
 final class Vnode {
 
     private static final VarHandle USERS;

@@ -2,7 +2,8 @@
 /**
  * Dentries, mounts, path walk, descriptions and descriptors.
  *
- * <p><b>Dentries.</b> A directory's cached names are in its {@code DentryTable}: a hash table that readers walk without a lock. What
+ * <p><b>Dentries.</b> A directory's cached names are in its {@code DentryTable}: a hash table that readers walk without a
+ * lock. What
  * is in use is known by reachability: whoever needs a dentry (a description, a working directory, a mount, a child) refers to it.
  * The cache holds a bounded number strongly; what it lets go stays in the table by a weak reference, so that there are never two
  * dentries of one name, and when the collector finds that nobody uses it the name goes and the file system's inode is evicted.
@@ -17,7 +18,8 @@
  *     file system looks up, creates or removes names, and so perhaps for a round trip to another process
  * <li>{@code MountTree}'s monitor: every change of any mount namespace
  * <li>{@code DentryTable}'s monitor, then {@code SuperBlock.lruLock}
- * <li>{@code FileLocks} and {@code FdTableImpl}'s monitors, which are leaves: nothing is called while they are held but wait queues
+ * <li>{@code FileLocks} and {@code FdTableImpl}'s monitors, which are leaves: nothing is called while they are held but wait
+ * queues
  * </ol>
  * Look-ups of cached names, descriptors and mounts take none.
  */

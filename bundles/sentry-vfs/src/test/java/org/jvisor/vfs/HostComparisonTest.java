@@ -26,8 +26,10 @@ import org.jvisor.api.vfs.PathWalk;
 import org.jvisor.api.vfs.SetAttributes;
 
 /**
- * Random calls, made to Linux and to the vfs over tmpfs alike: each must end the same way. A seed that fails is printed and can be
- * run alone with -Djvisor.seed. Linux's side needs the superuser and runs in a temporary folder as its root; without, there is nothing to compare.
+ * Random calls, made to Linux and to the vfs over tmpfs alike: each must end the same way. A seed that fails is printed and
+ * can be
+ * run alone with -Djvisor.seed. Linux's side needs the superuser and runs in a temporary folder as its root; without, there is
+ * nothing to compare.
  */
 class HostComparisonTest {
 
@@ -177,7 +179,8 @@ class HostComparisonTest {
             if (random.nextInt(12) == 0) {
                 flags = flags & ~Open.O_CREAT | Open.O_TMPFILE;
             }
-            int f = resolve != 0 && (flags & Open.O_PATH) != 0 ? flags & (Open.O_PATH | Open.O_NOFOLLOW | Open.O_DIRECTORY) : flags;
+            int ofPlaces = Open.O_PATH | Open.O_NOFOLLOW | Open.O_DIRECTORY;
+            int f = resolve != 0 && (flags & Open.O_PATH) != 0 ? flags & ofPlaces : flags;
             int m = mode() & Mode.PERMISSIONS;
             String content = random.nextBoolean() ? "text" + random.nextInt(100) : "";
             StringBuilder theirs = new StringBuilder();
@@ -206,8 +209,9 @@ class HostComparisonTest {
 
         private void link(String p, String q) {
             boolean follow = random.nextInt(3) == 0;
-            same("link " + p + " " + q, host.link(p, q, follow), ours(() -> w.vfs.link(t.task, Open.AT_FDCWD, t.task.walk().load(p),
-                    follow ? PathWalk.FOLLOW : 0, Open.AT_FDCWD, t.task.walk2().load(q))));
+            int walkFlags = follow ? PathWalk.FOLLOW : 0;
+            same("link " + p + " " + q, host.link(p, q, follow), ours(() -> w.vfs.link(t.task, Open.AT_FDCWD,
+                    t.task.walk().load(p), walkFlags, Open.AT_FDCWD, t.task.walk2().load(q))));
         }
 
         private void rename(String p, String q) {
@@ -292,7 +296,8 @@ class HostComparisonTest {
             done.add(what + " = " + theirs);
             if (!theirs.equals(own)) {
                 int from = Math.max(0, done.size() - 400);
-                assertEquals(theirs, own, "seed " + seed + ", " + what + ", after\n" + String.join("\n", done.subList(from, done.size())));
+                String before = String.join("\n", done.subList(from, done.size()));
+                assertEquals(theirs, own, "seed " + seed + ", " + what + ", after\n" + before);
             }
         }
     }

@@ -13,7 +13,8 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 
 /**
- * The real Linux, asked by a thread that has a folder as its root and so can do no harm outside of it. Results are negative errnos
+ * The real Linux, asked by a thread that has a folder as its root and so can do no harm outside of it. Results are negative
+ * errnos
  * or what the call returned.
  */
 final class HostFiles implements AutoCloseable {
@@ -107,7 +108,8 @@ final class HostFiles implements AutoCloseable {
     }
 
     /**
-     * Opens, says the flags, writes {@code content} if there is any, reads up to 100 bytes from the start into {@code got}, closes.
+     * Opens, says the flags, writes {@code content} if there is any, reads up to 100 bytes from the start into {@code got},
+     * closes.
      */
     long open(String path, int flags, int mode, int resolve, String content, StringBuilder got) {
         long how = scratch + HALF;
@@ -158,7 +160,8 @@ final class HostFiles implements AutoCloseable {
 
     /** Type, permissions, owner; links and size of what is no directory: those are the file system's affair. */
     String stat(String path, boolean follow) {
-        long result = call(SyscallNr.NEWFSTATAT, Open.AT_FDCWD, string(path, HALF), scratch, follow ? 0 : Open.AT_SYMLINK_NOFOLLOW);
+        int flags = follow ? 0 : Open.AT_SYMLINK_NOFOLLOW;
+        long result = call(SyscallNr.NEWFSTATAT, Open.AT_FDCWD, string(path, HALF), scratch, flags);
         if (result < 0) {
             return Errno.name((int) -result);
         }

@@ -12,7 +12,9 @@ import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
 
-/** A directory. Changes come under the vfs's directory lock; the monitor of {@link #entries} is for those who read it meanwhile. */
+/**
+ * A directory. Changes come under the vfs's directory lock; the monitor of {@link #entries} is for those who read it meanwhile.
+ */
 final class TmpfsDirectory extends TmpfsInode {
 
     /** What Linux counts for a name. */

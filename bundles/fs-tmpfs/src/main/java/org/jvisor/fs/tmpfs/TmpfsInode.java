@@ -16,7 +16,10 @@ import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.SetAttributes;
 
-/** What all inodes have: attributes, times, links, extended attributes. Its monitor guards them; mode, owner and group are read without. */
+/**
+ * What all inodes have: attributes, times, links, extended attributes. Its monitor guards them; mode, owner and group are read
+ * without.
+ */
 abstract class TmpfsInode implements Inode {
 
     /** What an extended attribute takes of the heap beside its text and value. */
@@ -175,7 +178,10 @@ abstract class TmpfsInode implements Inode {
         attributesChanged();
     }
 
-    /** One name more or less of what is no directory. Each counts as an inode, as on Linux, since each takes memory; the first is paid for. */
+    /**
+     * One name more or less of what is no directory. Each counts as an inode, as on Linux, since each takes memory; the first
+     * is paid for.
+     */
     final synchronized void named() {
         if (links > 0) {
             fileSystem.quota().takeInode(0);

@@ -33,7 +33,8 @@ public final class TmpfsType implements FileSystemType {
 
     @Override
     public FileSystem mount(Task task, String source, String data, Object attachment) {
-        TmpfsOptions options = TmpfsOptions.parse(data, TmpfsOptions.defaults(task, memory.file().limit()), memory.file().limit());
+        long limit = memory.file().limit();
+        TmpfsOptions options = TmpfsOptions.parse(data, TmpfsOptions.defaults(task, limit), limit);
         return new Tmpfs(name(), memory, clock, vfs.newDevice(), options);
     }
 }
