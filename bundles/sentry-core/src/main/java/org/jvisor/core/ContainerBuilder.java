@@ -76,7 +76,8 @@ final class ContainerBuilder {
             task.setFiles(kernel.vfs().newFdTable());
             task.setMounts(namespace);
             task.setFs(new FsContext(namespace.root(), namespace.root(), 0));
-            task.setUts(new UtsNamespace(orDefault(spec.hostname(), DEFAULT_HOSTNAME), orDefault(spec.domainname(), DEFAULT_DOMAIN)));
+            task.setUts(new UtsNamespace(orDefault(spec.hostname(), DEFAULT_HOSTNAME),
+                    orDefault(spec.domainname(), DEFAULT_DOMAIN)));
             synchronized (group.lock) {
                 group.addTask(task);
                 group.unkillable = true;

@@ -34,6 +34,9 @@ final class ContainerMounts {
         {"/dev/ptmx", "pts/ptmx"},
     };
 
+    /** Others may change what is bound: nothing of it is remembered without asking again. */
+    private static final String SHARED = "cache=shared";
+
     private final KernelImpl kernel;
     private final ContainerSpec spec;
 
@@ -95,7 +98,7 @@ final class ContainerMounts {
     private void bind(TaskImpl task, MountSpec mount, PathMaker maker) {
         MountNamespace tree = mount.overlay()
                 ? kernel.vfs().newNamespace(mount.source(), OVERLAY, 0, "", layers(mount.goferFd(), 0))
-                : kernel.vfs().newNamespace(mount.source(), GOFER, 0, "", mount.goferFd());
+                : kernel.vfs().newNamespace(mount.source(), GOFER, 0, SHARED, mount.goferFd());
         try {
             boolean directory = (tree.root().inode().mode() & Mode.S_IFMT) == Mode.S_IFDIR;
             VfsPath target = directory ? maker.makeDirectories(mount.destination()) : maker.makeFile(mount.destination());

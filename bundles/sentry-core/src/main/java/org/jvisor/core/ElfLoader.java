@@ -65,7 +65,8 @@ final class ElfLoader {
     /** A bias by which the image lies where there is room; nobody else maps meanwhile. */
     private long freeBias(ElfImage image) {
         long room = image.end() - image.start() + image.alignment();
-        long address = mm.mmap(task, 0, room, Mman.PROT_NONE, Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE, null, 0);
+        long address = mm.mmap(task, 0, room, Mman.PROT_NONE,
+                Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE, null, 0);
         ErrnoException.check(address);
         ErrnoException.check(mm.munmap(task, address, room));
         long first = (address + image.alignment() - 1 & -image.alignment()) + (image.start() & image.alignment() - 1);

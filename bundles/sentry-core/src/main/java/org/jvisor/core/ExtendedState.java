@@ -12,7 +12,7 @@ import org.jvisor.api.platform.Registers;
  */
 final class ExtendedState {
 
-    /** Where XSAVE itself stores nothing; ptrace(2)'s NT_X86_XSTATE tells there which components the host's kernel has enabled. */
+    /** Where XSAVE itself stores nothing, ptrace(2)'s NT_X86_XSTATE tells which components the host's kernel has enabled. */
     private static final int ENABLED = 464;
 
     private static final int STANDARD_SIZE = FpstateLayout.XSAVE_HEADER + FpstateLayout.XSAVE_HEADER_SIZE;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
+import org.jvisor.api.mm.MemoryManager;
+
 /** What a process and the children that it has waited for have used (getrusage(2)). Any thread. */
 final class ProcessTimes {
 
@@ -78,7 +80,7 @@ final class ProcessTimes {
     long peakResident() {
         long now = 0;
         for (TaskImpl task : group.liveTasks()) {
-            org.jvisor.api.mm.MemoryManager mm = task.mm();
+            MemoryManager mm = task.mm();
             if (mm != null) {
                 now = mm.peakResidentBytes();
                 break;

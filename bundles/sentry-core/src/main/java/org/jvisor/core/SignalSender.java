@@ -34,8 +34,12 @@ final class SignalSender {
         return send(group, target, info, outside, null);
     }
 
-    /** @param onTaken hears when the signal is taken or dropped, and has the last word on what it says; called only when this returns 0 */
-    static long send(ThreadGroupImpl group, TaskImpl target, SignalInfo info, boolean outside, UnaryOperator<SignalInfo> onTaken) {
+    /**
+     * @param onTaken hears when the signal is taken or dropped, and has the last word on what it says; called only when this
+     *     returns 0
+     */
+    static long send(ThreadGroupImpl group, TaskImpl target, SignalInfo info, boolean outside,
+            UnaryOperator<SignalInfo> onTaken) {
         int signal = info.signal();
         int resumed = 0;
         int stopSignal;
@@ -99,7 +103,8 @@ final class SignalSender {
         return group.actions.ignores(signal);
     }
 
-    private static long queue(ThreadGroupImpl group, TaskImpl target, SignalInfo info, UnaryOperator<SignalInfo> onTaken) {
+    private static long queue(ThreadGroupImpl group, TaskImpl target, SignalInfo info,
+            UnaryOperator<SignalInfo> onTaken) {
         SignalQueue queue = target != null ? target.pending : group.pending;
         int signal = info.signal();
         if (signal < Signals.SIGRTMIN) {
@@ -121,7 +126,8 @@ final class SignalSender {
     }
 
     /** Real-time signals are queued up to RLIMIT_SIGPENDING of the receiver's user; beyond, only those of kill(2) are noted. */
-    private static long queueRealTime(ThreadGroupImpl group, SignalQueue queue, SignalInfo info, UnaryOperator<SignalInfo> onTaken) {
+    private static long queueRealTime(ThreadGroupImpl group, SignalQueue queue, SignalInfo info,
+            UnaryOperator<SignalInfo> onTaken) {
         UserCounts.Account account = group.kernel().users().of(group.leader().credentials().uid());
         if (Long.compareUnsigned(account.signals.get(), group.softLimit(Rlimit.RLIMIT_SIGPENDING)) >= 0) {
             if (info.code() < 0) {
@@ -214,7 +220,8 @@ final class SignalSender {
         }
         Credentials from = sender.credentials();
         Credentials to = target.leader().credentials();
-        boolean sameUser = from.euid() == to.suid() || from.euid() == to.uid() || from.uid() == to.suid() || from.uid() == to.uid();
+        boolean sameUser = from.euid() == to.suid() || from.euid() == to.uid() || from.uid() == to.suid()
+                || from.uid() == to.uid();
         if (sameUser || from.has(Capability.CAP_KILL)) {
             return 0;
         }

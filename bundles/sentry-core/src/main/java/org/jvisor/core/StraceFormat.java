@@ -60,7 +60,8 @@ final class StraceFormat {
         shape("dpxp", "wait4");
         shape("ddpxp", "waitid");
         shape("pdupud", "futex");
-        shape("", "getpid getppid gettid getuid geteuid getgid getegid fork vfork setsid sched_yield pause rt_sigreturn getpgrp sync");
+        shape("", "getpid getppid gettid getuid geteuid getgid getegid fork vfork setsid sched_yield pause rt_sigreturn");
+        shape("", "getpgrp sync");
         shape("pd", "pipe2 eventfd2");
         shape("puu", "getrandom getcpu");
         shape("ddpp", "prlimit64");

@@ -130,9 +130,9 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     long setChildTid;
     private long robustList;
     private volatile int parentDeathSignal;
-    /** Whose vfork(2) this task's exec or exit ends. */
-    private volatile TaskImpl vforkParent;
-    private volatile boolean vforkDone;
+    /** The vfork(2) that this task's exec or exit ends; that which it waits for itself. */
+    private Vfork window;
+    private Vfork awaited;
 
     private PathWalk walk;
     private PathWalk walk2;
@@ -756,31 +756,23 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
 
     /** This task is the child of a vfork(2): its parent, in whose thread this is called, waits when its call has ended. */
     void setVforkParent(TaskImpl parent) {
-        parent.vforkDone = false;
+        Vfork vfork = new Vfork(parent);
         parent.rest |= VFORK;
-        vforkParent = parent;
+        parent.awaited = vfork;
+        window = vfork;
     }
 
-    /**
-     * Waits until the child has called execve(2) or ended, or this task is killed. Outside of the handler, which may be replaced
-     * meanwhile.
-     */
     void awaitVfork() {
         rest &= ~VFORK;
-        while (!vforkDone) {
-            if (sleepKillable() != 0) {
-                return;
-            }
-        }
+        awaited.await();
+        awaited = null;
     }
 
     /** The parent of a vfork(2) can go on. */
     void endVfork() {
-        TaskImpl parent = vforkParent;
-        if (parent != null) {
-            vforkParent = null;
-            parent.vforkDone = true;
-            parent.wake();
+        if (window != null) {
+            window.end();
+            window = null;
         }
     }
 

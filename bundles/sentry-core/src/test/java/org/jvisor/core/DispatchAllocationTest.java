@@ -2,10 +2,12 @@
 package org.jvisor.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jvisor.api.abi.Errno;
@@ -66,7 +68,8 @@ class DispatchAllocationTest {
         for (int i = 1; i < noted.length; i++) {
             counts.add(noted[i] - noted[i - 1]);
         }
-        assertEquals(0L, counts.getLast(), () -> "bytes per " + CALLS + " calls: " + counts);
-        assertEquals(0L, counts.get(counts.size() - 2), () -> "bytes per " + CALLS + " calls: " + counts);
+        // The JVM's own doings may show in one stretch or another; what a call allocates would show in all of them.
+        assertEquals(0L, Collections.min(counts), () -> "bytes per " + CALLS + " calls: " + counts);
+        assertTrue(counts.getLast() < CALLS / 10, () -> "bytes per " + CALLS + " calls: " + counts);
     }
 }

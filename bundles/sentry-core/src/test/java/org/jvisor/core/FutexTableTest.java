@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 
 class FutexTableTest {
 
-    private static final long THREAD = Clone.CLONE_VM | Clone.CLONE_FS | Clone.CLONE_FILES | Clone.CLONE_SIGHAND | Clone.CLONE_THREAD;
+    private static final long THREAD =
+            Clone.CLONE_VM | Clone.CLONE_FS | Clone.CLONE_FILES | Clone.CLONE_SIGHAND | Clone.CLONE_THREAD;
     private static final long A = 0x10000;
     private static final long B = 0x10040;
     private static final int ANY = Futex.FUTEX_BITSET_MATCH_ANY;

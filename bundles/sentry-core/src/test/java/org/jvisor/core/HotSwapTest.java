@@ -26,7 +26,8 @@ import org.junit.jupiter.api.Test;
 class HotSwapTest {
 
     private static final int NUMBER = 901;
-    private static final long THREAD = Clone.CLONE_VM | Clone.CLONE_FS | Clone.CLONE_FILES | Clone.CLONE_SIGHAND | Clone.CLONE_THREAD;
+    private static final long THREAD =
+            Clone.CLONE_VM | Clone.CLONE_FS | Clone.CLONE_FILES | Clone.CLONE_SIGHAND | Clone.CLONE_THREAD;
 
     private final TestKernel test = new TestKernel();
     private final Dispatcher dispatcher = test.kernel.dispatcher();

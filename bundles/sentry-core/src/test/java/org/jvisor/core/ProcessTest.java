@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jvisor.api.abi.Clone;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.SignalAction;
@@ -25,7 +26,8 @@ import org.junit.jupiter.api.Test;
 class ProcessTest {
 
     private static final int EXITS = Wait.WEXITED;
-    private static final long THREAD = Clone.CLONE_VM | Clone.CLONE_FS | Clone.CLONE_FILES | Clone.CLONE_SIGHAND | Clone.CLONE_THREAD;
+    private static final long THREAD =
+            Clone.CLONE_VM | Clone.CLONE_FS | Clone.CLONE_FILES | Clone.CLONE_SIGHAND | Clone.CLONE_THREAD;
 
     private final TestKernel test = new TestKernel();
 
@@ -383,7 +385,7 @@ class ProcessTest {
                         b.euid = 1000;
                         b.effective = 0;
                     }));
-                    task.group().setLimit(org.jvisor.api.abi.Rlimit.RLIMIT_NPROC, 2, 2);
+                    task.group().setLimit(Rlimit.RLIMIT_NPROC, 2, 2);
                     long pid = fork(task, ProcessTest::pause);
                     assertTrue(pid > 0);
                     assertEquals(-Errno.EAGAIN, cloneError(task, 0, Signals.SIGCHLD));

@@ -27,7 +27,8 @@ class SignalTest {
 
     private static final long STACK = 0x7ffd_0000_0000L;
     private static final long HANDLER = 0x401000;
-    private static final long THREAD = Clone.CLONE_VM | Clone.CLONE_FS | Clone.CLONE_FILES | Clone.CLONE_SIGHAND | Clone.CLONE_THREAD;
+    private static final long THREAD =
+            Clone.CLONE_VM | Clone.CLONE_FS | Clone.CLONE_FILES | Clone.CLONE_SIGHAND | Clone.CLONE_THREAD;
 
     private final TestKernel test = new TestKernel();
 

@@ -3,16 +3,22 @@ package org.jvisor.core;
 
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel.KernelOptions;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.Task.CloneRequest;
 import org.jvisor.api.kernel.UtsNamespace;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.Vdso;
@@ -44,7 +50,7 @@ final class TestKernel {
     final FakeMemory memory = new FakeMemory();
     final KernelImpl kernel;
     final TestClock clock = new TestClock();
-    private final Queue<Throwable> failures = new java.util.concurrent.ConcurrentLinkedQueue<>();
+    private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
 
     TestKernel() {
         HostKernel host = new Fakes().on("allocate", a -> 0L).on("syscall", a -> a.length > 2 ? a[2] : 0L).ignore("copyIn")
@@ -91,7 +97,7 @@ final class TestKernel {
         }
     }
 
-    private final java.util.Map<Context, Script> scripts = new java.util.concurrent.ConcurrentHashMap<>();
+    private final Map<Context, Script> scripts = new ConcurrentHashMap<>();
 
     private long step(TaskImpl task) {
         Script script = scripts.get(task.context());
@@ -106,7 +112,7 @@ final class TestKernel {
                 script.done();
             }
             return result;
-        } catch (org.jvisor.api.abi.ErrnoException e) {
+        } catch (ErrnoException e) {
             script.done();
             throw e;
         } catch (Exception | AssertionError e) {
@@ -170,7 +176,7 @@ final class TestKernel {
                 scripts.putIfAbsent(self.context(), script);
                 return script.run(registers);
             };
-            return parent.clone(new org.jvisor.api.kernel.Task.CloneRequest(flags, exitSignal, 0, 0, 0, 0, 0));
+            return parent.clone(new CloneRequest(flags, exitSignal, 0, 0, 0, 0, 0));
         }
     }
 
@@ -212,7 +218,7 @@ final class TestKernel {
     }
 
     /** Waits until {@code condition} holds. */
-    static void until(java.util.function.BooleanSupplier condition) {
+    static void until(BooleanSupplier condition) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
