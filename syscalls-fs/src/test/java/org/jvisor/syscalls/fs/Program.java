@@ -36,7 +36,10 @@ import org.jvisor.mm.MemoryComponent;
 import org.jvisor.vfs.Providers;
 import org.jvisor.vfs.VfsImpl;
 
-/** A program that makes system calls on a real vfs with a tmpfs for its root; what the task is asked beyond that fails the test. */
+/**
+ * A program that makes system calls on a real vfs with a tmpfs for its root; what the task is asked beyond that fails the
+ * test.
+ */
 final class Program implements InvocationHandler, Providers {
 
     static final HostKernel HOST = new FfmHostKernel();
