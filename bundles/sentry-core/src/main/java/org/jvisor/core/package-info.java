@@ -4,9 +4,9 @@
  *
  * <p><b>A task's thread.</b> {@code TaskLoop} runs the application until it makes a call, faults or is interrupted. Others
  * never do anything to a task themselves: they leave {@code work} (a signal, a stop, its end, a handler that is being
- * replaced) and wake it; {@code SignalDelivery} does the work in the task's own thread, before application code runs again. A sleep ends when there
- * is work, and the call returns an ERESTART* code; then the call is dispatched again at once when no handler of the application
- * is to run, and settled as signal(7) says when one is.
+ * replaced) and wake it; {@code SignalDelivery} does the work in the task's own thread, before application code runs again. A
+ * sleep ends when there is work, and the call returns an ERESTART* code; then the call is dispatched again at once when no
+ * handler of the application is to run, and settled as signal(7) says when one is.
  *
  * <p><b>Where a task is</b> stands in its {@code place}: in application code, in a call (with the generation of the table that it
  * was dispatched by), or neither. It is written with a full fence before work, or the table, is looked at, and work and tables
