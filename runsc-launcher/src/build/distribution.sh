@@ -103,7 +103,7 @@ options() {
 caches() {
     rm -rf "$work/conf" "$work/state"
     cp -r "$home/conf" "$work/conf"
-    printf '%s\n' -XX:AOTMode=record "-XX:AOTConfiguration=$work/sentry.aotconf" >> "$work/conf/sentry.options"
+    printf '%s\n' -Djvisor.rehearsal=true -XX:AOTMode=record "-XX:AOTConfiguration=$work/sentry.aotconf" >> "$work/conf/sentry.options"
     rm -f "$work"/*.aotconf
     java=$home/lib/runtime/bin/java
     "$java" $(options runsc) "-Djvisor.home=$home" "-Djvisor.conf=$work/conf" -Djvisor.orderly=true \

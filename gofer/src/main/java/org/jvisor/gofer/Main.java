@@ -13,6 +13,8 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.p9.GoferExport;
 import org.jvisor.host.ffm.FfmHostKernel;
+import org.jvisor.host.seal.JvmCalls;
+import org.jvisor.host.seal.SeccompFilter;
 import org.jvisor.p9.unix.UnixTransport;
 
 /**
@@ -112,7 +114,7 @@ public final class Main {
         }
         confinement.leaveHostTree();
         confinement.dropPrivileges();
-        SeccompFilter.install(host, AllowedCalls.OWN, AllowedCalls.JVM);
+        seal(host);
         for (Connection connection : served) {
             connection.start();
         }
@@ -145,5 +147,13 @@ public final class Main {
         host.free(buffer);
         host.syscall(SyscallNr.CLOSE, mounts);
         return text.toString();
+    }
+
+    private static void seal(HostKernel host) {
+        try {
+            SeccompFilter.install(host, AllowedCalls.OWN, AllowedCalls.JVM, JvmCalls.running());
+        } catch (ErrnoException e) {
+            throw HostCallException.because("seccomp: " + e.getMessage());
+        }
     }
 }

@@ -41,7 +41,7 @@ final class AllowedCallsTest {
 
     /** These run before the gofer is sealed, or never in a gofer. */
     private static final Set<String> BEFORE = Set.of("org/jvisor/gofer/Main", "org/jvisor/gofer/Confinement",
-            "org/jvisor/gofer/SeccompFilter", "org/jvisor/gofer/Rehearsal");
+            "org/jvisor/gofer/Rehearsal");
 
     /** Asked once, when a transport takes a socket over. */
     private static final Set<Integer> ONCE = Set.of(SyscallNr.GETSOCKOPT);

@@ -135,6 +135,11 @@ final class PtraceAddressSpace implements AddressSpace {
         }
     }
 
+    @Override
+    public boolean settled() {
+        return !queued;
+    }
+
     /** Carries out what is queued, if anything. Called by a context of this space, on its thread, before it runs. */
     void carryOut(PtraceContext context) {
         if (!queued) {

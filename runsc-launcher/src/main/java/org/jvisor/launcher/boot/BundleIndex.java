@@ -37,6 +37,9 @@ public final class BundleIndex {
 
     private static final Pattern USES = Pattern.compile(";uses:=\"[^\"]*\"");
 
+    private static final String PROVIDED = "Provide-Capability";
+    private static final String EXTENDER = "osgi.extender";
+
     private BundleIndex() {
     }
 
@@ -89,7 +92,12 @@ public final class BundleIndex {
             if (symbolicName == null) {
                 throw new IOException(jar + " is no bundle");
             }
+            // What is installed later requires the extender of components.
+            String provided = headers.get(PROVIDED);
             headers.keySet().removeAll(LEFT_OUT);
+            if (provided != null && provided.contains(EXTENDER)) {
+                headers.put(PROVIDED, provided);
+            }
             headers.computeIfPresent("Export-Package", (name, exports) -> withoutUses(exports));
             out.writeUTF(symbolicName.split(";")[0].strip());
             out.writeInt(headers.size());

@@ -37,6 +37,7 @@ public final class SentryMain {
 
     private final HostCalls calls;
     private final ControlSocket control;
+    private boolean storageMounted;
 
     private SentryMain(HostCalls calls, ControlSocket control) {
         this.calls = calls;
@@ -68,7 +69,8 @@ public final class SentryMain {
     }
 
     private void run() throws BundleException, IOException, InterruptedException {
-        SandboxFramework framework = SandboxFramework.start(System.getProperty("jvisor.home") + "/lib/bundles.index", storage());
+        String storage = mountStorage() ? scratch() + "/framework" : Files.createTempDirectory("jvisor").toString();
+        SandboxFramework framework = SandboxFramework.start(System.getProperty("jvisor.home") + "/lib/bundles.index", storage);
         milestone("the framework has started");
         Kernel kernel = framework.await(Kernel.class, BOOT_SECONDS);
         ControlSocket.Frame boot = next(Messages.BOOT);
@@ -80,6 +82,8 @@ public final class SentryMain {
             Runtime.getRuntime().halt(0);
         });
         daemon("control-listener", () -> requests.listen(boot.descriptors()[0]));
+        seal();
+        milestone("the Sentry is sealed");
         container.start();
         send(Messages.STARTED, container.init().pid());
         milestone("the container runs");
@@ -145,21 +149,32 @@ public final class SentryMain {
         calls.withString("/", at -> host.syscall(SyscallNr.CHDIR, at));
     }
 
+    private static String scratch() {
+        return System.getProperty("jvisor.home") + "/lib/scratch";
+    }
+
     /**
      * A folder for the framework that is gone with this process: a file system in memory, mounted where only the Sentry's own
      * mount namespace has it, over a folder that the distribution brings for that. Where mounting is not allowed, the system's
      * folder for temporary files has to do.
      */
-    private String storage() throws IOException {
-        String folder = System.getProperty("jvisor.home") + "/lib/scratch";
+    private boolean mountStorage() {
         long result = calls.withString("/", at -> calls.host().syscall(SyscallNr.MOUNT, 0, at, 0, Mount.MS_REC | Mount.MS_PRIVATE));
         if (result == 0) {
-            result = calls.withString("tmpfs", type -> calls.withString(folder, at -> calls.host().syscall(SyscallNr.MOUNT, type, at,
-                type, Mount.MS_NOSUID | Mount.MS_NODEV | Mount.MS_NOEXEC, 0, 0)));
+            result = calls.withString("tmpfs", type -> calls.withString(scratch(), at -> calls.host().syscall(SyscallNr.MOUNT, type,
+                at, type, Mount.MS_NOSUID | Mount.MS_NODEV | Mount.MS_NOEXEC, 0, 0)));
         }
-        if (result == 0) {
-            return folder + "/framework";
+        storageMounted = result == 0;
+        return storageMounted;
+    }
+
+    /** With the property, this run is the one that the AOT cache is made of. */
+    private void seal() {
+        SentrySeal seal = new SentrySeal(calls);
+        if (Boolean.getBoolean("jvisor.rehearsal")) {
+            seal.rehearse();
+        } else {
+            seal.apply(storageMounted ? scratch() : null);
         }
-        return Files.createTempDirectory("jvisor").toString();
     }
 }

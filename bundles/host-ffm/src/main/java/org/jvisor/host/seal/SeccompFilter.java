@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.jvisor.gofer;
+package org.jvisor.host.seal;
 
 import static org.jvisor.api.abi.Seccomp.BPF_ABS;
 import static org.jvisor.api.abi.Seccomp.BPF_JEQ;
@@ -13,6 +13,7 @@ import static org.jvisor.api.abi.Seccomp.BPF_W;
 
 import org.jvisor.api.abi.Clone;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Seccomp;
 import org.jvisor.api.abi.SeccompDataLayout;
 import org.jvisor.api.abi.SockFilterLayout;
@@ -26,12 +27,13 @@ import org.jvisor.api.host.HostKernel;
  *
  * <pre>
  *   arch other than x86-64, or an x32 number: kill
- *   clone3: ENOSYS        clone: threads only        tgkill: this process only
+ *   clone3: ENOSYS        clone: threads only
  *   a listed number: allow
+ *   tgkill: this process only
  *   EPERM
  * </pre>
  */
-final class SeccompFilter {
+public final class SeccompFilter {
     /** Numbers with this bit are the x32 ABI's. */
     private static final int X32 = 0x4000_0000;
     private static final int MAX_INSTRUCTIONS = 256;
@@ -50,20 +52,26 @@ final class SeccompFilter {
         program = host.allocate((long) MAX_INSTRUCTIONS * SockFilterLayout.SIZE + SockFprogLayout.SIZE);
     }
 
-    /** Installs the filter; needs no_new_privs. */
-    static void install(HostKernel host, int[]... allowed) {
+    /**
+     * Installs the filter on all threads; needs no_new_privs.
+     *
+     * @param allowed lists of numbers; tgkill(2) on one of them may go to any process, otherwise to this one only
+     * @throws ErrnoException what seccomp(2) fails with; EBUSY when a thread has a filter of its own
+     */
+    public static void install(HostKernel host, int[]... allowed) {
         SeccompFilter filter = assembled(host, allowed);
         filter.install();
         filter.free();
     }
 
-    static SeccompFilter assembled(HostKernel host, int[]... allowed) {
+    /** The filter without its installation, for rehearsals. */
+    public static SeccompFilter assembled(HostKernel host, int[]... allowed) {
         SeccompFilter filter = new SeccompFilter(host);
         filter.assemble((int) host.syscall(SyscallNr.GETPID), allowed);
         return filter;
     }
 
-    void free() {
+    public void free() {
         host.free(program);
     }
 
@@ -84,18 +92,18 @@ final class SeccompFilter {
         put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ALLOW);
         put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ERRNO | Errno.EPERM);
 
-        put(EQUAL, 0, 4, SyscallNr.TGKILL);
-        put(LOAD, 0, 0, SeccompDataLayout.ARGS);
-        put(EQUAL, 0, 1, self);
-        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ALLOW);
-        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ERRNO | Errno.EPERM);
-
         for (int[] list : allowed) {
             for (int number : list) {
                 put(EQUAL, 0, 1, number);
                 put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ALLOW);
             }
         }
+
+        put(EQUAL, 0, 4, SyscallNr.TGKILL);
+        put(LOAD, 0, 0, SeccompDataLayout.ARGS);
+        put(EQUAL, 0, 1, self);
+        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ALLOW);
+        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ERRNO | Errno.EPERM);
         put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ERRNO | Errno.EPERM);
     }
 
@@ -115,9 +123,9 @@ final class SeccompFilter {
         host.putShort(header + SockFprogLayout.LEN, (short) length);
         host.putLong(header + SockFprogLayout.FILTER, program);
         long result = host.syscall(SyscallNr.SECCOMP, Seccomp.SECCOMP_SET_MODE_FILTER, Seccomp.SECCOMP_FILTER_FLAG_TSYNC, header);
-        HostCallException.check(result, "seccomp");
+        ErrnoException.check(result);
         if (result > 0) {
-            throw HostCallException.because("seccomp: a thread has a filter of its own");
+            throw ErrnoException.of(Errno.EBUSY);
         }
     }
 }

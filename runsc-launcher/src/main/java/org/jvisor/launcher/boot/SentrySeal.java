@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.launcher.boot;
+
+import static org.jvisor.api.abi.SyscallNr.*;
+
+import java.time.ZoneId;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Mount;
+import org.jvisor.api.abi.Prctl;
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.host.seal.JvmCalls;
+import org.jvisor.host.seal.SeccompFilter;
+import org.jvisor.launcher.RunscException;
+import org.jvisor.launcher.host.HostCalls;
+
+/**
+ * Takes from the Sentry, before the first instruction of a program, what it does not need any more. Its root becomes the file
+ * system in memory where the framework keeps its storage, so that no path leads to anything of the host; a filter on all threads
+ * lets it make no socket, no process, no mount. It goes on with the descriptors that it has, and with its stubs.
+ */
+final class SentrySeal {
+
+    /** What the Sentry does by itself, beside what its JVM needs. One list: the filter is made of it. */
+    private static final int[] OWN = {
+        // Stubs: run, wait, interrupt, place.
+        PTRACE, WAIT4, WAITID, TGKILL, KILL, SCHED_SETAFFINITY, GETPPID,
+        // Files by donated descriptors, and the memory file.
+        CLOSE, PREAD64, PWRITE64, PREADV2, PWRITEV2, LSEEK, FTRUNCATE, FALLOCATE, FSYNC, FDATASYNC, FCNTL, FSTATFS, IOCTL,
+        // The gofer and runsc, over sockets that are there.
+        SENDMSG, RECVMSG, SENDTO, RECVFROM, SHUTDOWN, ACCEPT, ACCEPT4, GETSOCKOPT,
+        // Waiting for donated descriptors.
+        EPOLL_WAIT, EPOLL_PWAIT, EPOLL_CTL, EPOLL_CREATE1, EVENTFD2, PIPE2,
+    };
+
+    /** The framework's storage, for bundles that are installed later; allowed where nothing else can be reached. */
+    private static final int[] STORAGE = {
+        OPEN, OPENAT, STAT, LSTAT, NEWFSTATAT, STATX, ACCESS, READLINK, MKDIR, RMDIR, UNLINK, RENAME, GETDENTS64, CHMOD, GETCWD,
+    };
+
+    private final HostCalls calls;
+    private final HostKernel host;
+
+    SentrySeal(HostCalls calls) {
+        this.calls = calls;
+        host = calls.host();
+    }
+
+    /**
+     * @param storage the mount point of the file system with the framework's storage, or null where there is none of its own
+     * @throws RunscException when the host refuses
+     */
+    void apply(String storage) {
+        openForLater();
+        HostCalls.check(host.syscall(PRCTL, Prctl.PR_SET_NO_NEW_PRIVS, 1, 0, 0), "sealing the Sentry: no_new_privs");
+        if (storage != null) {
+            leaveHostTree(storage);
+        }
+        try {
+            SeccompFilter.install(host, OWN, JvmCalls.running(), storage == null ? new int[0] : STORAGE);
+        } catch (ErrnoException e) {
+            throw new RunscException("sealing the Sentry: seccomp: " + e.getMessage());
+        }
+    }
+
+    /** What {@link #apply} does, without effect: for the run from which the AOT cache is made, which has yet to write it. */
+    void rehearse() {
+        openForLater();
+        SeccompFilter.assembled(host, OWN, JvmCalls.running(), STORAGE).free();
+    }
+
+    /**
+     * What the JVM would open later. Classes come from jars that are open then: looking for one that is in none opens them all.
+     * The dates in the jars of bundles that are installed ask for the rules of the time zone.
+     */
+    private static void openForLater() {
+        if (SentrySeal.class.getClassLoader().getResource("org/jvisor/nowhere") != null) {
+            throw new IllegalStateException("the class path has what nobody put there");
+        }
+        ZoneId.systemDefault().getRules();
+    }
+
+    /** The storage's absolute name, which the framework knows, goes on leading there. */
+    private void leaveHostTree(String storage) {
+        int end = storage.lastIndexOf('/');
+        for (int slash = storage.indexOf('/', 1); slash > 0; slash = storage.indexOf('/', slash + 1)) {
+            String folder = storage + storage.substring(0, slash);
+            HostCalls.check(calls.withString(folder, at -> host.syscall(MKDIR, at, 0700)), "sealing the Sentry: mkdir");
+        }
+        HostCalls.check(calls.withString("/", to -> calls.withString(storage + storage.substring(0, end) + storage.substring(end),
+            at -> host.syscall(SYMLINK, to, at))), "sealing the Sentry: symlink");
+        HostCalls.check(calls.withString(storage, at -> host.syscall(CHDIR, at)), "sealing the Sentry: chdir");
+        // pivot_root(".", ".") puts the old root on top of the new one, see pivot_root(2); the first root of a machine refuses.
+        if (calls.withString(".", at -> host.syscall(PIVOT_ROOT, at, at)) == 0) {
+            HostCalls.check(calls.withString(".", at -> host.syscall(UMOUNT2, at, Mount.MNT_DETACH)), "sealing the Sentry: umount");
+        } else {
+            HostCalls.check(calls.withString(".", at -> host.syscall(CHROOT, at)), "sealing the Sentry: chroot");
+        }
+        HostCalls.check(calls.withString("/", at -> host.syscall(CHDIR, at)), "sealing the Sentry: chdir");
+    }
+}
