@@ -3,7 +3,6 @@ package org.jvisor.launcher.boot;
 
 import static org.jvisor.api.abi.SyscallNr.*;
 
-import java.time.ZoneId;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mount;
 import org.jvisor.api.abi.Prctl;
@@ -15,7 +14,8 @@ import org.jvisor.launcher.host.HostCalls;
 
 /**
  * Takes from the Sentry, before the first instruction of a program, what it does not need any more. Its root becomes the file
- * system in memory where the framework keeps its storage, so that no path leads to anything of the host; a filter on all threads
+ * system in memory where the framework keeps its storage, with the Java runtime's own files beside it, so that no path leads to
+ * anything else of the host; a filter on all threads
  * lets it make no socket, no process, no mount. It goes on with the descriptors that it has, and with its stubs.
  */
 final class SentrySeal {
@@ -50,8 +50,8 @@ final class SentrySeal {
      * @throws RunscException when the host refuses
      */
     void apply(String storage) {
-        openForLater();
-        HostCalls.check(host.syscall(PRCTL, Prctl.PR_SET_NO_NEW_PRIVS, 1, 0, 0), "sealing the Sentry: no_new_privs");
+        openClassPath();
+        check(host.syscall(PRCTL, Prctl.PR_SET_NO_NEW_PRIVS, 1, 0, 0), "no_new_privs");
         if (storage != null) {
             leaveHostTree(storage);
         }
@@ -64,37 +64,52 @@ final class SentrySeal {
 
     /** What {@link #apply} does, without effect: for the run from which the AOT cache is made, which has yet to write it. */
     void rehearse() {
-        openForLater();
+        openClassPath();
         SeccompFilter.assembled(host, OWN, JvmCalls.running(), STORAGE).free();
     }
 
-    /**
-     * What the JVM would open later. Classes come from jars that are open then: looking for one that is in none opens them all.
-     * The dates in the jars of bundles that are installed ask for the rules of the time zone.
-     */
-    private static void openForLater() {
+    /** Classes that are loaded later come from jars that are open now: looking for one that is in none opens them all. */
+    private static void openClassPath() {
         if (SentrySeal.class.getClassLoader().getResource("org/jvisor/nowhere") != null) {
             throw new IllegalStateException("the class path has what nobody put there");
         }
-        ZoneId.systemDefault().getRules();
     }
 
-    /** The storage's absolute name, which the framework knows, goes on leading there. */
+    /**
+     * The storage's absolute name, which the framework knows, goes on leading there; and the JVM finds the files of its own runtime,
+     * of which it loads some late.
+     */
     private void leaveHostTree(String storage) {
         int end = storage.lastIndexOf('/');
+        String folder = storage + storage.substring(0, end);
         for (int slash = storage.indexOf('/', 1); slash > 0; slash = storage.indexOf('/', slash + 1)) {
-            String folder = storage + storage.substring(0, slash);
-            HostCalls.check(calls.withString(folder, at -> host.syscall(MKDIR, at, 0700)), "sealing the Sentry: mkdir");
+            makeDirectory(storage + storage.substring(0, slash));
         }
-        HostCalls.check(calls.withString("/", to -> calls.withString(storage + storage.substring(0, end) + storage.substring(end),
-            at -> host.syscall(SYMLINK, to, at))), "sealing the Sentry: symlink");
-        HostCalls.check(calls.withString(storage, at -> host.syscall(CHDIR, at)), "sealing the Sentry: chdir");
+        check(calls.withString("/", to -> calls.withString(folder + storage.substring(end), at -> host.syscall(SYMLINK, to, at))),
+            "symlink");
+        bindReadOnly(System.getProperty("java.home"), folder + "/runtime");
+        check(calls.withString(storage, at -> host.syscall(CHDIR, at)), "chdir");
         // pivot_root(".", ".") puts the old root on top of the new one, see pivot_root(2); the first root of a machine refuses.
         if (calls.withString(".", at -> host.syscall(PIVOT_ROOT, at, at)) == 0) {
-            HostCalls.check(calls.withString(".", at -> host.syscall(UMOUNT2, at, Mount.MNT_DETACH)), "sealing the Sentry: umount");
+            check(calls.withString(".", at -> host.syscall(UMOUNT2, at, Mount.MNT_DETACH)), "umount");
         } else {
-            HostCalls.check(calls.withString(".", at -> host.syscall(CHROOT, at)), "sealing the Sentry: chroot");
+            check(calls.withString(".", at -> host.syscall(CHROOT, at)), "chroot");
         }
-        HostCalls.check(calls.withString("/", at -> host.syscall(CHDIR, at)), "sealing the Sentry: chdir");
+        check(calls.withString("/", at -> host.syscall(CHDIR, at)), "chdir");
+    }
+
+    private void makeDirectory(String path) {
+        check(calls.withString(path, at -> host.syscall(MKDIR, at, 0700)), "mkdir");
+    }
+
+    private void bindReadOnly(String source, String target) {
+        makeDirectory(target);
+        long flags = Mount.MS_BIND | Mount.MS_RDONLY | Mount.MS_NOSUID | Mount.MS_NODEV;
+        check(calls.withString(source, from -> calls.withString(target, at -> host.syscall(MOUNT, from, at, 0, Mount.MS_BIND))), "bind");
+        check(calls.withString(target, at -> host.syscall(MOUNT, 0, at, 0, Mount.MS_REMOUNT | flags)), "remount");
+    }
+
+    private static void check(long result, String call) {
+        HostCalls.check(result, "sealing the Sentry: " + call);
     }
 }
