@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -19,21 +16,18 @@ import org.jvisor.api.mm.Memory;
 final class FrameStore implements Memory.SharedMemory {
 
     private static final int PAGE = Pte.PAGE;
-    private static final int PART_SHIFT = 9;
-    private static final int PART = 1 << PART_SHIFT;
     /** Frames taken at once for a write, so that files grow in runs. */
     private static final int GROWTH = 64;
     private static final long MAX_BYTES = Long.MAX_VALUE & -PAGE;
     /** An entry: the frame's offset, with this bit. 0: a hole. */
     private static final long THERE = 1;
     private static final byte[] ZEROS = new byte[PAGE];
-    private static final VarHandle ENTRY = MethodHandles.arrayElementVarHandle(long[].class);
 
     private final HostKernel host;
     private final FrameFile file;
 
-    /** Entries in parts of 512, each null as long as it has none; replaced by a longer array when the file grows. */
-    private volatile long[][] parts = new long[0][];
+    /** An entry a page; set with the monitor. */
+    private final FrameTable table = new FrameTable();
     private volatile long size;
 
     // Guarded by the monitor.
@@ -51,25 +45,7 @@ final class FrameStore implements Memory.SharedMemory {
     // ---- entries
 
     private long entry(long index) {
-        long[][] all = parts;
-        int part = (int) Math.min(Integer.MAX_VALUE, index >>> PART_SHIFT);
-        long[] found = part < all.length ? all[part] : null;
-        return found == null ? 0 : (long) ENTRY.getAcquire(found, (int) index & PART - 1);
-    }
-
-    /** With the monitor. */
-    private void set(long index, long entry) {
-        int part = (int) (index >>> PART_SHIFT);
-        long[][] all = parts;
-        if (part >= all.length) {
-            all = Arrays.copyOf(all, Math.max(part + 1, all.length + all.length / 2));
-            parts = all;
-        }
-        if (all[part] == null) {
-            all[part] = new long[PART];
-            parts = all;
-        }
-        ENTRY.setRelease(all[part], (int) index & PART - 1, entry);
+        return table.get(index);
     }
 
     /**
@@ -77,7 +53,7 @@ final class FrameStore implements Memory.SharedMemory {
      * is there. At least one unless it is there already.
      */
     private synchronized void bring(long index, int wanted) {
-        if (index >>> PART_SHIFT >= MAX_PARTS) {
+        if (index + wanted > FrameTable.LIMIT) {
             throw ErrnoException.of(Errno.EFBIG);
         }
         if (!owned && !isMapped()) {
@@ -93,13 +69,10 @@ final class FrameStore implements Memory.SharedMemory {
         long run = file.allocateRun(count, true);
         count = (int) run & PAGE - 1;
         for (int i = 0; i < count; i++) {
-            set(index + i, (run & -PAGE) + (long) i * PAGE | THERE);
+            table.set(index + i, (run & -PAGE) + (long) i * PAGE | THERE);
         }
         frames += count;
     }
-
-    /** The table of a file of 4 TiB: what it costs on the heap is in proportion to the highest page written. */
-    private static final long MAX_PARTS = 1L << 21;
 
     // ---- reading and writing
 
@@ -271,17 +244,10 @@ final class FrameStore implements Memory.SharedMemory {
 
     /** With the monitor: makes holes of the pages {@code [from, to)}. */
     private void takeOut(long from, long to, RunList gone) {
-        long[][] all = parts;
-        long end = Math.min(to, (long) all.length << PART_SHIFT);
-        for (long index = from; index < end; index++) {
-            long[] part = all[(int) (index >>> PART_SHIFT)];
-            if (part == null) {
-                index |= PART - 1;
-                continue;
-            }
-            long entry = part[(int) index & PART - 1];
+        for (long index = table.skipHoles(from); index < to && index < FrameTable.LIMIT; index = table.skipHoles(index + 1)) {
+            long entry = entry(index);
             if (entry != 0) {
-                ENTRY.setRelease(part, (int) index & PART - 1, 0L);
+                table.set(index, 0);
                 gone.add(entry & -PAGE, 1);
                 frames--;
             }
@@ -316,19 +282,16 @@ final class FrameStore implements Memory.SharedMemory {
         if (offset < 0 || offset >= end) {
             return -Errno.ENXIO;
         }
-        long[][] all = parts;
         for (long at = offset; at < end;) {
             long index = at >>> Pte.PAGE_SHIFT;
-            int part = (int) Math.min(Integer.MAX_VALUE, index >>> PART_SHIFT);
-            boolean none = part >= all.length || all[part] == null;
-            if (data != (!none && entry(index) != 0)) {
-                if (part >= all.length) {
-                    break;
-                }
-                at = none ? (index | PART - 1) + 1 << Pte.PAGE_SHIFT : index + 1 << Pte.PAGE_SHIFT;
-                continue;
+            if (data == (entry(index) != 0)) {
+                return at;
             }
-            return at;
+            long next = data ? table.skipHoles(index + 1) : index + 1;
+            if (next >= FrameTable.LIMIT) {
+                break;
+            }
+            at = next << Pte.PAGE_SHIFT;
         }
         return data ? -Errno.ENXIO : end;
     }
