@@ -37,11 +37,15 @@ def send(text):
     os.write(terminal, text)
 
 
+# The shell begins when its terminal has been looked at: it changes the settings at once.
+gate = os.pipe()
 child, terminal = pty.fork()
 if child == 0:
+    os.read(gate[0], 1)
     os.execvp(sys.argv[1], sys.argv[1:])
 window(30, 100)
 before = termios.tcgetattr(terminal)
+os.write(gate[1], b"x")
 # The prompt is what no command's echo holds.
 send(b"PS1='pro''mpt> '\n")
 expect(b"prompt> ")

@@ -33,6 +33,7 @@ import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileSystemType;
+import org.jvisor.itests.Programs;
 import org.jvisor.itests.swap.SwapBundle;
 import org.ops4j.pax.exam.Configuration;
 import org.ops4j.pax.exam.Option;
@@ -70,6 +71,9 @@ public class HotSwapTest {
     public Option[] configuration() throws IOException {
         List<Option> options = new ArrayList<>(List.of(junitBundles(), frameworkProperty("org.osgi.framework.bsnversion").value("multiple"),
                 frameworkProperty("org.osgi.framework.bootdelegation").value("sun.*,jdk.*,com.sun.*")));
+        for (String program : List.of("hotswap", "parent")) {
+            Programs.compile(Path.of("src/test/programs/" + program + ".c"));
+        }
         Path distribution = Path.of(System.getProperty("runsc")).toAbsolutePath().normalize().getParent().getParent();
         for (String name : List.of("org.osgi.util.function", "org.osgi.util.promise", "org.osgi.service.component",
                 "org.apache.felix.scr")) {
