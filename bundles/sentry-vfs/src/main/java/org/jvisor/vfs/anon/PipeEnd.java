@@ -54,10 +54,12 @@ public final class PipeEnd implements Vfs.Pipe {
         switch (flags & Open.O_ACCMODE) {
             case Open.O_RDONLY -> {
                 int writersBefore = pipe.writerOpens();
+                // A writer that is there waits for a reader; once this one counts it may write and be gone again.
+                boolean met = pipe.writers() > 0;
                 pipe.addReader();
                 pipe.queue().wake(Poll.POLLOUT);
-                PipeEnd end = new PipeEnd(pipe, true, false, pipe.writers() == 0 ? writersBefore : NEVER);
-                if (!nonBlocking) {
+                PipeEnd end = new PipeEnd(pipe, true, false, !met && pipe.writers() == 0 ? writersBefore : NEVER);
+                if (!nonBlocking && !met) {
                     end.awaitWriter(task, writersBefore);
                 }
                 return end;
@@ -67,10 +69,13 @@ public final class PipeEnd implements Vfs.Pipe {
                     throw ErrnoException.of(Errno.ENXIO);
                 }
                 int readersBefore = pipe.readerOpens();
+                boolean met = pipe.readers() > 0;
                 pipe.addWriter();
                 pipe.queue().wake(Poll.POLLIN);
                 PipeEnd end = new PipeEnd(pipe, false, true, NEVER);
-                end.awaitReader(task, readersBefore);
+                if (!met) {
+                    end.awaitReader(task, readersBefore);
+                }
                 return end;
             }
             default -> {
