@@ -80,7 +80,6 @@ final class ContainerBuilder {
                     orDefault(spec.domainname(), DEFAULT_DOMAIN)));
             synchronized (group.lock) {
                 group.addTask(task);
-                group.unkillable = true;
             }
             container.setInit(group);
             SessionImpl session = new SessionImpl(processes, group);

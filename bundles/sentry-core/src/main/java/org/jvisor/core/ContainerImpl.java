@@ -124,7 +124,7 @@ final class ContainerImpl implements Container {
         if (target == TO_ALL) {
             for (ThreadGroupImpl group : kernel.processes().groups()) {
                 if (group.containerImpl() == this) {
-                    SignalSender.send(group, null, info, SignalSender.FROM_OUTSIDE);
+                    SignalSender.send(group, null, info);
                 }
             }
             return;
@@ -133,7 +133,7 @@ final class ContainerImpl implements Container {
         if (foreground != null) {
             foreground.send(info);
         } else {
-            SignalSender.send(init, null, info, SignalSender.FROM_OUTSIDE);
+            SignalSender.send(init, null, info);
         }
     }
 

@@ -86,7 +86,7 @@ final class PosixTimer {
             missed = overruns;
         }
         SignalInfo info = new SignalInfo(signal, Signals.SI_TIMER, id, 0, 0, value, 0, 0);
-        if (SignalSender.send(group, target, info, SignalSender.FROM_INSIDE, this::taken) != 0) {
+        if (SignalSender.send(group, target, info, this::taken) != 0) {
             synchronized (this) {
                 pending = false;
             }

@@ -90,9 +90,6 @@ final class SignalDelivery {
         if (Signals.contains(Signals.IGNORED_BY_DEFAULT, signal)) {
             return;
         }
-        if (group.unkillable && !Signals.contains(Signals.UNBLOCKABLE, signal)) {
-            return;
-        }
         if (Signals.contains(Signals.STOPPING, signal)) {
             beginStop(group, signal);
             return;

@@ -15,11 +15,6 @@ import org.jvisor.api.kernel.SignalInfo;
 /** Sends signals to processes and threads (signal(7)). Any thread, with no group's lock held. */
 final class SignalSender {
 
-    /** By a process of the container, or by the kernel on its behalf. */
-    static final boolean FROM_INSIDE = false;
-    /** By the container's operator: even the first process can be killed and stopped. */
-    static final boolean FROM_OUTSIDE = true;
-
     /** {@link #send}'s answer: the signal is ignored, or is pending already. */
     static final long NOT_QUEUED = 1;
 
@@ -30,15 +25,15 @@ final class SignalSender {
      *
      * @return 0, {@link #NOT_QUEUED}, or -EAGAIN when there are too many already; that matters to sigqueue(3) only
      */
-    static long send(ThreadGroupImpl group, TaskImpl target, SignalInfo info, boolean outside) {
-        return send(group, target, info, outside, null);
+    static long send(ThreadGroupImpl group, TaskImpl target, SignalInfo info) {
+        return send(group, target, info, null);
     }
 
     /**
      * @param onTaken hears when the signal is taken or dropped, and has the last word on what it says; called only when this
      *     returns 0
      */
-    static long send(ThreadGroupImpl group, TaskImpl target, SignalInfo info, boolean outside,
+    static long send(ThreadGroupImpl group, TaskImpl target, SignalInfo info,
             UnaryOperator<SignalInfo> onTaken) {
         int signal = info.signal();
         int resumed = 0;
@@ -49,16 +44,14 @@ final class SignalSender {
                 return 0;
             }
             stopSignal = group.job.stopSignal();
-            if (signal == Signals.SIGCONT || signal == Signals.SIGKILL && !protectedFrom(group, signal, outside)) {
+            if (signal == Signals.SIGCONT || signal == Signals.SIGKILL) {
                 resumed = resume(group, signal);
             } else if (Signals.contains(Signals.STOPPING, signal)) {
                 discard(group, Signals.bit(Signals.SIGCONT));
             }
             if (signal == Signals.SIGKILL) {
-                if (!protectedFrom(group, signal, outside)) {
-                    group.beginExit(Wait.signaled(signal, false));
-                }
-            } else if (!ignored(group, target, signal, outside)) {
+                group.beginExit(Wait.signaled(signal, false));
+            } else if (!ignored(group, target, signal)) {
                 result = queue(group, target, info, onTaken);
             } else {
                 result = NOT_QUEUED;
@@ -85,19 +78,11 @@ final class SignalSender {
         }
     }
 
-    /** The first process of a container gets only what it has a handler for, unless an operator sends SIGKILL or SIGSTOP. */
-    private static boolean protectedFrom(ThreadGroupImpl group, int signal, boolean outside) {
-        return group.unkillable && !(outside && Signals.contains(Signals.UNBLOCKABLE, signal));
-    }
-
-    private static boolean ignored(ThreadGroupImpl group, TaskImpl target, int signal, boolean outside) {
+    private static boolean ignored(ThreadGroupImpl group, TaskImpl target, int signal) {
         TaskImpl asked = target != null ? target : group.leader();
         // A blocked signal stays pending: its action may have changed when it is unblocked.
         if (Signals.contains(asked.signalMask(), signal)) {
             return false;
-        }
-        if (group.actions.get(signal).handler() == Signals.SIG_DFL && protectedFrom(group, signal, outside)) {
-            return true;
         }
         // SIGCONT has had its effect by now, whatever its action.
         return group.actions.ignores(signal);
@@ -203,9 +188,6 @@ final class SignalSender {
             if (blocked || group.actions.get(signal).handler() == Signals.SIG_IGN) {
                 group.actions.set(signal, SignalAction.DEFAULT);
                 task.unblock(bit);
-            }
-            if (group.actions.get(signal).handler() == Signals.SIG_DFL) {
-                group.unkillable = false;
             }
             task.pending.discard(bit);
             task.pending.add(info, null);

@@ -633,12 +633,12 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
 
     @Override
     public void send(SignalInfo signal) {
-        SignalSender.send(group, this, signal, SignalSender.FROM_INSIDE);
+        SignalSender.send(group, this, signal);
     }
 
     @Override
     public long queueSignal(SignalInfo signal) {
-        return Math.min(0, SignalSender.send(group, this, signal, SignalSender.FROM_INSIDE));
+        return Math.min(0, SignalSender.send(group, this, signal));
     }
 
     @Override

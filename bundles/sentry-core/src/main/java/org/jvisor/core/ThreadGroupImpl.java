@@ -57,8 +57,6 @@ final class ThreadGroupImpl implements ThreadGroup {
     int exitStatus;
     /** The task that replaces all the others by execve(2), or null. */
     volatile TaskImpl execing;
-    /** The first process of a container: signals that it has no handler for do not harm it (pid_namespaces(7)). */
-    volatile boolean unkillable;
 
     // ---- any thread
     private final Limits limits;
@@ -241,12 +239,12 @@ final class ThreadGroupImpl implements ThreadGroup {
 
     @Override
     public void send(SignalInfo signal) {
-        SignalSender.send(this, null, signal, SignalSender.FROM_INSIDE);
+        SignalSender.send(this, null, signal);
     }
 
     @Override
     public long queueSignal(SignalInfo signal) {
-        return Math.min(0, SignalSender.send(this, null, signal, SignalSender.FROM_INSIDE));
+        return Math.min(0, SignalSender.send(this, null, signal));
     }
 
     @Override

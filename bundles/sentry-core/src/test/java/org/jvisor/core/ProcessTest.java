@@ -124,7 +124,7 @@ class ProcessTest {
                     long pid = test.clone(task, 0, 0, exit(1));
                     assertEquals(-Errno.ECHILD, wait(task, EXITS, new WaitResult()));
                     assertEquals(pid, wait(task, EXITS | Wait.WCLONE, new WaitResult()));
-                    long other = test.clone(task, 0, Signals.SIGUSR1, exit(1));
+                    long other = test.clone(task, 0, Signals.SIGURG, exit(1));
                     assertEquals(other, wait(task, EXITS | Wait.WALL, new WaitResult()));
                     return 0;
                 },
@@ -199,23 +199,17 @@ class ProcessTest {
     }
 
     @Test
-    void shouldProtectTheFirstProcessFromItsOwn() {
-        assertEquals(0, test.run(test.init(
-                task -> {
-                    long pid = fork(task, child -> {
-                        ThreadGroupImpl init = test.kernel.threadGroup(1);
-                        init.send(SignalInfo.user(Signals.SIGKILL, child));
-                        init.send(SignalInfo.user(Signals.SIGTERM, child));
-                        init.send(SignalInfo.user(Signals.SIGSTOP, child));
-                        return 0;
-                    });
-                    assertEquals(pid, wait(task, EXITS, new WaitResult()));
+    void shouldEndTheContainerWhenAProcessKillsTheFirst() {
+        assertEquals(Signals.SIGKILL, test.run(test.init(
+                task -> fork(task, child -> {
+                    test.kernel.threadGroup(1).send(SignalInfo.user(Signals.SIGKILL, child));
                     return 0;
-                })));
+                }),
+                ProcessTest::pause)));
     }
 
     @Test
-    void shouldLetAnOperatorKillTheFirstProcess() {
+    void shouldLetAnOperatorEndTheFirstProcess() {
         AtomicInteger paused = new AtomicInteger();
         ThreadGroupImpl init = test.init(task -> {
             paused.incrementAndGet();
@@ -224,8 +218,7 @@ class ProcessTest {
         init.containerImpl().start();
         TestKernel.until(() -> paused.get() > 0);
         init.container().signal(Signals.SIGTERM, 0);
-        init.container().signal(Signals.SIGKILL, 0);
-        assertEquals(Signals.SIGKILL, test.await(init));
+        assertEquals(Signals.SIGTERM, test.await(init));
     }
 
     @Test

@@ -144,7 +144,6 @@ final class TestKernel {
             task.setName("init");
             synchronized (group.lock) {
                 group.addTask(task);
-                group.unkillable = true;
             }
             container.setInit(group);
             SessionImpl session = new SessionImpl(processes, group);
