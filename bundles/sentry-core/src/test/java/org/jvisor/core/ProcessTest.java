@@ -268,7 +268,8 @@ class ProcessTest {
                     assertEquals(Wait.stopped(Signals.SIGSTOP), result.status);
                     assertEquals(Signals.CLD_STOPPED, result.code);
                     assertTrue(child.stopped());
-                    assertEquals('T', child.leader().state());
+                    // The parent hears of it a moment before the last task lies down.
+                    TestKernel.until(() -> child.leader().state() == 'T');
                     assertEquals(0, wait(task, EXITS | Wait.WSTOPPED | Wait.WNOHANG, result));
                     child.send(SignalInfo.user(Signals.SIGCONT, task));
                     assertEquals(pid, wait(task, EXITS | Wait.WCONTINUED, result));
