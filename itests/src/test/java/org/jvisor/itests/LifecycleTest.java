@@ -90,6 +90,20 @@ class LifecycleTest {
         assertNothingIsLeft();
     }
 
+    /** As the keys of a terminal do: the caller's whole process group gets the signal. The container's files are there still. */
+    @Test
+    void shouldKeepTheGoferWhenTheCallersGroupIsInterrupted() throws Exception {
+        String script = "trap 'ls /usr > /dev/null; echo ls $?; exit 7' INT; echo ready; while :; do sleep 0.1; done";
+        Process runsc = new ProcessBuilder("setsid", Runsc.PROGRAM.toString(), "--root", state.toString(), "do", "sh", "-c", script)
+                .start();
+        started.add(runsc);
+        BufferedReader out = runsc.inputReader(StandardCharsets.ISO_8859_1);
+        assertEquals("ready", out.readLine());
+        assertEquals(0, new ProcessBuilder("kill", "-INT", "--", "-" + runsc.pid()).start().waitFor());
+        assertEquals(new Runsc.Result(7, "ls 0\n", ""), new Running(runsc, out).end());
+        assertNothingIsLeft();
+    }
+
     @Test
     void shouldTellThatTheSentryWasKilled() throws Exception {
         Running running = shell("echo ready; exec sleep 1000");

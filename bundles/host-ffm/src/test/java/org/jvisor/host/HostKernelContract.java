@@ -199,6 +199,12 @@ public abstract class HostKernelContract {
     }
 
     @Test
+    void shouldStartASession() {
+        String script = "read pid name state parent group session rest < /proc/$$/stat; test $session = $$ && echo leader";
+        assertEquals("leader\n", output(script, 1));
+    }
+
+    @Test
     void shouldRunAnOpenProgram() {
         int program = (int) host.syscall(SyscallNr.OPEN, string("/bin/sh"), O_CLOEXEC);
         int[] out = pipe();

@@ -159,8 +159,6 @@ final class FirstStub {
         check("PTRACE_SEIZE (ptrace(2))", tracee.attach(pid, pid));
         tracee.pageAt(StubImage.LOADED_AT);
         parent = (int) call(SyscallNr.GETPPID, 0, 0, 0, 0, 0);
-        // A session of its own: no terminal's signals, which would end stubs that are not traced yet.
-        call(SyscallNr.SETSID, 0, 0, 0, 0, 0);
         moveHouse();
         call(SyscallNr.CLOSE_RANGE, StubFilter.MEMORY_FD + 1, ALL_DESCRIPTORS, 0, 0, 0);
         call(SyscallNr.PRCTL, Prctl.PR_SET_NAME, address(image.name), 0, 0, 0);

@@ -27,7 +27,10 @@ final class Requests {
     void listen(int listener) {
         for (;;) {
             int fd = calls.accept(listener);
-            if (fd >= 0) {
+            if (fd >= 0 && !calls.isPeerOurs(fd)) {
+                System.err.println("another user's connection to the control socket");
+                calls.close(fd);
+            } else if (fd >= 0) {
                 try (ControlSocket connection = new ControlSocket(calls.host(), fd)) {
                     serve(connection);
                 } catch (RunscException | IllegalArgumentException | ArithmeticException e) {

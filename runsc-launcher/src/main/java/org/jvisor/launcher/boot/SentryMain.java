@@ -141,11 +141,10 @@ public final class SentryMain {
         control.send(Messages.FAILED, body.bytes());
     }
 
-    /** Ends with runsc; is in no terminal's session, so that its keys reach runsc only; keeps no folder busy. */
+    /** Ends with runsc; keeps no folder busy. */
     private void standAlone() {
         HostKernel host = calls.host();
         host.syscall(SyscallNr.PRCTL, Prctl.PR_SET_PDEATHSIG, Signals.SIGKILL);
-        host.syscall(SyscallNr.SETSID);
         calls.withString("/", at -> host.syscall(SyscallNr.CHDIR, at));
     }
 

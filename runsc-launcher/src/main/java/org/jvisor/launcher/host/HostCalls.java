@@ -7,6 +7,7 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.SockaddrUnLayout;
 import org.jvisor.api.abi.Socket;
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.abi.UcredLayout;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.launcher.ByteStrings;
 import org.jvisor.launcher.RunscException;
@@ -19,6 +20,7 @@ public final class HostCalls {
     private static final long CLOSE_RANGE_CLOEXEC = 4;
     private static final int BLOCK = 65536;
     private static final int BACKLOG = 16;
+    private static final int SOCKET_MODE = 0600;
 
     private final HostKernel host;
 
@@ -61,11 +63,13 @@ public final class HostCalls {
             "socketpair");
     }
 
-    /** A Unix socket that listens at a path, which nothing else is at afterwards. */
+    /** A Unix socket that listens at a path, which nothing else is at afterwards; its owner alone can connect. */
     public int listen(String path) {
         withString(path, at -> host.syscall(SyscallNr.UNLINK, at));
         int fd = streamSocket();
         check(withFolder(path, address -> host.syscall(SyscallNr.BIND, fd, address, SockaddrUnLayout.SIZE)), "bind " + path);
+        // Before anybody can connect: bind(2) goes by the umask.
+        check(withString(path, at -> host.syscall(SyscallNr.CHMOD, at, SOCKET_MODE)), "chmod " + path);
         check(host.syscall(SyscallNr.LISTEN, fd, BACKLOG), "listen " + path);
         return fd;
     }
@@ -84,6 +88,18 @@ public final class HostCalls {
     /** The next connection of a listening socket, or a negative errno. */
     public int accept(int listener) {
         return (int) host.syscall(SyscallNr.ACCEPT4, listener, 0, 0, Socket.SOCK_CLOEXEC);
+    }
+
+    /** Whether a Unix socket's peer, when it connected or listened, was the user that this process runs as (unix(7), SO_PEERCRED). */
+    public boolean isPeerOurs(int fd) {
+        long at = host.allocate(UcredLayout.SIZE + Integer.BYTES);
+        try {
+            host.putInt(at + UcredLayout.SIZE, UcredLayout.SIZE);
+            long result = host.syscall(SyscallNr.GETSOCKOPT, fd, Socket.SOL_SOCKET, Socket.SO_PEERCRED, at, at + UcredLayout.SIZE, 0);
+            return result == 0 && host.getInt(at + UcredLayout.UID) == (int) host.syscall(SyscallNr.GETEUID);
+        } finally {
+            host.free(at);
+        }
     }
 
     private int streamSocket() {

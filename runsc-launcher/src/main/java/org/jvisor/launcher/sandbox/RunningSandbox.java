@@ -22,6 +22,10 @@ public final class RunningSandbox implements AutoCloseable {
         if (fd < 0) {
             throw new RunscException("container \"" + id + "\" does not run: " + HostCalls.describe(fd));
         }
+        if (!calls.isPeerOurs(fd)) {
+            calls.close(fd);
+            throw new RunscException("container \"" + id + "\" belongs to another user");
+        }
         return new RunningSandbox(new ControlSocket(calls.host(), fd));
     }
 

@@ -23,6 +23,7 @@ final class StateFolder implements AutoCloseable {
     private static final String LOCK = "/lock";
     private static final String CONTROL = "/control.sock";
     private static final int LONGEST_ID = 1024;
+    private static final int FOLDER_MODE = 0700;
 
     private final HostCalls calls;
     private final String path;
@@ -71,10 +72,12 @@ final class StateFolder implements AutoCloseable {
         sweep(calls, root);
         String path = root + "/" + id;
         long made = mkdir(calls, path);
-        if (made != -Errno.EEXIST) {
-            HostCalls.check(made, "creating the state folder " + path);
+        if (made == -Errno.EEXIST) {
+            // What another run left, with whatever mode that one had.
+            made = chmod(calls, path, FOLDER_MODE);
         }
-        int lock = calls.open(path + LOCK, Open.O_RDWR | Open.O_CREAT, 0600);
+        HostCalls.check(made, "creating the state folder " + path);
+        int lock = calls.open(path + LOCK, Open.O_RDWR | Open.O_CREAT | Open.O_NOFOLLOW, 0600);
         HostCalls.check(lock, "creating " + path + LOCK);
         if (calls.host().syscall(SyscallNr.FLOCK, lock, Open.LOCK_EX | Open.LOCK_NB) != 0) {
             calls.close(lock);
@@ -103,8 +106,14 @@ final class StateFolder implements AutoCloseable {
         }
     }
 
+    /** Nobody else's business, whatever the umask says (umask(2)): who reaches the socket in it rules the container. */
     private static long mkdir(HostCalls calls, String path) {
-        return calls.withString(path, at -> calls.host().syscall(SyscallNr.MKDIR, at, 0711));
+        long made = calls.withString(path, at -> calls.host().syscall(SyscallNr.MKDIR, at, FOLDER_MODE));
+        return made == 0 ? chmod(calls, path, FOLDER_MODE) : made;
+    }
+
+    private static long chmod(HostCalls calls, String path, int mode) {
+        return calls.withString(path, at -> calls.host().syscall(SyscallNr.CHMOD, at, mode));
     }
 
     /** The state as the OCI runtime specification has it, with what finds the processes again. */

@@ -9,8 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.host.ffm.FfmHostKernel;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.host.HostCalls;
@@ -31,6 +34,62 @@ class StateFolderTest {
         try (var left = Files.list(Path.of(root))) {
             assertEquals(0, left.count());
         }
+    }
+
+    /** Whatever the umask says, and whatever mode a folder has that was left behind. */
+    @Test
+    void shouldBeItsOwnersAlone() throws IOException {
+        Path left = Files.createDirectories(folder.resolve("root").resolve("old"));
+        Files.setPosixFilePermissions(left, PosixFilePermissions.fromString("rwxrwxrwx"));
+        long umask = calls.host().syscall(SyscallNr.UMASK, 0);
+        try (StateFolder state = StateFolder.create(calls, folder + "/a/b", "c");
+                StateFolder old = StateFolder.create(calls, folder + "/root", "old")) {
+            int listener = calls.listen(state.controlSocket());
+            state.write("running", 1, "/");
+            assertEquals("rwx------", mode(folder.resolve("a")));
+            assertEquals("rwx------", mode(folder.resolve("a/b")));
+            assertEquals("rwx------", mode(folder.resolve("a/b/c")));
+            assertEquals("rwx------", mode(left));
+            for (String file : new String[] {"lock", "state.json", "control.sock"}) {
+                assertEquals("rw-------", mode(folder.resolve("a/b/c").resolve(file)), file);
+            }
+            assertTrue(old.lock() >= 0);
+            calls.close(listener);
+        } finally {
+            calls.host().syscall(SyscallNr.UMASK, umask);
+        }
+    }
+
+    private static String mode(Path file) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+    }
+
+    @Test
+    void shouldKnowWhoseASocketsPeerIs() throws Exception {
+        Assumptions.assumeTrue(calls.host().syscall(SyscallNr.GETEUID) == 0, "not root");
+        String path = folder + "/socket";
+        int listener = calls.listen(path);
+        int connection = calls.connect(path);
+        int accepted = calls.accept(listener);
+        assertTrue(calls.isPeerOurs(connection));
+        assertTrue(calls.isPeerOurs(accepted));
+        calls.close(connection);
+        calls.close(accepted);
+        // Another user, where the modes would let him in.
+        Thread other = new Thread(() -> {
+            calls.host().syscall(SyscallNr.SETRESUID, -1, 12345, -1);
+            int fd = calls.connect(path);
+            calls.close(fd);
+        });
+        for (Path open : new Path[] {folder, Path.of(path)}) {
+            Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        }
+        other.start();
+        int foreign = calls.accept(listener);
+        other.join();
+        assertFalse(calls.isPeerOurs(foreign));
+        calls.close(foreign);
+        calls.close(listener);
     }
 
     @Test

@@ -40,7 +40,8 @@ public interface HostKernel {
     }
 
     /**
-     * Starts a program as posix_spawn(3) does, from the calling thread, so that it inherits that thread's namespaces.
+     * Starts a program as posix_spawn(3) does, from the calling thread, so that it inherits that thread's namespaces. It has a
+     * session of its own: the keys of the caller's terminal (Ctrl-C, Ctrl-Z) do not reach it.
      * Allocates.
      *
      * @return the process id, or a negative errno

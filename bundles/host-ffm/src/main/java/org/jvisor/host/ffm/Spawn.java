@@ -14,6 +14,7 @@ final class Spawn {
     private static final long F_DUPFD_CLOEXEC = 1030;
     private static final long POSIX_SPAWN_SETSIGDEF = 0x04;
     private static final long POSIX_SPAWN_SETSIGMASK = 0x08;
+    private static final long POSIX_SPAWN_SETSID = 0x80;
     /** More than sizeof(posix_spawn_file_actions_t) and sizeof(posix_spawnattr_t). */
     private static final long OPAQUE_BYTES = 512;
     private static final long SIGSET_BYTES = 128;
@@ -116,14 +117,14 @@ final class Spawn {
         return copy < 0 ? path : OPEN_PROGRAM + copy;
     }
 
-    /** No blocked and no ignored signals, whatever the calling thread's are. */
+    /** No blocked and no ignored signals, whatever the calling thread's are; a session without a terminal. */
     private long attributes() {
         long attributes = allocate(OPAQUE_BYTES);
         Native.call(ATTRIBUTES_INIT, attributes, 0, 0, 0, 0, 0);
         long all = allocate(SIGSET_BYTES);
         host.fill(all, SIGSET_BYTES, (byte) 0xff);
         Native.call(ATTRIBUTES_DEFAULTS, attributes, all, 0, 0, 0, 0);
-        Native.call(ATTRIBUTES_FLAGS, attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK, 0, 0, 0, 0);
+        Native.call(ATTRIBUTES_FLAGS, attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID, 0, 0, 0, 0);
         return attributes;
     }
 

@@ -13,6 +13,7 @@ final class Spawn {
     private static final long F_DUPFD_CLOEXEC = 1030;
     private static final short POSIX_SPAWN_SETSIGDEF = 0x04;
     private static final short POSIX_SPAWN_SETSIGMASK = 0x08;
+    private static final short POSIX_SPAWN_SETSID = 0x80;
     /** More than sizeof(posix_spawn_file_actions_t) and sizeof(posix_spawnattr_t). */
     private static final long OPAQUE_BYTES = 512;
     private static final long SIGSET_BYTES = 128;
@@ -107,14 +108,14 @@ final class Spawn {
         return copy < 0 ? path : OPEN_PROGRAM + copy;
     }
 
-    /** No blocked and no ignored signals, whatever the calling thread's are. */
+    /** No blocked and no ignored signals, whatever the calling thread's are; a session without a terminal. */
     private long attributes() {
         long attributes = allocate(OPAQUE_BYTES);
         libc.posix_spawnattr_init(attributes);
         long all = allocate(SIGSET_BYTES);
         host.fill(all, SIGSET_BYTES, (byte) 0xff);
         libc.posix_spawnattr_setsigdefault(attributes, all);
-        libc.posix_spawnattr_setflags(attributes, (short) (POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
+        libc.posix_spawnattr_setflags(attributes, (short) (POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID));
         return attributes;
     }
 
