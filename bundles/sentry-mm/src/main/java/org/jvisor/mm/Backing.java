@@ -3,20 +3,22 @@ package org.jvisor.mm;
 
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Mappable;
+import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.FileDescription;
 
 /**
  * What lies behind mappings of one manager that come from one mmap(2): the object and, when it is a file's, the description
  * that keeps it open. Fields are guarded by the manager's lock.
  */
-final class Backing implements Mappable.Mapping {
+final class Backing implements Mappable.Mapping, Handle {
 
     /** Null until a fork is complete. */
     private Manager manager;
     /** Whether pages were taken away before that. */
     private boolean invalidatedEarly;
     private boolean closed;
-    final Mappable object;
+    /** Another object once the bundle that it comes from is replaced. */
+    volatile Mappable object;
     /** Retained; null where there is none. */
     final FileDescription file;
     final String name;
@@ -73,6 +75,29 @@ final class Backing implements Mappable.Mapping {
     /** Whether mappings of both can be one (proc(5) shows merged ones). */
     boolean sameAs(Backing other) {
         return this == other || other != null && object == other.object && file == other.file;
+    }
+
+    // ---- Handle
+
+    @Override
+    public long id() {
+        return file == null ? 0 : file.inode().ino();
+    }
+
+    @Override
+    public String kind() {
+        return "mapping";
+    }
+
+    @Override
+    public Mappable target() {
+        return object;
+    }
+
+    @Override
+    public void replace(Object fresh) {
+        object = (Mappable) fresh;
+        object.addMapping(this);
     }
 
     @Override

@@ -16,6 +16,7 @@ import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
+import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.VfsPath;
 
@@ -92,6 +93,21 @@ final class Manager implements MemoryManager {
             forkEnds.awaitUninterruptibly();
         }
         epochs.setIdle(false);
+    }
+
+    /** The objects behind its mappings. */
+    void forEachHandle(Consumer<Handle> visitor) {
+        lock.lock();
+        try {
+            for (int i = 0; i < vmas.size(); i++) {
+                Backing backing = vmas.get(i).backing;
+                if (backing != null) {
+                    visitor.accept(backing);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** A mapping or a fault less that uses {@code backing}. With the lock. */
@@ -368,7 +384,7 @@ final class Manager implements MemoryManager {
         } finally {
             unlock(task);
         }
-        system.giveId(id);
+        system.forget(this, id);
     }
 
     // ---- what it says about itself

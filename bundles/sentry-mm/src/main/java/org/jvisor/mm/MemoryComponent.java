@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
+import java.util.function.Consumer;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.mm.IoBuffer;
@@ -9,6 +10,7 @@ import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.SharedSegments;
 import org.jvisor.api.platform.Platform;
+import org.jvisor.api.state.Handle;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -63,6 +65,11 @@ public final class MemoryComponent implements Memory, MemoryFile {
     @Override
     public SharedSegments segments(Container container) {
         return system.segments(container);
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        system.forEachHandle(visitor);
     }
 
     @Override

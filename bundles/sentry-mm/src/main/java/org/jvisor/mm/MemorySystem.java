@@ -4,7 +4,10 @@ package org.jvisor.mm;
 import java.lang.ref.Cleaner;
 import java.util.BitSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
@@ -16,6 +19,7 @@ import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.SharedSegments;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Platform;
+import org.jvisor.api.state.Handle;
 
 /** The memory of one sandbox: its file, its page tables, and its managers. */
 final class MemorySystem implements Memory {
@@ -34,6 +38,8 @@ final class MemorySystem implements Memory {
     /** Only containers themselves hold their entries. */
     private final Map<Container, Segments> segments = new WeakHashMap<>();
     private final BitSet ids = new BitSet();
+    /** Those that are in use. */
+    private final Set<Manager> managers = ConcurrentHashMap.newKeySet();
     private volatile Platform platform;
 
     MemorySystem(HostKernel host, FrameFile file) {
@@ -73,7 +79,9 @@ final class MemorySystem implements Memory {
 
     Manager newManager(AddressSpace space) {
         try {
-            return new Manager(this, space, takeId());
+            Manager manager = new Manager(this, space, takeId());
+            managers.add(manager);
+            return manager;
         } catch (ErrnoException e) {
             space.release();
             throw e;
@@ -91,7 +99,9 @@ final class MemorySystem implements Memory {
         }
     }
 
-    void giveId(int id) {
+    /** {@code manager}, which has {@code id}, is gone. */
+    void forget(Manager manager, int id) {
+        managers.remove(manager);
         synchronized (ids) {
             ids.clear(id);
         }
@@ -111,6 +121,11 @@ final class MemorySystem implements Memory {
                 return ofContainer;
             });
         }
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        managers.forEach(manager -> manager.forEachHandle(visitor));
     }
 
     @Override

@@ -31,15 +31,17 @@ final class AnonymousFiles {
     private final Memory memory;
     private final KernelClock clock;
     private final HostKernel host;
+    private final OpenFiles openFiles;
     private final MountImpl anonymous;
     private final MountImpl pipes;
     private final MountImpl sockets;
     private final MountImpl memfds;
 
-    AnonymousFiles(Memory memory, KernelClock clock, HostKernel host, Devices devices) {
+    AnonymousFiles(Memory memory, KernelClock clock, HostKernel host, Devices devices, OpenFiles openFiles) {
         this.memory = memory;
         this.clock = clock;
         this.host = host;
+        this.openFiles = openFiles;
         anonymous = kernelMount("anon_inodefs", FsMagic.ANON_INODE_FS_MAGIC, devices);
         pipes = kernelMount("pipefs", FsMagic.PIPEFS_MAGIC, devices);
         sockets = kernelMount("sockfs", FsMagic.SOCKFS_MAGIC, devices);
@@ -80,9 +82,9 @@ final class AnonymousFiles {
     }
 
     private FileDescription describe(MountImpl mount, Vnode vnode, String name, FileOperations operations, int flags) {
-        OpenFiles.take();
+        openFiles.take();
         DentryImpl dentry = DentryImpl.detached(mount.superBlock, vnode, name);
-        return new FileDescriptionImpl(operations, new VfsPath(mount, dentry), vnode, flags & KEPT_FLAGS);
+        return new FileDescriptionImpl(openFiles, operations, new VfsPath(mount, dentry), vnode, flags & KEPT_FLAGS);
     }
 
     PipeBuffer newPipeBuffer() {
@@ -102,18 +104,18 @@ final class AnonymousFiles {
         DentryImpl dentry = DentryImpl.detached(pipes.superBlock, vnode, "pipe:[" + ino + "]");
         VfsPath path = new VfsPath(pipes, dentry);
         int kept = flags & KEPT_FLAGS & ~Open.O_ACCMODE;
-        FileDescription read = new FileDescriptionImpl(PipeEnd.reader(buffer), path, vnode, kept | Open.O_RDONLY);
+        FileDescription read = new FileDescriptionImpl(openFiles, PipeEnd.reader(buffer), path, vnode, kept | Open.O_RDONLY);
         vnode.tryRetain();
-        FileDescription write = new FileDescriptionImpl(PipeEnd.writer(buffer), path, vnode, kept | Open.O_WRONLY);
+        FileDescription write = new FileDescriptionImpl(openFiles, PipeEnd.writer(buffer), path, vnode, kept | Open.O_WRONLY);
         return new FileDescription[] {read, write};
     }
 
-    private static void takeTwo() {
-        OpenFiles.take();
+    private void takeTwo() {
+        openFiles.take();
         try {
-            OpenFiles.take();
+            openFiles.take();
         } catch (ErrnoException e) {
-            OpenFiles.give();
+            openFiles.give();
             throw e;
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -9,6 +10,8 @@ import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
@@ -20,12 +23,13 @@ import org.jvisor.api.vfs.SetAttributes;
  * operations
  * once more, which end with the last description. Its monitor guards the attributes.
  */
-final class AnonymousInode implements Inode {
+final class AnonymousInode implements Inode, HandleSource {
 
     private final KernelFileSystem fileSystem;
     private final long ino;
     private final KernelClock clock;
-    private final FileOperations operations;
+    /** Another object once the bundle that it comes from is replaced. */
+    private volatile FileOperations operations;
 
     private int descriptions = 1;
     private int mode;
@@ -49,6 +53,37 @@ final class AnonymousInode implements Inode {
         atimeNs = now;
         mtimeNs = now;
         ctimeNs = now;
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        if (operations != null) {
+            visitor.accept(new Again());
+        }
+    }
+
+    /** What is opened again: the same object that the descriptions have. */
+    private final class Again implements Handle {
+
+        @Override
+        public long id() {
+            return ino;
+        }
+
+        @Override
+        public String kind() {
+            return "file without a name";
+        }
+
+        @Override
+        public FileOperations target() {
+            return operations;
+        }
+
+        @Override
+        public void replace(Object fresh) {
+            operations = (FileOperations) fresh;
+        }
     }
 
     @Override

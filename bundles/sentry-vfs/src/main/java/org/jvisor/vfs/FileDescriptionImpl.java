@@ -11,6 +11,7 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
@@ -22,7 +23,7 @@ import org.jvisor.api.wait.WaitQueue;
  * file,
  * as Linux holds f_pos_lock, and over nothing else.
  */
-final class FileDescriptionImpl implements FileDescription {
+final class FileDescriptionImpl implements FileDescription, Handle {
 
     private static final VarHandle REFERENCES;
     private static final int SETTABLE = Open.O_APPEND | Open.O_NONBLOCK | Open.O_ASYNC | Open.O_DIRECT | Open.O_NOATIME;
@@ -38,7 +39,10 @@ final class FileDescriptionImpl implements FileDescription {
         }
     }
 
-    private final FileOperations operations;
+    private final long id;
+    private final OpenFiles openFiles;
+    /** Another object once the bundle that it comes from is replaced. */
+    private volatile FileOperations operations;
     private final VfsPath path;
     private final Vnode vnode;
     private final boolean readable;
@@ -57,9 +61,14 @@ final class FileDescriptionImpl implements FileDescription {
     private DirectoryReader directoryReader;
     /** Guarded by the monitor; null until somebody listens. */
     private List<ReleaseListener> listeners;
+    /** {@link OpenFiles}' own. */
+    FileDescriptionImpl nextOpen;
+    FileDescriptionImpl previousOpen;
 
-    /** Takes over the caller's user of {@code vnode}, which is that of the path, and its place in {@link OpenFiles}. */
-    FileDescriptionImpl(FileOperations operations, VfsPath path, Vnode vnode, int flags) {
+    /** Takes over the caller's user of {@code vnode}, which is that of the path, and the place that it took of {@code openFiles}. */
+    FileDescriptionImpl(OpenFiles openFiles, FileOperations operations, VfsPath path, Vnode vnode, int flags) {
+        id = openFiles.newId();
+        this.openFiles = openFiles;
         this.operations = operations;
         this.path = path;
         this.vnode = vnode;
@@ -75,6 +84,29 @@ final class FileDescriptionImpl implements FileDescription {
         regular = Mode.isRegular(mode);
         holdsMount = writable && regular;
         ((MountImpl) path.mount()).openFile(holdsMount);
+        openFiles.add(this);
+    }
+
+    // ---- Handle
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public String kind() {
+        return "file description";
+    }
+
+    @Override
+    public FileOperations target() {
+        return operations;
+    }
+
+    @Override
+    public void replace(Object fresh) {
+        operations = (FileOperations) fresh;
     }
 
     // ---- what it is
@@ -514,6 +546,6 @@ final class FileDescriptionImpl implements FileDescription {
         }
         vnode.release();
         ((MountImpl) path.mount()).closeFile(holdsMount);
-        OpenFiles.give();
+        openFiles.remove(this);
     }
 }

@@ -31,6 +31,7 @@ import static org.jvisor.api.abi.Mount.UMOUNT_NOFOLLOW;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -307,11 +308,16 @@ final class MountOperations {
         return type(type).mount(null, source, data == null ? "" : data, attachment);
     }
 
-    void sync() {
+    /** All that are mounted somewhere, or still in use. */
+    void forEachSuperBlock(Consumer<SuperBlock> visitor) {
         for (SuperBlock superBlock : superBlocks) {
             if (!superBlock.isUnused()) {
-                superBlock.fileSystem.sync();
+                visitor.accept(superBlock);
             }
         }
+    }
+
+    void sync() {
+        forEachSuperBlock(superBlock -> superBlock.fileSystem.sync());
     }
 }

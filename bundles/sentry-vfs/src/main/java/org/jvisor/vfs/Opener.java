@@ -36,11 +36,13 @@ final class Opener {
     private final Providers providers;
     private final AnonymousFiles anonymous;
     private final Attributes attributes;
+    private final OpenFiles openFiles;
 
-    Opener(Providers providers, AnonymousFiles anonymous, Attributes attributes) {
+    Opener(Providers providers, AnonymousFiles anonymous, Attributes attributes, OpenFiles openFiles) {
         this.providers = providers;
         this.anonymous = anonymous;
         this.attributes = attributes;
+        this.openFiles = openFiles;
     }
 
     FileDescription open(Task task, int dirfd, PathWalkImpl walk, int flags, int mode, int resolve) {
@@ -218,11 +220,11 @@ final class Opener {
         boolean counted = false;
         boolean done = false;
         try {
-            OpenFiles.take();
+            openFiles.take();
             counted = true;
             FileOperations operations = (flags & Open.O_PATH) != 0 ? PLACE : operations(task, path, vnode, flags);
             int kept = flags & ~ACT | ((flags & Open.O_PATH) != 0 ? 0 : Open.O_LARGEFILE);
-            FileDescription file = new FileDescriptionImpl(operations, path, vnode, kept);
+            FileDescription file = new FileDescriptionImpl(openFiles, operations, path, vnode, kept);
             done = true;
             return file;
         } finally {
@@ -230,7 +232,7 @@ final class Opener {
                 vnode.release();
             }
             if (!done && counted) {
-                OpenFiles.give();
+                openFiles.give();
             }
         }
     }

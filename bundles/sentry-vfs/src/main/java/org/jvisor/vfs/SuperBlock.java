@@ -6,16 +6,19 @@ import java.lang.ref.ReferenceQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 
 /** What the vfs keeps about a file system: its cached names, its inodes in use, how many mounts and open files it has. */
-final class SuperBlock {
+final class SuperBlock implements Handle {
 
     /** How many names of a file system the cache keeps that nobody uses. */
     static final int KEPT_NAMES = 16_384;
 
-    final FileSystem fileSystem;
+    /** Another object once its bundle is replaced. */
+    volatile FileSystem fileSystem;
     final boolean cachesDentries;
     final boolean mayChangeOutside;
     final DentryImpl root;
@@ -74,6 +77,28 @@ final class SuperBlock {
         return false;
     }
 
+    // ---- Handle
+
+    @Override
+    public long id() {
+        return fileSystem.device();
+    }
+
+    @Override
+    public String kind() {
+        return "super block";
+    }
+
+    @Override
+    public FileSystem target() {
+        return fileSystem;
+    }
+
+    @Override
+    public void replace(Object fresh) {
+        fileSystem = (FileSystem) fresh;
+    }
+
     // ---- users
 
     void retain() {
@@ -107,6 +132,19 @@ final class SuperBlock {
                 vnodes.remove(inode, known);
             }
         }
+    }
+
+    /** {@code vnode}'s inode is another object from now on, in place of {@code before}. */
+    void reenter(Vnode vnode, Inode before) {
+        if (vnodes.remove(before, vnode)) {
+            vnodes.put(vnode.inode, vnode);
+        }
+    }
+
+    /** All inodes in use, but for those without a name that only a description knows. */
+    void forEachVnode(Consumer<? super Vnode> visitor) {
+        visitor.accept(root.vnode);
+        vnodes.values().forEach(visitor);
     }
 
     void evict(Vnode vnode) {

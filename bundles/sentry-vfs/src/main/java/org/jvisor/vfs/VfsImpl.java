@@ -2,6 +2,7 @@
 package org.jvisor.vfs;
 
 import java.util.List;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -14,6 +15,7 @@ import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
@@ -31,6 +33,7 @@ import org.jvisor.api.vfs.VfsPath;
 public class VfsImpl implements Vfs {
 
     private final Devices devices = new Devices();
+    private final OpenFiles openFiles = new OpenFiles();
     private final MountTree tree = new MountTree();
     private final Attributes attributes = new Attributes();
     private final NameOperations names = new NameOperations();
@@ -43,8 +46,8 @@ public class VfsImpl implements Vfs {
 
     public VfsImpl(Memory memory, KernelClock clock, HostKernel host, Providers providers) {
         this.providers = providers;
-        anonymous = new AnonymousFiles(memory, clock, host, devices);
-        opener = new Opener(providers, anonymous, attributes);
+        anonymous = new AnonymousFiles(memory, clock, host, devices, openFiles);
+        opener = new Opener(providers, anonymous, attributes, openFiles);
         mounts = new MountOperations(tree, providers);
     }
 
@@ -294,6 +297,18 @@ public class VfsImpl implements Vfs {
     @Override
     public long newDevice() {
         return devices.newDevice();
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        mounts.forEachSuperBlock(superBlock -> {
+            visitor.accept(superBlock);
+            superBlock.forEachVnode(visitor);
+        });
+        openFiles.forEach(file -> {
+            visitor.accept(file);
+            visitor.accept(file.vnode());
+        });
     }
 
     @Override

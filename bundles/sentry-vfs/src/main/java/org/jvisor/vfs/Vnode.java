@@ -3,13 +3,15 @@ package org.jvisor.vfs;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.vfs.anon.PipeBuffer;
 
 /**
- * What the vfs keeps about an inode in use. Counts its users, which are cached dentries and open file descriptions. Any thread.
+ * What the vfs keeps about an inode in use: the handle by which everything else refers to it. Counts its users, which are cached
+ * dentries and open file descriptions. Any thread.
  */
-final class Vnode {
+final class Vnode implements Handle {
 
     private static final VarHandle USERS;
     private static final int EVICTED = -1;
@@ -22,8 +24,9 @@ final class Vnode {
         }
     }
 
-    final Inode inode;
     final SuperBlock superBlock;
+    /** What its file system does with it; another object once the file system's bundle is replaced. */
+    volatile Inode inode;
 
     private volatile int users = 1;
     private volatile FileLocks locks;
@@ -71,6 +74,30 @@ final class Vnode {
             locks = new FileLocks();
         }
         return locks;
+    }
+
+    // ---- Handle
+
+    @Override
+    public long id() {
+        return inode.ino();
+    }
+
+    @Override
+    public String kind() {
+        return "inode";
+    }
+
+    @Override
+    public Inode target() {
+        return inode;
+    }
+
+    @Override
+    public void replace(Object fresh) {
+        Inode before = inode;
+        inode = (Inode) fresh;
+        superBlock.reenter(this, before);
     }
 
     PipeBuffer fifo() {

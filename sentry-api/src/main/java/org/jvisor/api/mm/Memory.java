@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.mm;
 
+import java.util.function.Consumer;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.platform.Platform;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** Where memory managers come from. A service of sentry-mm. */
 @ProviderType
-public interface Memory {
+public interface Memory extends HandleSource {
 
     MemoryFile file();
 
@@ -31,6 +34,9 @@ public interface Memory {
     default SharedSegments segments(Container container) {
         throw new UnsupportedOperationException();
     }
+
+    @Override
+    default void forEachHandle(Consumer<Handle> visitor) {}
 
     /** An {@link IoBuffer} over the kernel's own memory, for files read or written by the kernel itself. Allocates. */
     IoBuffer kernelBuffer(byte[] bytes, int offset, int length);

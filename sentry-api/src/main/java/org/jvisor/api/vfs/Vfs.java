@@ -9,6 +9,7 @@ import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.HandleSource;
 import org.jvisor.api.wait.WaitQueue;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -18,7 +19,7 @@ import org.osgi.annotation.versioning.ProviderType;
  * are ErrnoExceptions with the errnos of the man pages.
  */
 @ProviderType
-public interface Vfs {
+public interface Vfs extends HandleSource {
 
     /**
      * Flag of {@link #open(Task, VfsPath, int)}: for executing. Execute permission is checked in place of read permission (EACCES,

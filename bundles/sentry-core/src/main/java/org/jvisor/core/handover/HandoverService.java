@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.handover;
+
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jvisor.api.state.Driver;
+import org.jvisor.api.state.HandleSource;
+import org.jvisor.api.state.Handover;
+import org.jvisor.api.state.StateException;
+
+/**
+ * {@link Handover}. What the drivers do has a time limit, for which it has a thread of its own: one that never comes back is left
+ * alone, and the old code goes on.
+ */
+public final class HandoverService implements Handover {
+
+    /** For the tasks to come out, and again for the drivers to save and to adopt. */
+    static final long LIMIT_NS = TimeUnit.SECONDS.toNanos(10);
+
+    private final Gate gate;
+    private final List<? extends HandleSource> sources;
+    private final Consumer<String> log;
+    private final long limitNs;
+
+    /** @param log takes a line about what went wrong without stopping anything */
+    public HandoverService(Gate gate, List<? extends HandleSource> sources, Consumer<String> log) {
+        this(gate, sources, log, LIMIT_NS);
+    }
+
+    HandoverService(Gate gate, List<? extends HandleSource> sources, Consumer<String> log, long limitNs) {
+        this.gate = gate;
+        this.sources = sources;
+        this.log = log;
+        this.limitNs = limitNs;
+    }
+
+    @Override
+    public synchronized List<String> inUse(Predicate<Object> owned) {
+        gate.close(limitNs);
+        try {
+            return new Inventory(owned, sources).lines();
+        } finally {
+            gate.open();
+        }
+    }
+
+    @Override
+    public synchronized Report replace(Driver before, Driver after) {
+        long start = System.nanoTime();
+        gate.close(limitNs);
+        try {
+            Succession succession = new Succession(before, after, new Inventory(before::owns, sources));
+            boolean prepared = false;
+            try {
+                inTime(succession::prepare);
+                prepared = true;
+            } finally {
+                if (!prepared) {
+                    succession.giveUp(this::logFailure);
+                }
+            }
+            succession.commit(this::logFailure);
+            return new Report(succession.handles(), succession.objects(), System.nanoTime() - start);
+        } finally {
+            gate.open();
+        }
+    }
+
+    private void inTime(Runnable work) {
+        FutureTask<Void> task = new FutureTask<>(work, null);
+        Thread worker = Thread.ofPlatform().name("hand-over").daemon().start(task);
+        try {
+            task.get(limitNs, TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            StackTraceElement[] stack = worker.getStackTrace();
+            worker.interrupt();
+            throw new StateException("no end after " + TimeUnit.NANOSECONDS.toMillis(limitNs) + " ms"
+                    + (stack.length == 0 ? "" : ", in " + stack[0]), e);
+        } catch (ExecutionException e) {
+            throw refusal(e.getCause());
+        } catch (InterruptedException e) {
+            worker.interrupt();
+            Thread.currentThread().interrupt();
+            throw new StateException("interrupted", e);
+        }
+    }
+
+    private static StateException refusal(Throwable cause) {
+        return cause instanceof StateException known ? known : new StateException("failed: " + cause, cause);
+    }
+
+    private void logFailure(RuntimeException e) {
+        log.accept("hand-over: " + e);
+    }
+}

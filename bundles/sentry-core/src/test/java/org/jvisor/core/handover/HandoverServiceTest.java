@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.handover;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.jvisor.api.state.Driver;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
+import org.jvisor.api.state.Handover;
+import org.jvisor.api.state.StateException;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
+
+class HandoverServiceTest {
+
+    private final TestGate gate = new TestGate();
+    private final List<Slot> slots = new ArrayList<>();
+    private final List<String> log = new ArrayList<>();
+    private final HandoverService service = new HandoverService(gate, List.of(this::showSlots), log::add);
+    private final OldDriver before = new OldDriver();
+    private final CountDownLatch end = new CountDownLatch(1);
+
+    @AfterEach
+    void letStuckDriversGo() {
+        end.countDown();
+        assertFalse(gate.closed);
+    }
+
+    private void showSlots(Consumer<Handle> visitor) {
+        slots.forEach(visitor);
+    }
+
+    @Test
+    void shouldSwitchEveryHandleToTheSuccessorOfItsObject() {
+        OldNode node = new OldNode("a");
+        slot(node);
+        slot(node);
+        Handover.Report report = service.replace(before, new NewDriver());
+        assertEquals(2, report.handles());
+        assertEquals(1, report.objects());
+        NewNode fresh = assertInstanceOf(NewNode.class, slots.get(0).target);
+        assertSame(fresh, slots.get(1).target);
+        assertEquals("a", fresh.name);
+        assertEquals(List.of("pause", "save", "retire"), node.events);
+        assertEquals(List.of("link", "resume"), fresh.events);
+    }
+
+    @Test
+    void shouldLeaveObjectsOfOthersAlone() {
+        Object other = new Object();
+        slot(other);
+        assertEquals(0, service.replace(before, new NewDriver()).handles());
+        assertSame(other, slots.get(0).target);
+    }
+
+    @Test
+    void shouldFollowReferencesAndKeepCircles() {
+        OldNode a = new OldNode("a");
+        OldNode b = new OldNode("b");
+        a.peer = b;
+        b.peer = a;
+        slot(a);
+        assertEquals(2, service.replace(before, new NewDriver()).objects());
+        NewNode fresh = (NewNode) slots.get(0).target;
+        assertEquals("b", fresh.peer.name);
+        assertSame(fresh, fresh.peer.peer);
+    }
+
+    @Test
+    void shouldNotRecurseAlongAChainOfObjects() {
+        OldNode first = new OldNode("0");
+        OldNode last = first;
+        for (int i = 1; i < 200_000; i++) {
+            last.peer = new OldNode("n");
+            last = last.peer;
+        }
+        slot(first);
+        assertEquals(200_000, service.replace(before, new NewDriver()).objects());
+    }
+
+    @Test
+    void shouldFindHandlesThatObjectsOfOthersHave() {
+        Slot inner = new Slot(new OldNode("inner"));
+        slot((HandleSource) visitor -> visitor.accept(inner));
+        service.replace(before, new NewDriver());
+        assertEquals("inner", ((NewNode) inner.target).name);
+    }
+
+    @Test
+    void shouldLeaveTheOldOneServingWhenTheNewOneRefuses() {
+        OldNode good = new OldNode("good");
+        OldNode bad = new OldNode("bad");
+        slot(good);
+        slot(bad);
+        NewDriver after = new NewDriver();
+        StateException e = assertThrows(StateException.class, () -> service.replace(before, after));
+        assertEquals("node (schema 1), field name: bad is no name", e.getMessage());
+        assertSame(good, slots.get(0).target);
+        assertEquals(List.of("pause", "save", "resume"), good.events);
+        assertEquals(List.of("pause", "save", "resume"), bad.events);
+        assertEquals(List.of("discard"), after.made.getFirst().events);
+    }
+
+    @Test
+    void shouldLeaveTheOldOneServingWhenSavingFails() {
+        OldNode node = new OldNode("throws");
+        slot(node);
+        StateException e = assertThrows(StateException.class, () -> service.replace(before, new NewDriver()));
+        assertTrue(e.getMessage().contains("cannot save"), e.getMessage());
+        assertSame(node, slots.getFirst().target);
+    }
+
+    @Test
+    void shouldNotWaitForEverForADriverThatNeverComesBack() {
+        OldNode node = new OldNode("stuck");
+        slot(node);
+        HandoverService impatient =
+                new HandoverService(gate, List.of(this::showSlots), log::add, TimeUnit.MILLISECONDS.toNanos(300));
+        StateException e = assertThrows(StateException.class, () -> impatient.replace(before, new NewDriver()));
+        assertTrue(e.getMessage().startsWith("no end after 300 ms, in "), e.getMessage());
+        assertSame(node, slots.getFirst().target);
+        assertEquals(List.of("pause", "save", "resume"), node.events);
+    }
+
+    @Test
+    void shouldRefuseObjectsThatCannotBeHandedOver() {
+        slot(new OldPlain());
+        StateException e = assertThrows(StateException.class, () -> service.replace(before, new NewDriver()));
+        assertEquals("the slot 7 (" + OldPlain.class.getName() + ") cannot be handed over", e.getMessage());
+    }
+
+    @Test
+    void shouldRefuseWhenTasksDoNotComeOut() {
+        gate.refuses = true;
+        slot(new OldNode("a"));
+        assertThrows(StateException.class, () -> service.replace(before, new NewDriver()));
+        assertInstanceOf(OldNode.class, slots.getFirst().target);
+    }
+
+    @Test
+    void shouldTellWhatIsInUse() {
+        slot(new OldNode("a"));
+        slot(new OldNode("b"));
+        slot(new Object());
+        assertEquals(List.of("2 slots"), service.inUse(before::owns));
+    }
+
+    @Test
+    void shouldGoOnWithTheOthersWhenOneCannotRetire() {
+        OldNode node = new OldNode("a");
+        node.failsToRetire = true;
+        slot(node);
+        slot(new OldNode("b"));
+        service.replace(before, new NewDriver());
+        assertInstanceOf(NewNode.class, slots.get(1).target);
+        assertEquals(1, log.size());
+    }
+
+    private void slot(Object target) {
+        slots.add(new Slot(target));
+    }
+
+    private static final class TestGate implements Gate {
+        boolean closed;
+        boolean refuses;
+
+        @Override
+        public void close(long limitNs) {
+            if (refuses) {
+                throw new StateException("tasks do not come out");
+            }
+            closed = true;
+        }
+
+        @Override
+        public void open() {
+            closed = false;
+        }
+    }
+
+    private static final class Slot implements Handle {
+        Object target;
+
+        Slot(Object target) {
+            this.target = target;
+        }
+
+        @Override
+        public long id() {
+            return 7;
+        }
+
+        @Override
+        public String kind() {
+            return "slot";
+        }
+
+        @Override
+        public Object target() {
+            return target;
+        }
+
+        @Override
+        public void replace(Object fresh) {
+            target = fresh;
+        }
+    }
+
+    private static final class OldPlain {}
+
+    private final class OldNode implements Stateful {
+        final List<String> events = new ArrayList<>();
+        final String name;
+        OldNode peer;
+        boolean failsToRetire;
+
+        OldNode(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public StateRecord save() {
+            events.add("save");
+            if (name.equals("throws")) {
+                throw new IllegalStateException("cannot save");
+            }
+            if (name.equals("stuck")) {
+                boolean ended = false;
+                while (!ended) {
+                    try {
+                        end.await();
+                        ended = true;
+                    } catch (InterruptedException e) {
+                        events.removeIf("interrupted"::equals);
+                    }
+                }
+            }
+            return new StateRecord("node", 1).put("name", name).putOwn("peer", peer);
+        }
+
+        @Override
+        public void pause() {
+            events.add("pause");
+        }
+
+        @Override
+        public void resume() {
+            events.add("resume");
+        }
+
+        @Override
+        public void retire() {
+            if (failsToRetire) {
+                throw new IllegalStateException("cannot retire");
+            }
+            events.add("retire");
+        }
+    }
+
+    private static final class NewNode implements Stateful {
+        final List<String> events = new ArrayList<>();
+        final String name;
+        NewNode peer;
+
+        NewNode(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public StateRecord save() {
+            return new StateRecord("node", 1).put("name", name).putOwn("peer", peer);
+        }
+
+        @Override
+        public void link(StateRecord record) {
+            events.add("link");
+            peer = record.own("peer", NewNode.class);
+        }
+
+        @Override
+        public void resume() {
+            events.add("resume");
+        }
+
+        @Override
+        public void discard() {
+            events.add("discard");
+        }
+    }
+
+    private static final class OldDriver implements Driver {
+
+        @Override
+        public Stateful adopt(StateRecord record) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public boolean owns(Object object) {
+            return object instanceof OldNode || object instanceof OldPlain;
+        }
+    }
+
+    private static final class NewDriver implements Driver {
+        final List<NewNode> made = new ArrayList<>();
+
+        @Override
+        public Stateful adopt(StateRecord record) {
+            String name = record.requireString("name");
+            if (name.equals("bad")) {
+                throw record.refuse("name", "bad is no name");
+            }
+            NewNode node = new NewNode(name);
+            made.add(node);
+            return node;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.state;
+
+import java.util.List;
+import java.util.function.Predicate;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** Moves everything that one bundle does the work for to another: a service of sentry-core. Any thread; one at a time. */
+@ProviderType
+public interface Handover {
+
+    /**
+     * What would be left without code if the objects that {@code owned} tells of went: a line for people each, like
+     * "3 inodes"; empty: nothing.
+     */
+    List<String> inUse(Predicate<Object> owned);
+
+    /**
+     * Lets {@code after} take over all objects of {@code before}. No task is inside the Sentry's code meanwhile; programs notice
+     * nothing but the pause.
+     *
+     * @throws StateException when that cannot be done: nothing has changed then, {@code before} goes on; one line that says why
+     */
+    Report replace(Driver before, Driver after);
+
+    /**
+     * What a hand-over moved.
+     *
+     * @param handles references of the core that were switched
+     * @param objects objects that were saved and adopted
+     * @param pauseNs for how long no call was answered
+     */
+    record Report(int handles, int objects, long pauseNs) {}
+}
