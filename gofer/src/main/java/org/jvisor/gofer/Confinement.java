@@ -2,10 +2,9 @@
 package org.jvisor.gofer;
 
 import java.nio.charset.StandardCharsets;
-import org.jvisor.api.abi.CapDataLayout;
-import org.jvisor.api.abi.CapHeaderLayout;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Mount;
 import org.jvisor.api.abi.Open;
@@ -15,6 +14,7 @@ import org.jvisor.api.abi.StatxLayout;
 import org.jvisor.api.abi.Statx;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.host.seal.ThreadCapabilities;
 
 /**
  * Gives up whatever serving files does not need. The order matters: first the trees are taken hold of, then everything else goes
@@ -22,9 +22,6 @@ import org.jvisor.api.host.HostKernel;
  *
  * <p>An export is a copy of its mounts that is attached nowhere (open_tree(2)): there is nothing above its root, so that no ".."
  * and no rename leads out of it. The same goes for /proc/self/fd. The process's own root is an empty, read-only tmpfs.
- *
- * <p>Capabilities are a thread's: the workers are started by the thread that has dropped them. The JVM's own threads keep theirs,
- * but the seccomp filter, which is everybody's, leaves no call to use them with.
  */
 final class Confinement {
     /** What file serving needs: owners, permissions, set-ID bits and file capabilities are as the Sentry says. */
@@ -108,6 +105,15 @@ final class Confinement {
         return (int) tree;
     }
 
+    /** To be called while /proc can still be reached. */
+    ThreadCapabilities takeThreads() {
+        try {
+            return new ThreadCapabilities(host);
+        } catch (ErrnoException e) {
+            throw HostCallException.because("/proc/self/task: " + e.getMessage());
+        }
+    }
+
     /** Leaves the host's tree of files for an empty one. All threads go, as they share their root. */
     void leaveHostTree() {
         long flags = Mount.MS_NOSUID | Mount.MS_NODEV | Mount.MS_NOEXEC;
@@ -139,25 +145,13 @@ final class Confinement {
         HostCallException.check(host.syscall(SyscallNr.CHROOT, path), "chroot");
     }
 
-    /** Keeps {@link #KEPT} for the calling thread and the threads that it will start, and new privileges from all. */
-    void dropPrivileges() {
-        for (int capability = 0; capability <= Capability.CAP_LAST_CAP; capability++) {
-            if (!Capability.contains(KEPT, capability)) {
-                // EINVAL: one that this kernel does not know.
-                host.syscall(SyscallNr.PRCTL, Prctl.PR_CAPBSET_DROP, capability);
-            }
+    /** Keeps {@link #KEPT} for all threads, those of the virtual machine among them, and new privileges from all. */
+    void dropPrivileges(ThreadCapabilities threads) {
+        try (threads) {
+            threads.keep(KEPT);
+        } catch (ErrnoException e) {
+            throw HostCallException.because("dropping capabilities: " + e.getMessage());
         }
-        host.syscall(SyscallNr.PRCTL, Prctl.PR_CAP_AMBIENT, Prctl.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0);
-        long data = scratch + CapHeaderLayout.SIZE;
-        host.putInt(scratch + CapHeaderLayout.VERSION, Capability._LINUX_CAPABILITY_VERSION_3);
-        host.putInt(scratch + CapHeaderLayout.PID, 0);
-        for (int half = 0; half < 2; half++) {
-            int bits = (int) (KEPT >>> 32 * half);
-            host.putInt(data + half * CapDataLayout.SIZE + CapDataLayout.EFFECTIVE, bits);
-            host.putInt(data + half * CapDataLayout.SIZE + CapDataLayout.PERMITTED, bits);
-            host.putInt(data + half * CapDataLayout.SIZE + CapDataLayout.INHERITABLE, 0);
-        }
-        HostCallException.check(host.syscall(SyscallNr.CAPSET, scratch, data), "dropping capabilities");
         HostCallException.check(host.syscall(SyscallNr.PRCTL, Prctl.PR_SET_NO_NEW_PRIVS, 1, 0, 0), "no_new_privs");
         HostCallException.check(host.syscall(SyscallNr.PRCTL, Prctl.PR_SET_DUMPABLE, Prctl.SUID_DUMP_DISABLE), "dumpable");
     }

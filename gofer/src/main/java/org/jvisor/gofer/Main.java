@@ -15,6 +15,7 @@ import org.jvisor.api.p9.GoferExport;
 import org.jvisor.host.ffm.FfmHostKernel;
 import org.jvisor.host.seal.JvmCalls;
 import org.jvisor.host.seal.SeccompFilter;
+import org.jvisor.host.seal.ThreadCapabilities;
 import org.jvisor.p9.unix.UnixTransport;
 
 /**
@@ -112,8 +113,9 @@ public final class Main {
         for (int i = 0; i < trees.length; i++) {
             served[i] = new Connection(host, transport.serve(connections[i], MESSAGE_BYTES), trees[i], procFd, done);
         }
+        ThreadCapabilities threads = confinement.takeThreads();
         confinement.leaveHostTree();
-        confinement.dropPrivileges();
+        confinement.dropPrivileges(threads);
         seal(host);
         for (Connection connection : served) {
             connection.start();

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,6 +103,29 @@ class LifecycleTest {
         assertEquals(0, new ProcessBuilder("kill", "-INT", "--", "-" + runsc.pid()).start().waitFor());
         assertEquals(new Runsc.Result(7, "ls 0\n", ""), new Running(runsc, out).end());
         assertNothingIsLeft();
+    }
+
+    /** All threads, those of the virtual machines among them. Needs root, as other users' sandboxes are in a namespace of theirs. */
+    @ParameterizedTest
+    @CsvSource({"runsc-sandbox,0000000000000000", "runsc-gofer,000000008000001f"})
+    void shouldLeaveNoThreadMoreRightsThanItNeeds(String name, String capabilities) throws Exception {
+        Assumptions.assumeTrue((int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0, "not root");
+        Running running = shell("echo ready; cat /etc/passwd > /dev/null; read x; exit 0");
+        List<String> expected = List.of("CapInh:\t0000000000000000", "CapPrm:\t" + capabilities, "CapEff:\t" + capabilities,
+                "CapBnd:\t" + capabilities, "CapAmb:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2");
+        List<Path> threads;
+        try (Stream<Path> tasks = Files.list(Path.of("/proc/" + running.child(name).pid() + "/task"))) {
+            threads = tasks.toList();
+        }
+        assertTrue(threads.size() > 8, threads + "");
+        for (Path thread : threads) {
+            List<String> status = Files.readAllLines(thread.resolve("status"));
+            assertEquals(expected, status.stream().filter(line -> line.matches("(Cap...|NoNewPrivs|Seccomp):.*")).toList(),
+                    status.getFirst());
+        }
+        running.runsc.outputWriter().write("\n");
+        running.runsc.outputWriter().flush();
+        assertEquals(new Runsc.Result(0, "", ""), running.end());
     }
 
     @Test

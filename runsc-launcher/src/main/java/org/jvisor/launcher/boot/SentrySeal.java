@@ -3,12 +3,16 @@ package org.jvisor.launcher.boot;
 
 import static org.jvisor.api.abi.SyscallNr.*;
 
+import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mount;
+import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Prctl;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.host.seal.JvmCalls;
 import org.jvisor.host.seal.SeccompFilter;
+import org.jvisor.host.seal.ThreadCapabilities;
+import org.jvisor.launcher.ByteStrings;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.host.HostCalls;
 
@@ -37,6 +41,8 @@ final class SentrySeal {
         OPEN, OPENAT, STAT, LSTAT, NEWFSTATAT, STATX, ACCESS, READLINK, MKDIR, RMDIR, UNLINK, RENAME, GETDENTS64, CHMOD, GETCWD,
     };
 
+    private static final int LONGEST_SETTING = 64;
+
     private final HostCalls calls;
     private final HostKernel host;
 
@@ -52,14 +58,34 @@ final class SentrySeal {
     void apply(String storage) {
         openClassPath();
         check(host.syscall(PRCTL, Prctl.PR_SET_NO_NEW_PRIVS, 1, 0, 0), "no_new_privs");
-        if (storage != null) {
-            leaveHostTree(storage);
+        try (ThreadCapabilities threads = new ThreadCapabilities(host)) {
+            long kept = kept();
+            if (storage != null) {
+                leaveHostTree(storage);
+            }
+            threads.keep(kept);
+        } catch (ErrnoException e) {
+            throw new RunscException("sealing the Sentry: capabilities: " + e.getMessage());
         }
         try {
             SeccompFilter.install(host, OWN, JvmCalls.running(), storage == null ? new int[0] : STORAGE);
         } catch (ErrnoException e) {
             throw new RunscException("sealing the Sentry: seccomp: " + e.getMessage());
         }
+    }
+
+    /**
+     * None: what is done to stubs and donated descriptors takes none. A host that lets nobody trace without CAP_SYS_PTRACE, own
+     * children or not, is the exception (Yama's ptrace_scope 2, see ptrace(2)).
+     */
+    private long kept() {
+        int fd = calls.open("/proc/sys/kernel/yama/ptrace_scope", Open.O_RDONLY, 0);
+        if (fd < 0) {
+            return 0;
+        }
+        String scope = ByteStrings.of(calls.readAll(fd, LONGEST_SETTING, "reading the host's ptrace_scope")).strip();
+        calls.close(fd);
+        return scope.equals("2") ? Capability.bit(Capability.CAP_SYS_PTRACE) : 0;
     }
 
     /** What {@link #apply} does, without effect: for the run from which the AOT cache is made, which has yet to write it. */
