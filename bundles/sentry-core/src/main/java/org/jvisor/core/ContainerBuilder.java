@@ -63,7 +63,7 @@ final class ContainerBuilder {
     }
 
     private TaskImpl firstTask(ContainerImpl container) {
-        ContainerMounts mounts = new ContainerMounts(kernel, spec);
+        ContainerMounts mounts = new ContainerMounts(kernel, spec, container.cgroup());
         MountNamespace namespace = mounts.root();
         Processes processes = kernel.processes();
         ThreadGroupImpl group;
@@ -105,7 +105,7 @@ final class ContainerBuilder {
     }
 
     private void furnish(ContainerImpl container, TaskImpl task) {
-        ContainerMounts mounts = new ContainerMounts(kernel, spec);
+        ContainerMounts mounts = new ContainerMounts(kernel, spec, container.cgroup());
         mounts.mountAll(task);
         makeWorkingDirectory(task);
         mounts.protectRoot(task);

@@ -7,6 +7,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.SignalInfo;
@@ -23,6 +24,7 @@ final class ContainerImpl implements Container {
 
     private final KernelImpl kernel;
     private final ContainerSpec spec;
+    private final Cgroup cgroup;
     private final CountDownLatch ended = new CountDownLatch(1);
     private ThreadGroupImpl init;
     private Pty pty;
@@ -31,6 +33,7 @@ final class ContainerImpl implements Container {
     ContainerImpl(KernelImpl kernel, ContainerSpec spec) {
         this.kernel = kernel;
         this.spec = spec;
+        cgroup = kernel.cgroups().newContainer();
     }
 
     /** Called once, by who builds it. */
@@ -50,6 +53,11 @@ final class ContainerImpl implements Container {
     @Override
     public ContainerSpec spec() {
         return spec;
+    }
+
+    @Override
+    public Cgroup cgroup() {
+        return cgroup;
     }
 
     @Override

@@ -7,6 +7,7 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Mount;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.ContainerSpec.MountSpec;
 import org.jvisor.api.kernel.StartException;
@@ -39,19 +40,21 @@ final class ContainerMounts {
 
     private final KernelImpl kernel;
     private final ContainerSpec spec;
+    private final Cgroup cgroup;
 
-    ContainerMounts(KernelImpl kernel, ContainerSpec spec) {
+    ContainerMounts(KernelImpl kernel, ContainerSpec spec, Cgroup cgroup) {
         this.kernel = kernel;
         this.spec = spec;
+        this.cgroup = cgroup;
     }
 
     MountNamespace root() {
         ContainerSpec.Root root = spec.rootfs();
         try {
             if (!root.overlay()) {
-                return kernel.vfs().newNamespace(NONE, GOFER, 0, "", root.goferFd());
+                return kernel.vfs().newNamespace(cgroup, NONE, GOFER, 0, "", root.goferFd());
             }
-            return kernel.vfs().newNamespace(NONE, OVERLAY, 0, "", layers(root.goferFd(), root.overlayBytes()));
+            return kernel.vfs().newNamespace(cgroup, NONE, OVERLAY, 0, "", layers(root.goferFd(), root.overlayBytes()));
         } catch (ErrnoException e) {
             throw new StartException("mounting the root file system: " + Failures.text(e), e.errno());
         }
@@ -67,8 +70,8 @@ final class ContainerMounts {
     private FileSystem[] layers(int goferFd, long bytes) {
         String size = "mode=0755" + (bytes > 0 ? ",size=" + bytes : "");
         return new FileSystem[] {
-            kernel.vfs().newFileSystem(NONE, GOFER, "", goferFd),
-            kernel.vfs().newFileSystem(NONE, TMPFS, size, null),
+            kernel.vfs().newFileSystem(cgroup, NONE, GOFER, "", goferFd),
+            kernel.vfs().newFileSystem(cgroup, NONE, TMPFS, size, null),
         };
     }
 
@@ -91,14 +94,14 @@ final class ContainerMounts {
             return;
         }
         VfsPath target = maker.makeDirectories(mount.destination());
-        kernel.vfs().mountAtBoot(task.mounts(), mount.source(), target, mount.type(), mount.flags(), mount.data(), null);
+        kernel.vfs().mountAtBoot(task.mounts(), cgroup, mount.source(), target, mount.type(), mount.flags(), mount.data(), null);
     }
 
     /** The gofer's tree is looked at first: a file is mounted on a file. */
     private void bind(TaskImpl task, MountSpec mount, PathMaker maker) {
         MountNamespace tree = mount.overlay()
-                ? kernel.vfs().newNamespace(mount.source(), OVERLAY, 0, "", layers(mount.goferFd(), 0))
-                : kernel.vfs().newNamespace(mount.source(), GOFER, 0, SHARED, mount.goferFd());
+                ? kernel.vfs().newNamespace(cgroup, mount.source(), OVERLAY, 0, "", layers(mount.goferFd(), 0))
+                : kernel.vfs().newNamespace(cgroup, mount.source(), GOFER, 0, SHARED, mount.goferFd());
         try {
             boolean directory = (tree.root().inode().mode() & Mode.S_IFMT) == Mode.S_IFDIR;
             VfsPath target = directory ? maker.makeDirectories(mount.destination()) : maker.makeFile(mount.destination());

@@ -34,6 +34,7 @@ class KernelImpl implements Kernel {
     private final Dispatcher dispatcher = new Dispatcher(processes::tasks);
     private final FutexTable futexes = new FutexTable(processes);
     private final UserCounts users = new UserCounts();
+    private final Cgroups cgroups = new Cgroups(Runtime.getRuntime().maxMemory());
     private final RandomBytes random;
     private final KernelLogImpl log;
     private final LoadAverage load;
@@ -170,6 +171,10 @@ class KernelImpl implements Kernel {
 
     UserCounts users() {
         return users;
+    }
+
+    Cgroups cgroups() {
+        return cgroups;
     }
 
     RandomBytes randomBytes() {

@@ -36,6 +36,7 @@ import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.vfs.FileSystem;
@@ -95,7 +96,7 @@ final class MountOperations {
             throw ErrnoException.of(Errno.EPERM);
         }
         requireOwnNamespace(task, target);
-        attach(kind.mount(task, source, data == null ? "" : data, null), source, target, flags);
+        attach(kind.mount(task, task.container().cgroup(), source, data == null ? "" : data, null), source, target, flags);
     }
 
     private MountImpl attach(FileSystem fileSystem, String source, VfsPath target, int flags) {
@@ -283,8 +284,9 @@ final class MountOperations {
 
     // ---- at boot
 
-    MountImpl mountAtBoot(String source, VfsPath target, String type, long flags, String data, Object attachment) {
-        FileSystem fileSystem = newFileSystem(source, type, data, attachment);
+    MountImpl mountAtBoot(Cgroup cgroup, String source, VfsPath target, String type, long flags, String data,
+            Object attachment) {
+        FileSystem fileSystem = newFileSystem(cgroup, source, type, data, attachment);
         return attach(fileSystem, source, target, (int) flags);
     }
 
@@ -297,15 +299,15 @@ final class MountOperations {
         return mount;
     }
 
-    MountNamespace newNamespace(String source, String type, long flags, String data, Object attachment) {
-        MountImpl root = newMount(newFileSystem(source, type, data, attachment), source, (int) flags);
+    MountNamespace newNamespace(Cgroup cgroup, String source, String type, long flags, String data, Object attachment) {
+        MountImpl root = newMount(newFileSystem(cgroup, source, type, data, attachment), source, (int) flags);
         MountNamespaceImpl namespace = new MountNamespaceImpl(tree, root);
         root.setNamespace(namespace);
         return namespace;
     }
 
-    FileSystem newFileSystem(String source, String type, String data, Object attachment) {
-        return type(type).mount(null, source, data == null ? "" : data, attachment);
+    FileSystem newFileSystem(Cgroup cgroup, String source, String type, String data, Object attachment) {
+        return type(type).mount(null, cgroup, source, data == null ? "" : data, attachment);
     }
 
     /** All that are mounted somewhere, or still in use. */

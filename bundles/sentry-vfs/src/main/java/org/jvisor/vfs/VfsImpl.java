@@ -11,6 +11,7 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
@@ -259,9 +260,9 @@ public class VfsImpl implements Vfs {
     }
 
     @Override
-    public Mount mountAtBoot(MountNamespace namespace, String source, VfsPath target, String type, long flags, String data,
-            Object attachment) {
-        return mounts.mountAtBoot(source, target, type, flags, data, attachment);
+    public Mount mountAtBoot(MountNamespace namespace, Cgroup cgroup, String source, VfsPath target, String type, long flags,
+            String data, Object attachment) {
+        return mounts.mountAtBoot(cgroup, source, target, type, flags, data, attachment);
     }
 
     @Override
@@ -280,13 +281,14 @@ public class VfsImpl implements Vfs {
     }
 
     @Override
-    public MountNamespace newNamespace(String source, String type, long flags, String data, Object attachment) {
-        return mounts.newNamespace(source, type, flags, data, attachment);
+    public MountNamespace newNamespace(Cgroup cgroup, String source, String type, long flags, String data,
+            Object attachment) {
+        return mounts.newNamespace(cgroup, source, type, flags, data, attachment);
     }
 
     @Override
-    public FileSystem newFileSystem(String source, String type, String data, Object attachment) {
-        return mounts.newFileSystem(source, type, data, attachment);
+    public FileSystem newFileSystem(Cgroup cgroup, String source, String type, String data, Object attachment) {
+        return mounts.newFileSystem(cgroup, source, type, data, attachment);
     }
 
     @Override

@@ -14,6 +14,7 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
@@ -46,7 +47,7 @@ final class World implements Providers {
 
     World() {
         types.add(new TmpfsType(MEMORY, clock, vfs));
-        namespace = vfs.newNamespace("none", "tmpfs", 0, "mode=755", null);
+        namespace = vfs.newNamespace(new Cgroup(null), "none", "tmpfs", 0, "mode=755", null);
         root = newTask();
     }
 
@@ -84,7 +85,7 @@ final class World implements Providers {
             }
 
             @Override
-            public FileSystem mount(org.jvisor.api.kernel.Task task, String source, String data, Object attachment) {
+            public FileSystem mount(org.jvisor.api.kernel.Task task, Cgroup cgroup, String source, String data, Object attachment) {
                 return fileSystem;
             }
         });

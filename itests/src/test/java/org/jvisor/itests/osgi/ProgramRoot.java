@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.vfs.FileDescription;
@@ -34,10 +35,10 @@ final class ProgramRoot implements FileSystemType {
     }
 
     @Override
-    public FileSystem mount(Task task, String source, String data, Object attachment) {
+    public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
         Vfs vfs = context.getService(context.getServiceReference(Vfs.class));
         Memory memory = context.getService(context.getServiceReference(Memory.class));
-        FileSystem tmpfs = vfs.newFileSystem("tmpfs", "tmpfs", "", null);
+        FileSystem tmpfs = vfs.newFileSystem(cgroup, "tmpfs", "tmpfs", "", null);
         for (String name : PROGRAMS) {
             byte[] program = read(name);
             Inode inode = tmpfs.root().create(task, name, Mode.S_IFREG | 0755, 0, new Inode.Owner(0, 0));

@@ -11,6 +11,9 @@ public interface Container {
 
     ContainerSpec spec();
 
+    /** What it uses up of the Sentry. */
+    Cgroup cgroup();
+
     /** Its first process. */
     ThreadGroup init();
 

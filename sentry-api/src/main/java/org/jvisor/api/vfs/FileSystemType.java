@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.vfs;
 
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.osgi.annotation.versioning.ConsumerType;
 
@@ -24,9 +25,10 @@ public interface FileSystemType {
      * Makes an instance.
      *
      * @param task who mounts; null at boot
+     * @param cgroup what the instance's files use up is charged to
      * @param source what mount(2) calls source
      * @param data comma-separated options, as in mount(2)'s data; unknown ones are EINVAL where Linux says so
      * @param attachment what cannot be said in text (a gofer's connection, layers of an overlay), or null
      */
-    FileSystem mount(Task task, String source, String data, Object attachment);
+    FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment);
 }

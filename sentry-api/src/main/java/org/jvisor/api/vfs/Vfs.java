@@ -5,6 +5,7 @@ import java.util.List;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
@@ -116,8 +117,8 @@ public interface Vfs extends HandleSource {
     void mount(Task task, String source, VfsPath target, String type, long flags, String data);
 
     /** Mounts for the boot of a container: no permission is asked, every registered type may be used. */
-    Mount mountAtBoot(MountNamespace namespace, String source, VfsPath target, String type, long flags, String data,
-            Object attachment);
+    Mount mountAtBoot(MountNamespace namespace, Cgroup cgroup, String source, VfsPath target, String type, long flags,
+            String data, Object attachment);
 
     /** Binds {@code what} at {@code target}, at boot. */
     Mount bindAtBoot(MountNamespace namespace, VfsPath what, VfsPath target, long flags);
@@ -127,10 +128,10 @@ public interface Vfs extends HandleSource {
     void pivotRoot(Task task, VfsPath newRoot, VfsPath putOld);
 
     /** A namespace whose root is an instance of {@code type}. */
-    MountNamespace newNamespace(String source, String type, long flags, String data, Object attachment);
+    MountNamespace newNamespace(Cgroup cgroup, String source, String type, long flags, String data, Object attachment);
 
     /** An instance of a file system that nobody sees: pipefs, or the layers of an overlay. */
-    FileSystem newFileSystem(String source, String type, String data, Object attachment);
+    FileSystem newFileSystem(Cgroup cgroup, String source, String type, String data, Object attachment);
 
     List<FileSystemType> fileSystemTypes();
 

@@ -15,6 +15,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
@@ -57,7 +58,7 @@ final class Program implements InvocationHandler, Providers {
     private final FsSyscalls calls = new FsSyscalls();
     private final VfsImpl vfs = new VfsImpl(MEMORY, new SystemClock(), HOST, this);
     private final List<FileSystemType> types = List.of(new TmpfsType(MEMORY, new SystemClock(), vfs));
-    private final MountNamespace mounts = vfs.newNamespace("none", "tmpfs", 0, "mode=755", null);
+    private final MountNamespace mounts = vfs.newNamespace(new Cgroup(null), "none", "tmpfs", 0, "mode=755", null);
     private final Task task = proxy(Task.class, this);
     private final ThreadGroup group = proxy(ThreadGroup.class, (p, method, arguments) -> groupCall(method, arguments));
     private final Kernel kernel = proxy(Kernel.class, (p, method, arguments) -> kernelCall(method));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.dev;
 
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileSystem;
@@ -29,7 +30,7 @@ public final class DevptsType implements FileSystemType {
     }
 
     @Override
-    public FileSystem mount(Task task, String source, String data, Object attachment) {
+    public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
         return new DevptsFileSystem(vfs.newDevice(), clock, DevptsOptions.parse(data));
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.dev;
 
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.FileSystemType;
@@ -29,7 +30,7 @@ public final class DevtmpfsType implements FileSystemType {
     }
 
     @Override
-    public FileSystem mount(Task task, String source, String data, Object attachment) {
-        return new DevFileSystem(name(), vfs.newFileSystem(source, "tmpfs", DEFAULTS + data, null));
+    public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
+        return new DevFileSystem(name(), vfs.newFileSystem(cgroup, source, "tmpfs", DEFAULTS + data, null));
     }
 }

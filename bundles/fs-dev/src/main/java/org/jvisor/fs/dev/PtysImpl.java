@@ -2,6 +2,7 @@
 package org.jvisor.fs.dev;
 
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.vfs.HostFiles;
 import org.jvisor.api.vfs.Mount;
@@ -50,6 +51,6 @@ public final class PtysImpl implements Ptys {
                 return new VfsPath(mount, mount.root());
             }
         }
-        return vfs.newNamespace("devpts", "devpts", 0, "", null).root();
+        return vfs.newNamespace(new Cgroup(null), "devpts", "devpts", 0, "", null).root();
     }
 }

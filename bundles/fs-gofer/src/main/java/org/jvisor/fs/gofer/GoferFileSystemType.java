@@ -4,6 +4,7 @@ package org.jvisor.fs.gofer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.p9.P9Transport;
@@ -49,7 +50,7 @@ public final class GoferFileSystemType implements FileSystemType {
     }
 
     @Override
-    public FileSystem mount(Task task, String source, String data, Object attachment) {
+    public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
         if (!(attachment instanceof Integer descriptor)) {
             throw ErrnoException.of(Errno.EINVAL);
         }

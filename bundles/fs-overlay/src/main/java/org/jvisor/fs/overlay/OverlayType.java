@@ -7,6 +7,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.vfs.FileSystem;
@@ -40,7 +41,7 @@ public final class OverlayType implements FileSystemType {
     }
 
     @Override
-    public FileSystem mount(Task task, String source, String data, Object attachment) {
+    public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
         if (attachment instanceof FileSystem[] layers) {
             return new Overlay(vfs, vfs.newDevice(), memory, layers[0].root(), layers[1].root(), true, layers, "");
         }

@@ -2,6 +2,7 @@
 package org.jvisor.fs.proc;
 
 import java.util.List;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.DeviceDriver;
@@ -40,7 +41,7 @@ public final class ProcFileSystemType implements FileSystemType {
     }
 
     @Override
-    public FileSystem mount(Task task, String source, String data, Object attachment) {
+    public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
         return new ProcFileSystem(system, data);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.sys;
 
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileSystem;
@@ -28,7 +29,7 @@ public final class SysFileSystemType implements FileSystemType {
 
     /** Options are ignored, as Linux does. */
     @Override
-    public FileSystem mount(Task task, String source, String data, Object attachment) {
+    public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
         return new SysFileSystem(kernel, caches);
     }
 }

@@ -4,6 +4,7 @@ package org.jvisor.fs.tmpfs;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * The names in a directory: by name, and in the order of their positions. A name keeps its position as long as it exists, and a
@@ -51,6 +52,23 @@ final class DirectoryEntries {
         return entry == null ? null : entry.inode;
     }
 
+    // ---- hand-over
+
+    void save(StateRecord record) {
+        record.put("nextPosition", nextPosition).putList("entries");
+        for (Entry entry = from(0); entry != null; entry = after(entry)) {
+            record.add("entries").put("name", entry.name).put("position", entry.position).putOwn("inode", entry.inode);
+        }
+    }
+
+    /** What {@link #save} wrote, into an empty directory. */
+    void adopt(StateRecord record) {
+        for (StateRecord entry : record.items("entries")) {
+            enter(entry.requireString("name"), entry.requireOwn("inode", TmpfsInode.class), entry.requireLong("position"));
+        }
+        nextPosition = record.requireLong("nextPosition");
+    }
+
     /** Adds a name, or gives an existing one another meaning. */
     void put(String name, TmpfsInode inode) {
         Entry known = byName.get(name);
@@ -58,10 +76,15 @@ final class DirectoryEntries {
             known.inode = inode;
             return;
         }
+        enter(name, inode, nextPosition++);
+    }
+
+    /** @param position beyond all others */
+    private void enter(String name, TmpfsInode inode, long position) {
         if (end == ordered.length) {
             makeRoom();
         }
-        Entry entry = new Entry(name, inode, nextPosition++);
+        Entry entry = new Entry(name, inode, position);
         entry.index = end;
         ordered[end++] = entry;
         byName.put(name, entry);

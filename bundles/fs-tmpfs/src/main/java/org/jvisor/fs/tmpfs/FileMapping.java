@@ -5,9 +5,11 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.Memory.SharedMemory;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 
 /** A file's memory, mapped: the same frames, charged to the quota when a fault brings them. Takes no lock of the file's. */
-final class FileMapping implements Mappable {
+final class FileMapping implements Mappable, Stateful {
 
     private final TmpfsFile file;
     private final SharedMemory memory;
@@ -15,6 +17,11 @@ final class FileMapping implements Mappable {
     FileMapping(TmpfsFile file, SharedMemory memory) {
         this.file = file;
         this.memory = memory;
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(TmpfsDriver.MAPPING, TmpfsInode.SCHEMA).putOwn("inode", file);
     }
 
     @Override

@@ -4,6 +4,9 @@ package org.jvisor.fs.tmpfs;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.state.StateRecord;
 
 /** What an instance has used of what it may use. Any thread. */
 final class Quota {
@@ -11,16 +14,15 @@ final class Quota {
     /** What an inode and its name take of the Sentry's own heap, about. */
     private static final long INODE_HEAP_BYTES = 512;
 
-    /** All instances together: names and inodes live in the Sentry's heap, and no application may fill that. */
-    private static final long HEAP_LIMIT = Runtime.getRuntime().maxMemory() / 3;
-    private static final AtomicLong HEAP_USED = new AtomicLong();
-
+    /** Names and inodes live in the Sentry's heap, and no application may fill that. */
+    private final Cgroup cgroup;
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicLong inodes = new AtomicLong();
     private volatile long byteLimit;
     private volatile long inodeLimit;
 
-    Quota(long byteLimit, long inodeLimit) {
+    Quota(Cgroup cgroup, long byteLimit, long inodeLimit) {
+        this.cgroup = cgroup;
         this.byteLimit = byteLimit;
         this.inodeLimit = inodeLimit;
     }
@@ -72,16 +74,27 @@ final class Quota {
         giveHeap(INODE_HEAP_BYTES + extraHeapBytes);
     }
 
-    static boolean takeHeap(long count) {
-        if (HEAP_USED.addAndGet(count) > HEAP_LIMIT) {
-            HEAP_USED.addAndGet(-count);
-            return false;
-        }
-        return true;
+    boolean takeHeap(long count) {
+        return cgroup.tryCharge(Counter.HEAP_BYTES, count);
     }
 
-    static void giveHeap(long count) {
-        HEAP_USED.addAndGet(-count);
+    void giveHeap(long count) {
+        cgroup.uncharge(Counter.HEAP_BYTES, count);
+    }
+
+    // ---- hand-over
+
+    void save(StateRecord record) {
+        record.putCore("cgroup", cgroup).put("byteLimit", byteLimit).put("inodeLimit", inodeLimit)
+                .put("bytesUsed", bytes.get()).put("inodesUsed", inodes.get());
+    }
+
+    static Quota adopt(StateRecord record) {
+        Quota quota = new Quota(record.requireCore("cgroup", Cgroup.class), record.getLong("byteLimit", Long.MAX_VALUE),
+                record.getLong("inodeLimit", Long.MAX_VALUE));
+        quota.bytes.set(record.requireLong("bytesUsed"));
+        quota.inodes.set(record.requireLong("inodesUsed"));
+        return quota;
     }
 
     long byteLimit() {

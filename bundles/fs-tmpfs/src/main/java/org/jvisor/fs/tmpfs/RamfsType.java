@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.tmpfs;
 
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
@@ -32,7 +33,7 @@ public final class RamfsType implements FileSystemType {
     }
 
     @Override
-    public FileSystem mount(Task task, String source, String data, Object attachment) {
-        return new Tmpfs(name(), memory, clock, vfs.newDevice(), TmpfsOptions.ramfs(data));
+    public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
+        return new Tmpfs(name(), memory, clock, vfs.newDevice(), cgroup, TmpfsOptions.ramfs(data));
     }
 }

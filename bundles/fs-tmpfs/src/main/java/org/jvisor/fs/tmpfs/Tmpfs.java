@@ -5,15 +5,18 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 
 /** An instance. */
-final class Tmpfs implements FileSystem {
+final class Tmpfs implements FileSystem, Stateful {
 
     private final String type;
     private final Memory memory;
@@ -21,18 +24,44 @@ final class Tmpfs implements FileSystem {
     private final long device;
     private final Quota quota;
     private final AtomicLong nextIno = new AtomicLong();
-    private final TmpfsDirectory root;
+    /** Set once, before the instance serves. */
+    private TmpfsDirectory root;
     private volatile TmpfsOptions options;
 
-    Tmpfs(String type, Memory memory, KernelClock clock, long device, TmpfsOptions options) {
+    Tmpfs(String type, Memory memory, KernelClock clock, long device, Cgroup cgroup, TmpfsOptions options) {
         this.type = type;
         this.memory = memory;
         this.clock = clock;
         this.device = device;
         this.options = options;
-        quota = new Quota(options.bytes(), options.inodes());
+        quota = new Quota(cgroup, options.bytes(), options.inodes());
         quota.takeInode(0);
         root = new TmpfsDirectory(this, null, Mode.S_IFDIR | options.mode(), options.uid(), options.gid());
+    }
+
+    /** What {@link #save} wrote. */
+    Tmpfs(StateRecord record, Memory memory, KernelClock clock) {
+        this.memory = memory;
+        this.clock = clock;
+        type = record.requireString("type");
+        device = record.requireLong("device");
+        options = TmpfsOptions.adopt(record);
+        quota = Quota.adopt(record);
+        nextIno.set(record.requireLong("lastIno"));
+    }
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord(TmpfsDriver.SUPER_BLOCK, TmpfsInode.SCHEMA).put("type", type).put("device", device)
+                .put("lastIno", nextIno.get()).putOwn("root", root);
+        options.save(record);
+        quota.save(record);
+        return record;
+    }
+
+    @Override
+    public void link(StateRecord record) {
+        root = record.requireOwn("root", TmpfsDirectory.class);
     }
 
     Memory memory() {

@@ -8,6 +8,8 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
@@ -21,13 +23,42 @@ final class TmpfsDirectory extends TmpfsInode {
     private static final long ENTRY_SIZE = 20;
 
     private final DirectoryEntries entries = new DirectoryEntries();
-    private final FileOperations operations = new Operations();
+    private final Operations operations = new Operations();
     private volatile TmpfsDirectory parent;
 
     /** @param parent null: its own */
     TmpfsDirectory(Tmpfs fileSystem, TmpfsDirectory parent, int mode, int uid, int gid) {
         super(fileSystem, mode, uid, gid, 2);
         this.parent = parent == null ? this : parent;
+    }
+
+    TmpfsDirectory(StateRecord record) {
+        super(record);
+    }
+
+    @Override
+    String stateType() {
+        return TmpfsDriver.DIRECTORY;
+    }
+
+    @Override
+    void saveContent(StateRecord record) {
+        record.putOwn("parent", parent);
+        synchronized (entries) {
+            entries.save(record);
+        }
+    }
+
+    @Override
+    public void link(StateRecord record) {
+        parent = record.requireOwn("parent", TmpfsDirectory.class);
+        synchronized (entries) {
+            entries.adopt(record);
+        }
+    }
+
+    Stateful operations() {
+        return operations;
     }
 
     @Override
@@ -247,7 +278,12 @@ final class TmpfsDirectory extends TmpfsInode {
         return 0;
     }
 
-    private final class Operations implements FileOperations {
+    private final class Operations implements FileOperations, Stateful {
+
+        @Override
+        public StateRecord save() {
+            return new StateRecord(TmpfsDriver.DIRECTORY_OPERATIONS, SCHEMA).putOwn("inode", TmpfsDirectory.this);
+        }
 
         @Override
         public long readdir(Task task, FileDescription file, long position, DirectorySink sink) {

@@ -10,6 +10,8 @@ import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.Memory.SharedMemory;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.SetAttributes;
@@ -23,7 +25,7 @@ final class TmpfsFile extends TmpfsInode {
     private final SharedMemory memory;
     private final FileMapping mapping;
     private final boolean bornUnnamed;
-    private final FileOperations operations = new Operations();
+    private final Operations operations = new Operations();
     private final AtomicLong charged = new AtomicLong();
 
     /** Held over writes and changes of the size; see the package's documentation. */
@@ -34,6 +36,32 @@ final class TmpfsFile extends TmpfsInode {
         bornUnnamed = links == 0;
         memory = fileSystem.memory().newSharedMemory(0);
         mapping = new FileMapping(this, memory);
+    }
+
+    TmpfsFile(StateRecord record) {
+        super(record);
+        bornUnnamed = record.getBoolean("bornUnnamed", false);
+        memory = record.requireCore("memory", SharedMemory.class);
+        charged.set(record.getLong("charged", 0));
+        mapping = new FileMapping(this, memory);
+    }
+
+    @Override
+    String stateType() {
+        return TmpfsDriver.FILE;
+    }
+
+    @Override
+    void saveContent(StateRecord record) {
+        record.put("bornUnnamed", bornUnnamed).putCore("memory", memory).put("charged", charged.get());
+    }
+
+    Stateful operations() {
+        return operations;
+    }
+
+    Stateful mapping() {
+        return mapping;
     }
 
     boolean bornUnnamed() {
@@ -196,7 +224,12 @@ final class TmpfsFile extends TmpfsInode {
     }
 
     /** An open file; they are all alike, so there is one. */
-    private final class Operations implements FileOperations {
+    private final class Operations implements FileOperations, Stateful {
+
+        @Override
+        public StateRecord save() {
+            return new StateRecord(TmpfsDriver.FILE_OPERATIONS, SCHEMA).putOwn("inode", TmpfsFile.this);
+        }
 
         @Override
         public boolean seekable() {

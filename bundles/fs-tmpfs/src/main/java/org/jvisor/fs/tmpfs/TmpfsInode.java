@@ -11,6 +11,8 @@ import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.Xattr;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
@@ -20,7 +22,10 @@ import org.jvisor.api.vfs.SetAttributes;
  * What all inodes have: attributes, times, links, extended attributes. Its monitor guards them; mode, owner and group are read
  * without.
  */
-abstract class TmpfsInode implements Inode {
+abstract class TmpfsInode implements Inode, Stateful {
+
+    /** Of all records of this bundle. */
+    static final int SCHEMA = 1;
 
     /** What an extended attribute takes of the heap beside its text and value. */
     private static final long XATTR_HEAP_BYTES = 128;
@@ -52,6 +57,44 @@ abstract class TmpfsInode implements Inode {
         modifiedNs = birthNs;
         changedNs = birthNs;
     }
+
+    /** What {@link #save} wrote. */
+    TmpfsInode(StateRecord record) {
+        fileSystem = record.requireOwn("fileSystem", Tmpfs.class);
+        ino = record.requireLong("ino");
+        birthNs = record.getLong("birthNs", 0);
+        mode = record.requireInt("mode");
+        uid = record.getInt("uid", 0);
+        gid = record.getInt("gid", 0);
+        links = record.getInt("links", 1);
+        accessedNs = record.getLong("accessedNs", birthNs);
+        modifiedNs = record.getLong("modifiedNs", birthNs);
+        changedNs = record.getLong("changedNs", birthNs);
+        gone = record.getBoolean("gone", false);
+        for (StateRecord xattr : record.items("xattrs")) {
+            if (xattrs == null) {
+                xattrs = new TreeMap<>();
+            }
+            xattrs.put(xattr.requireString("name"), xattr.getBytes("value"));
+        }
+    }
+
+    @Override
+    public final synchronized StateRecord save() {
+        StateRecord record = new StateRecord(stateType(), SCHEMA).putOwn("fileSystem", fileSystem).put("ino", ino)
+                .put("birthNs", birthNs).put("mode", mode).put("uid", uid).put("gid", gid).put("links", links)
+                .put("accessedNs", accessedNs).put("modifiedNs", modifiedNs).put("changedNs", changedNs).put("gone", gone);
+        if (xattrs != null) {
+            xattrs.forEach((name, value) -> record.add("xattrs").put("name", name).put("value", value));
+        }
+        saveContent(record);
+        return record;
+    }
+
+    abstract String stateType();
+
+    /** Adds what the kind of inode has beside what all have. */
+    abstract void saveContent(StateRecord record);
 
     // ---- attributes
 
@@ -208,7 +251,7 @@ abstract class TmpfsInode implements Inode {
         fileSystem.quota().giveInode(extraHeapBytes());
         synchronized (this) {
             if (xattrs != null) {
-                xattrs.forEach((name, value) -> giveXattr(name, value));
+                xattrs.forEach(this::giveXattr);
                 xattrs = null;
             }
         }
@@ -257,7 +300,7 @@ abstract class TmpfsInode implements Inode {
         if (before == null && (flags & Xattr.XATTR_REPLACE) != 0) {
             throw ErrnoException.of(Errno.ENODATA);
         }
-        if (gone || !Quota.takeHeap(xattrBytes(name, value))) {
+        if (gone || !fileSystem.quota().takeHeap(xattrBytes(name, value))) {
             throw ErrnoException.of(Errno.ENOSPC);
         }
         if (xattrs == null) {
@@ -289,7 +332,7 @@ abstract class TmpfsInode implements Inode {
         return XATTR_HEAP_BYTES + name.length() + value.length;
     }
 
-    private static void giveXattr(String name, byte[] value) {
-        Quota.giveHeap(xattrBytes(name, value));
+    private void giveXattr(String name, byte[] value) {
+        fileSystem.quota().giveHeap(xattrBytes(name, value));
     }
 }

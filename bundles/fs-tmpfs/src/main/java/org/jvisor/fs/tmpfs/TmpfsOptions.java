@@ -7,6 +7,7 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * The mount options of tmpfs(5).
@@ -28,6 +29,16 @@ record TmpfsOptions(long bytes, long inodes, int mode, int uid, int gid) {
         Credentials who = task == null ? Credentials.ROOT : task.credentials();
         long bytes = memoryBytes / 2 & -MemoryFile.PAGE;
         return new TmpfsOptions(bytes, bytes / MemoryFile.PAGE, DEFAULT_MODE, who.fsuid(), who.fsgid());
+    }
+
+    void save(StateRecord record) {
+        record.put("optionBytes", bytes).put("optionInodes", inodes).put("optionMode", mode).put("optionUid", uid)
+                .put("optionGid", gid);
+    }
+
+    static TmpfsOptions adopt(StateRecord record) {
+        return new TmpfsOptions(record.getLong("optionBytes", Long.MAX_VALUE), record.getLong("optionInodes", Long.MAX_VALUE),
+                record.getInt("optionMode", DEFAULT_MODE), record.getInt("optionUid", 0), record.getInt("optionGid", 0));
     }
 
     static TmpfsOptions ramfs(String data) {

@@ -3,6 +3,7 @@ package org.jvisor.fs.tmpfs;
 
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
 
 /** A symbolic link. */
 final class TmpfsSymlink extends TmpfsInode {
@@ -12,6 +13,21 @@ final class TmpfsSymlink extends TmpfsInode {
     TmpfsSymlink(Tmpfs fileSystem, String target, int uid, int gid) {
         super(fileSystem, Mode.S_IFLNK | Mode.S_IRWXUGO, uid, gid, 1);
         this.target = target;
+    }
+
+    TmpfsSymlink(StateRecord record) {
+        super(record);
+        target = record.requireString("target");
+    }
+
+    @Override
+    String stateType() {
+        return TmpfsDriver.SYMLINK;
+    }
+
+    @Override
+    void saveContent(StateRecord record) {
+        record.put("target", target);
     }
 
     @Override

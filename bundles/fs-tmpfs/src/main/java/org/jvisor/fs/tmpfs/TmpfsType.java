@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.tmpfs;
 
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
@@ -32,9 +33,9 @@ public final class TmpfsType implements FileSystemType {
     }
 
     @Override
-    public FileSystem mount(Task task, String source, String data, Object attachment) {
+    public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
         long limit = memory.file().limit();
         TmpfsOptions options = TmpfsOptions.parse(data, TmpfsOptions.defaults(task, limit), limit);
-        return new Tmpfs(name(), memory, clock, vfs.newDevice(), options);
+        return new Tmpfs(name(), memory, clock, vfs.newDevice(), cgroup, options);
     }
 }

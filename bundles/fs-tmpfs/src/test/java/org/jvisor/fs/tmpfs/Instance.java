@@ -12,6 +12,7 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
@@ -30,11 +31,13 @@ final class Instance {
     private static final Inode.Owner OWNER = new Inode.Owner(1000, 100);
 
     final long[] nowNs = {1_700_000_000_123_456_789L};
+    final KernelClock clock;
+    final Cgroup cgroup = new Cgroup(null);
     final Tmpfs fs;
     final Inode root;
 
     Instance(String options) {
-        KernelClock clock = new KernelClock() {
+        clock = new KernelClock() {
             @Override
             public long monotonicNs() {
                 return 0;
@@ -56,7 +59,8 @@ final class Instance {
             }
         };
         long memory = MEMORY.file().limit();
-        fs = new Tmpfs("tmpfs", MEMORY, clock, DEVICE, TmpfsOptions.parse(options, TmpfsOptions.defaults(null, memory), memory));
+        fs = new Tmpfs("tmpfs", MEMORY, clock, DEVICE, cgroup,
+                TmpfsOptions.parse(options, TmpfsOptions.defaults(null, memory), memory));
         root = fs.root();
     }
 

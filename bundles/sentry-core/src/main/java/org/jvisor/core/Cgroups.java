@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core;
+
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
+
+/**
+ * The sandbox's cgroup, and what a container gets of it. The Sentry's heap is bounded, and no application may fill it; a container
+ * may use most of what all together may, but never all, so that its neighbours can go on.
+ */
+final class Cgroups {
+
+    /** The part of the heap that applications can fill with inodes, names and the like. */
+    private static final int HEAP_SHARE = 3;
+
+    private final Cgroup sandbox = new Cgroup(null);
+
+    Cgroups(long heapBytes) {
+        sandbox.setLimit(Counter.HEAP_BYTES, heapBytes / HEAP_SHARE);
+    }
+
+    Cgroup sandbox() {
+        return sandbox;
+    }
+
+    Cgroup newContainer() {
+        Cgroup container = new Cgroup(sandbox);
+        for (Counter counter : Counter.values()) {
+            long all = sandbox.limit(counter);
+            if (all != Long.MAX_VALUE) {
+                container.setLimit(counter, all - all / 4);
+            }
+        }
+        return container;
+    }
+}
