@@ -4,6 +4,7 @@ package org.jvisor.launcher.boot;
 import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.InputStream;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,20 +19,28 @@ import org.osgi.framework.connect.ModuleConnector;
  * installed later are ordinary ones, with class loaders of their own.
  */
 final class BootBundles implements ModuleConnector {
-    private static final String PREFIX = "boot:";
+    /** Of their locations. */
+    static final String PREFIX = "boot:";
 
     private final Map<String, ConnectModule> modules = new LinkedHashMap<>();
+    private final Map<String, String> digests = new HashMap<>();
 
     BootBundles(List<BundleIndex.Entry> index) {
         for (BundleIndex.Entry entry : index) {
             ConnectContent content = new Content(entry);
             modules.put(PREFIX + entry.symbolicName(), () -> content);
+            digests.put(PREFIX + entry.symbolicName(), entry.digest());
         }
     }
 
     /** In the order in which to install them. */
     Iterable<String> locations() {
         return modules.keySet();
+    }
+
+    /** Of the jars that they were made of, by location. */
+    Map<String, String> digests() {
+        return digests;
     }
 
     @Override

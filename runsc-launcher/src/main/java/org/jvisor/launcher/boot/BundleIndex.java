@@ -10,9 +10,14 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +25,7 @@ import java.util.TreeMap;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
+import org.xml.sax.SAXException;
 
 /**
  * What the framework asks of the bundles that the sandbox boots with, in one file made when the distribution is built: manifest
@@ -43,8 +49,11 @@ public final class BundleIndex {
     private BundleIndex() {
     }
 
-    /** @param entries content by name */
-    public record Entry(String symbolicName, Map<String, String> headers, Map<String, byte[]> entries) {}
+    /**
+     * @param digest of the jar
+     * @param entries content by name
+     */
+    public record Entry(String symbolicName, String digest, Map<String, String> headers, Map<String, byte[]> entries) {}
 
     public static List<Entry> read(String file) throws IOException {
         try (DataInputStream in = new DataInputStream(new BufferedInputStream(new FileInputStream(file), 1 << 16))) {
@@ -52,6 +61,7 @@ public final class BundleIndex {
             int count = in.readInt();
             for (int i = 0; i < count; i++) {
                 String symbolicName = in.readUTF();
+                String digest = in.readUTF();
                 int headerCount = in.readInt();
                 Map<String, String> headers = new LinkedHashMap<>();
                 for (int j = 0; j < headerCount; j++) {
@@ -62,7 +72,7 @@ public final class BundleIndex {
                 for (int j = 0; j < entryCount; j++) {
                     entries.put(in.readUTF(), in.readNBytes(in.readInt()));
                 }
-                bundles.add(new Entry(symbolicName, Collections.unmodifiableMap(headers), entries));
+                bundles.add(new Entry(symbolicName, digest, Collections.unmodifiableMap(headers), entries));
             }
             return bundles;
         }
@@ -100,6 +110,7 @@ public final class BundleIndex {
             }
             headers.computeIfPresent("Export-Package", (name, exports) -> withoutUses(exports));
             out.writeUTF(symbolicName.split(";")[0].strip());
+            out.writeUTF(digest(Files.readAllBytes(Path.of(jar))));
             out.writeInt(headers.size());
             for (Map.Entry<String, String> header : headers.entrySet()) {
                 out.writeUTF(header.getKey());
@@ -109,12 +120,21 @@ public final class BundleIndex {
             out.writeInt(entries.size());
             for (JarEntry entry : entries) {
                 try (InputStream in = file.getInputStream(entry)) {
-                    byte[] content = in.readAllBytes();
+                    byte[] content = content(entry.getName(), in.readAllBytes());
                     out.writeUTF(entry.getName());
                     out.writeInt(content.length);
                     out.write(content);
                 }
             }
+        }
+    }
+
+    /** Component descriptions are recorded. */
+    private static byte[] content(String name, byte[] content) throws IOException {
+        try {
+            return name.matches("OSGI-INF/[^/]*\\.xml") ? RecordedDescription.of(content) : content;
+        } catch (SAXException e) {
+            throw new IOException(name + ": " + e.getMessage(), e);
         }
     }
 
@@ -124,6 +144,14 @@ public final class BundleIndex {
      */
     private static String withoutUses(String exports) {
         return USES.matcher(exports).replaceAll("");
+    }
+
+    static String digest(byte[] jar) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(jar));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static boolean isWanted(JarEntry entry) {

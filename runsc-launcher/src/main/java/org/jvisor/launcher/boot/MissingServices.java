@@ -83,7 +83,7 @@ final class MissingServices {
     }
 
     /** The messages of an exception and of its causes, without the stack. */
-    private static String firstLines(String failure) {
+    static String firstLines(String failure) {
         StringBuilder text = new StringBuilder();
         for (String line : failure.split("\n")) {
             if (text.isEmpty() || line.startsWith("Caused by: ")) {

@@ -50,26 +50,32 @@ final class Requests {
             switch (frame.type()) {
                 case Messages.SIGNAL -> container.signal(body.integer(), body.integer());
                 case Messages.RESIZE -> container.resize(body.integer(), body.integer());
-                case Messages.INSTALL -> answer(connection, () -> framework.install(body.text(), body.blob()));
-                case Messages.UNINSTALL -> answer(connection, () -> framework.uninstall(body.text()));
-                case Messages.BUNDLES -> text(connection, framework.list());
+                case Messages.INSTALL -> answer(connection, () -> framework.bundles().install(body.text(), body.blob()));
+                case Messages.UNINSTALL -> answer(connection, () -> framework.bundles().uninstall(body.text()));
+                case Messages.BUNDLES -> text(connection, framework.bundles().list());
                 default -> throw new RunscException("frame of type " + frame.type() + " from runsc");
             }
         }
     }
 
     private interface BundleAction {
-        void run() throws BundleException;
+        /** @return what was done, for people */
+        String run() throws BundleException;
     }
 
+    /** Two texts: a problem or nothing, and what was done. */
     private static void answer(ControlSocket connection, BundleAction action) {
         String problem = "";
+        String done = "";
         try {
-            action.run();
-        } catch (BundleException | IllegalStateException e) {
+            done = action.run();
+        } catch (BundleException | RuntimeException e) {
             problem = String.valueOf(e.getMessage()).replace('\n', ' ');
         }
-        text(connection, problem);
+        BodyWriter body = new BodyWriter();
+        body.text(problem);
+        body.text(done);
+        connection.send(Messages.DONE, body.bytes());
     }
 
     private static void text(ControlSocket connection, String text) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.launcher.boot;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -45,17 +44,14 @@ final class SandboxFramework {
         + "java.util.zip,jdk.jfr,sun.misc";
     private static final String SYSTEM_CAPABILITIES = "osgi.ee;osgi.ee=\"JavaSE\";version:List<Version>=\"1.8,9,11,17,21,25\"";
 
-    /** Between the name of a bundle and the count that tells its versions apart. */
-    private static final String VERSION_MARK = "#";
-
     private final Framework framework;
     private final BootBundles bootBundles;
-    /** Guarded by this. */
-    private int installations;
+    private final RunningBundles bundles;
 
     private SandboxFramework(Framework framework, BootBundles bootBundles) {
         this.framework = framework;
         this.bootBundles = bootBundles;
+        bundles = new RunningBundles(framework.getBundleContext(), bootBundles.digests());
     }
 
     /**
@@ -122,63 +118,8 @@ final class SandboxFramework {
         return service;
     }
 
-    /**
-     * Installs a bundle and starts it. One that was installed by this name before is withdrawn then: not updated in place, since its
-     * services would be missed in between.
-     */
-    synchronized void install(String name, byte[] jar) throws BundleException {
-        BundleContext context = framework.getBundleContext();
-        Bundle fresh = context.installBundle(name + VERSION_MARK + ++installations, new ByteArrayInputStream(jar));
-        try {
-            fresh.start();
-        } catch (BundleException e) {
-            fresh.uninstall();
-            throw e;
-        }
-        for (Bundle bundle : context.getBundles()) {
-            if (bundle != fresh && nameOf(bundle).equals(name)) {
-                bundle.uninstall();
-            }
-        }
-    }
-
-    /** What a bundle was installed by. */
-    private static String nameOf(Bundle bundle) {
-        String location = bundle.getLocation();
-        int mark = location.lastIndexOf(VERSION_MARK);
-        return mark < 0 ? location : location.substring(0, mark);
-    }
-
-    /** Uninstalls a bundle by the name that it was installed by, or by its symbolic name. */
-    synchronized void uninstall(String name) throws BundleException {
-        for (Bundle bundle : framework.getBundleContext().getBundles()) {
-            if (bundle.getBundleId() != 0 && (nameOf(bundle).equals(name) || name.equals(bundle.getSymbolicName()))) {
-                bundle.uninstall();
-                return;
-            }
-        }
-        throw new BundleException("no bundle " + name);
-    }
-
-    /** A line a bundle: id, state, symbolic name, version, location. */
-    String list() {
-        StringBuilder text = new StringBuilder();
-        for (Bundle bundle : framework.getBundleContext().getBundles()) {
-            text.append(bundle.getBundleId()).append('\t').append(state(bundle.getState())).append('\t')
-                .append(bundle.getSymbolicName()).append('\t').append(bundle.getVersion()).append('\t')
-                .append(bundle.getLocation()).append('\n');
-        }
-        return text.toString();
-    }
-
-    private static String state(int state) {
-        return switch (state) {
-            case Bundle.INSTALLED -> "installed";
-            case Bundle.RESOLVED -> "resolved";
-            case Bundle.STARTING -> "starting";
-            case Bundle.ACTIVE -> "active";
-            case Bundle.STOPPING -> "stopping";
-            default -> "uninstalled";
-        };
+    /** Those that come and go while the sandbox runs. */
+    RunningBundles bundles() {
+        return bundles;
     }
 }

@@ -13,7 +13,7 @@ final class BundleVerb implements Verb {
 
     private final FlagSet flags = new FlagSet(RunscException.FAILED);
     private final FlagSet.Flag name = flags.string("name", "",
-        "with install: what the bundle is called from now on; a bundle that is there by this name is updated (default: its file's name)");
+        "with install: what the bundle is called from now on (default: its file's name)");
 
     @Override
     public String name() {
@@ -28,7 +28,8 @@ final class BundleVerb implements Verb {
     @Override
     public String usage() {
         return """
-            bundle [flags] install <container id> <jar> - add a bundle to the running kernel, or update it.
+            bundle [flags] install <container id> <jar> - add a bundle to the running kernel; the bundle of the same
+                symbolic name is replaced.
             bundle uninstall <container id> <name> - withdraw one, by its name or its symbolic name.
             bundle list <container id> - show all.
             """;
@@ -49,19 +50,19 @@ final class BundleVerb implements Verb {
         HostCalls calls = invocation.calls();
         try (RunningSandbox sandbox = RunningSandbox.connect(calls, invocation.stateRoot(), rest.get(1))) {
             switch (action) {
-                case "install" -> install(calls, sandbox, rest.get(2));
-                case "uninstall" -> sandbox.uninstall(rest.get(2));
+                case "install" -> invocation.print(install(calls, sandbox, rest.get(2)) + "\n");
+                case "uninstall" -> invocation.print(sandbox.uninstall(rest.get(2)) + "\n");
                 default -> invocation.print(sandbox.bundles());
             }
         }
         return 0;
     }
 
-    private void install(HostCalls calls, RunningSandbox sandbox, String file) {
+    private String install(HostCalls calls, RunningSandbox sandbox, String file) {
         int fd = calls.open(file, Open.O_RDONLY, 0);
         HostCalls.check(fd, "opening " + file);
         byte[] jar = calls.readAll(fd, LONGEST_JAR, "reading " + file);
         calls.close(fd);
-        sandbox.install(name.value().isEmpty() ? file.substring(file.lastIndexOf('/') + 1) : name.value(), jar);
+        return sandbox.install(name.value().isEmpty() ? file.substring(file.lastIndexOf('/') + 1) : name.value(), jar);
     }
 }

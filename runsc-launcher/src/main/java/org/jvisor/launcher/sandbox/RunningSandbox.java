@@ -29,38 +29,45 @@ public final class RunningSandbox implements AutoCloseable {
         return new RunningSandbox(new ControlSocket(calls.host(), fd));
     }
 
-    /** Installs a bundle under a name and starts it; updates the one of that name when there is one. */
-    public void install(String name, byte[] jar) {
+    /**
+     * Installs a bundle under a name and starts it; replaces the one of its symbolic name when there is one.
+     *
+     * @return what was done, for people
+     */
+    public String install(String name, byte[] jar) {
         BodyWriter body = new BodyWriter();
         body.text(name);
         body.blob(jar);
-        done(Messages.INSTALL, body);
+        return done(Messages.INSTALL, body);
     }
 
-    public void uninstall(String name) {
+    /** @return what was done, for people */
+    public String uninstall(String name) {
         BodyWriter body = new BodyWriter();
         body.text(name);
-        done(Messages.UNINSTALL, body);
+        return done(Messages.UNINSTALL, body);
     }
 
     public String bundles() {
-        return ask(Messages.BUNDLES, new BodyWriter());
+        return ask(Messages.BUNDLES, new BodyWriter()).text();
     }
 
-    private void done(int type, BodyWriter body) {
-        String problem = ask(type, body);
+    private String done(int type, BodyWriter body) {
+        BodyReader answer = ask(type, body);
+        String problem = answer.text();
         if (!problem.isEmpty()) {
             throw new RunscException(problem);
         }
+        return answer.text();
     }
 
-    private String ask(int type, BodyWriter body) {
+    private BodyReader ask(int type, BodyWriter body) {
         control.send(type, body.bytes());
         ControlSocket.Frame answer = control.receive();
         if (answer == null || answer.type() != Messages.DONE) {
             throw new RunscException("the sandbox has ended");
         }
-        return new BodyReader(answer.body()).text();
+        return new BodyReader(answer.body());
     }
 
     @Override

@@ -7,13 +7,13 @@ import org.xml.sax.SAXNotRecognizedException;
 
 /**
  * The parser for component descriptions. The service component runtime asks for a new one for each description, and the Java
- * runtime's costs a millisecond to make, a hundred times what such a text takes to read.
+ * runtime's costs a millisecond to make, a hundred times what a recorded one takes to read.
  */
-public final class DescriptorParserFactory extends SAXParserFactory {
+public final class DescriptionParserFactory extends SAXParserFactory {
 
     @Override
     public SAXParser newSAXParser() {
-        return new DescriptorParser();
+        return new DescriptionParser();
     }
 
     @Override

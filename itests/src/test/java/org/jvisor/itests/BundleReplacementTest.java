@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.itests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvisor.itests.swap.Failing;
+
+/** What {@code runsc bundle} takes and what it refuses; the container goes on whatever it is given. */
+class BundleReplacementTest {
+    private static final String ID = "itest-replacement";
+    private static final Path BUNDLES = Path.of(System.getProperty("runsc")).resolve("../../bundles").normalize();
+
+    @TempDir
+    Path folder;
+
+    private Process process;
+    private BufferedReader out;
+    private int lines;
+
+    @BeforeEach
+    void start() throws IOException {
+        Path rootfs = Files.createDirectories(folder.resolve("rootfs"));
+        Files.createDirectories(rootfs.resolve("tmp"));
+        Files.copy(Programs.compile(Path.of("src/test/programs/echo.c")), rootfs.resolve("echo"));
+        Files.writeString(folder.resolve("config.json"), """
+            {"ociVersion": "1.0.0", "process": {"args": ["/echo"], "cwd": "/", "user": {"uid": 0, "gid": 0}},
+             "root": {"path": "rootfs"}, "hostname": "test",
+             "mounts": [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]}
+            """);
+        process = new ProcessBuilder(runsc("run", "--bundle", folder.toString(), ID))
+            .redirectError(folder.resolve("err").toFile()).start();
+        out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.ISO_8859_1));
+        assertWorks();
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        try {
+            assertWorks();
+            process.getOutputStream().close();
+            assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+            assertEquals(0, process.exitValue());
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    private void assertWorks() throws IOException {
+        String line = "line " + ++lines;
+        process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.ISO_8859_1));
+        process.getOutputStream().flush();
+        assertEquals(line, out.readLine(), () -> read(folder.resolve("err")));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private static List<String> runsc(String... words) {
+        List<String> line = new ArrayList<>(List.of(Runsc.PROGRAM.toString(), "--root", Runsc.stateFolder(), "--network", "none",
+            "--ignore-cgroups"));
+        Collections.addAll(line, words);
+        return line;
+    }
+
+    private Runsc.Result install(String name, byte[] jar) throws IOException {
+        return Runsc.run(folder, "", runsc("bundle", "install", ID, Files.write(folder.resolve(name), jar).toString()));
+    }
+
+    private void assertInstalled(String message, byte[] jar) throws IOException {
+        Runsc.Result result = install("some" + lines + ".jar", jar);
+        assertEquals(0, result.status(), result.err());
+        assertEquals(message + "\n", result.out());
+        assertWorks();
+    }
+
+    /** Refused with one line, which has the text. */
+    private void assertRefused(String text, byte[] jar) throws IOException {
+        Runsc.Result result = install("some.jar", jar);
+        assertEquals(128, result.status(), result.out());
+        assertTrue(result.err().contains(text), result.err());
+        assertEquals(1, result.err().lines().count(), result.err());
+        assertWorks();
+    }
+
+    private static byte[] distributed(String name) throws IOException {
+        return Files.readAllBytes(BUNDLES.resolve(name + ".jar"));
+    }
+
+    /** A bundle of the distribution with other headers. */
+    private static byte[] changed(String name, Map<String, String> headers) throws IOException {
+        try (JarFile jar = new JarFile(BUNDLES.resolve(name + ".jar").toFile())) {
+            Manifest manifest = new Manifest(jar.getManifest());
+            headers.forEach(manifest.getMainAttributes()::putValue);
+            return jar(manifest, out -> {
+                for (JarEntry entry : Collections.list(jar.entries())) {
+                    if (!entry.isDirectory() && !entry.getName().equals(JarFile.MANIFEST_NAME)) {
+                        try {
+                            put(out, entry.getName(), jar.getInputStream(entry).readAllBytes());
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    private static byte[] jar(Manifest manifest, Consumer<JarOutputStream> content) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (JarOutputStream jar = new JarOutputStream(bytes, manifest)) {
+            content.accept(jar);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void put(JarOutputStream jar, String name, byte[] content) {
+        try {
+            jar.putNextEntry(new JarEntry(name));
+            jar.write(content);
+            jar.closeEntry();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A bundle with one component, which fails as its class says. */
+    private static byte[] plugin(Class<?> component, String description) throws IOException {
+        Manifest manifest = new Manifest();
+        Attributes headers = manifest.getMainAttributes();
+        headers.put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        headers.putValue("Bundle-ManifestVersion", "2");
+        headers.putValue("Bundle-SymbolicName", "plugin");
+        headers.putValue("Service-Component", "OSGI-INF/plugin.xml");
+        String path = component.getName().replace('.', '/') + ".class";
+        return jar(manifest, out -> {
+            put(out, "OSGI-INF/plugin.xml", description.getBytes(StandardCharsets.UTF_8));
+            try {
+                put(out, path, component.getClassLoader().getResourceAsStream(path).readAllBytes());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    private static String description(String implementation) {
+        return """
+            <scr:component xmlns:scr="http://www.osgi.org/xmlns/scr/v1.3.0" name="plugin">
+              <service><provide interface="java.lang.Runnable"/></service>
+              <implementation class="%s"/>
+            </scr:component>
+            """.formatted(implementation);
+    }
+
+    @Test
+    void shouldReplaceABundleFromTheBootAndItsSuccessor() throws IOException {
+        assertInstalled("replaced syscalls-fs 0.1.0.SNAPSHOT, there from the boot, by 1.0.0",
+            changed("syscalls-fs", Map.of("Bundle-Version", "1.0.0")));
+        assertInstalled("replaced syscalls-fs 1.0.0 by 1.0.0",
+            changed("syscalls-fs", Map.of("Bundle-Version", "1.0.0", "Built-By", "another")));
+        assertInstalled("replaced net-local 0.1.0.SNAPSHOT, there from the boot, by 1.0.0",
+            changed("net-local", Map.of("Bundle-Version", "1.0.0")));
+    }
+
+    @Test
+    void shouldRefuseWhatWouldChangeNothing() throws IOException {
+        assertRefused("syscalls-mm 0.1.0.SNAPSHOT, there from the boot, is there, from a jar with the same content",
+            distributed("syscalls-mm"));
+        byte[] jar = changed("syscalls-mm", Map.of("Bundle-Version", "1.0.0"));
+        assertInstalled("replaced syscalls-mm 0.1.0.SNAPSHOT, there from the boot, by 1.0.0", jar);
+        assertRefused("syscalls-mm 1.0.0 is there, from a jar with the same content", jar);
+    }
+
+    @Test
+    void shouldRefuseToReplaceTheCore() throws IOException {
+        for (String name : List.of("sentry-api", "sentry-core", "sentry-mm", "sentry-vfs", "sentry-time", "host-ffm", "host-jnr")) {
+            assertRefused(name + " is a bundle of the core, which cannot be replaced yet while a sandbox runs",
+                changed(name, Map.of("Bundle-Version", "1.0.0")));
+        }
+        Runsc.Result result = Runsc.run(folder, "", runsc("bundle", "uninstall", ID, "sentry-core"));
+        assertEquals(128, result.status());
+        assertTrue(result.err().contains("cannot be withdrawn yet"), result.err());
+    }
+
+    @Test
+    void shouldGoOnWithTheOldOneWhenTheNewOneDoesNotStart() throws IOException {
+        assertRefused("syscalls-fs 1.0.0 does not start, 0.1.0.SNAPSHOT goes on: ",
+            changed("syscalls-fs", Map.of("Bundle-Version", "1.0.0", "Import-Package", "no.such")));
+        assertRefused("it does not offer org.jvisor.api.syscall.SyscallFamily, which the one that is there does",
+            changed("syscalls-fs", Map.of("Bundle-Version", "1.0.0", "Service-Component", "")));
+        assertRefused("Failing$OnActivation failed: ", plugin(Failing.OnActivation.class, description(Failing.OnActivation.class.getName())));
+        assertRefused("plugin 0.0.0 does not start: it did not come to an end within",
+            plugin(Failing.Never.class, description(Failing.Never.class.getName())));
+        assertWorks();
+        // What hung is gone, and the next one is taken.
+        assertInstalled("installed plugin 0.0.0", plugin(Failing.Not.class, description(Failing.Not.class.getName())));
+    }
+
+    @Test
+    void shouldRefuseBrokenDescriptions() throws IOException {
+        Class<?> any = Failing.Not.class;
+        assertRefused("the description of a component is broken: OSGI-INF/plugin.xml: ", plugin(any, "<component"));
+        assertRefused("the description of a component is broken: OSGI-INF/plugin.xml: ",
+            plugin(any, "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>"));
+        assertRefused("takes 0 of its 1 descriptions of components", plugin(any, description(any.getName()).replace("implementation", "x")));
+        assertRefused("the description of a component is missing: OSGI-INF/none.xml",
+            changed("syscalls-fs", Map.of("Service-Component", "OSGI-INF/none.xml")));
+    }
+
+    @Test
+    void shouldRefuseBrokenJars() throws IOException {
+        assertRefused("it is no jar", new byte[0]);
+        Random random = new Random(1);
+        byte[] garbage = new byte[5000];
+        random.nextBytes(garbage);
+        assertRefused("it is no jar", garbage);
+        assertRefused("has no Bundle-SymbolicName", changed("syscalls-fs", Map.of("Bundle-SymbolicName", "")));
+        assertRefused("its manifest is broken: ", changed("syscalls-fs", Map.of("Bundle-Version", "a.b")));
+        assertRefused("syscalls-fs 0.1.0.SNAPSHOT is no bundle: ", changed("syscalls-fs", Map.of("Import-Package", "a;;=,,\"")));
+        byte[] whole = changed("syscalls-fs", Map.of("Bundle-Version", "1.0.0"));
+        for (int i = 0; i < 20; i++) {
+            byte[] cut = Arrays.copyOf(whole, 1 + random.nextInt(whole.length - 30));
+            Runsc.Result result = install("cut.jar", cut);
+            assertEquals(128, result.status(), result.out());
+            assertEquals(1, result.err().lines().count(), result.err());
+            assertWorks();
+        }
+    }
+}

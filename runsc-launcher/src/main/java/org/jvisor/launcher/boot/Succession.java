@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.launcher.boot;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jvisor.api.state.Driver;
+import org.jvisor.api.state.Handover;
+import org.jvisor.api.state.StateException;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.ServiceReference;
+
+/**
+ * What has to happen while two versions of a bundle are there: the new one has started, and the old one has yet to be withdrawn. An
+ * exception leaves the old one as it is.
+ */
+final class Succession {
+    private final BundleContext context;
+
+    Succession(BundleContext context) {
+        this.context = context;
+    }
+
+    void run(Bundle old, Bundle fresh) throws BundleException {
+        requireServices(old, fresh);
+        handOver(old, fresh);
+    }
+
+    /** What others use of the old one has to be there in the new one. */
+    private static void requireServices(Bundle old, Bundle fresh) throws BundleException {
+        List<String> missing = new ArrayList<>(services(old));
+        for (String service : services(fresh)) {
+            missing.remove(service);
+        }
+        if (!missing.isEmpty()) {
+            throw new BundleException("it does not offer " + String.join(", ", missing) + ", which the one that is there does");
+        }
+    }
+
+    /** The types of its services, as often as it offers them. */
+    private static List<String> services(Bundle bundle) {
+        List<String> types = new ArrayList<>();
+        ServiceReference<?>[] references = bundle.getRegisteredServices();
+        for (ServiceReference<?> reference : references == null ? new ServiceReference<?>[0] : references) {
+            types.addAll(List.of((String[]) reference.getProperty(Constants.OBJECTCLASS)));
+        }
+        return types;
+    }
+
+    /** The objects of the kernel that the old one does the work for go over to the new one. */
+    private void handOver(Bundle old, Bundle fresh) throws BundleException {
+        ServiceReference<Handover> handover = context.getServiceReference(Handover.class);
+        ServiceReference<?> before = driver(old);
+        if (handover == null || before == null) {
+            return;
+        }
+        ServiceReference<?> after = driver(fresh);
+        if (after == null) {
+            throw new BundleException("it has no driver that could take over from the one that is there");
+        }
+        try {
+            context.getService(handover).replace((Driver) context.getService(before), (Driver) context.getService(after));
+        } catch (StateException e) {
+            throw new BundleException(e.getMessage(), e);
+        } finally {
+            context.ungetService(before);
+            context.ungetService(after);
+        }
+    }
+
+    private static ServiceReference<?> driver(Bundle bundle) {
+        ServiceReference<?>[] references = bundle.getRegisteredServices();
+        for (ServiceReference<?> reference : references == null ? new ServiceReference<?>[0] : references) {
+            if (List.of((String[]) reference.getProperty(Constants.OBJECTCLASS)).contains(Driver.class.getName())) {
+                return reference;
+            }
+        }
+        return null;
+    }
+}
