@@ -10,7 +10,9 @@ import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.NamespaceFiles;
 import org.jvisor.api.kernel.StartException;
+import org.jvisor.api.kernel.SysctlValues;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.Vdso;
@@ -36,6 +38,10 @@ class KernelImpl implements Kernel {
     private final UserCounts users = new UserCounts();
     private final Cgroups cgroups = new Cgroups(Runtime.getRuntime().maxMemory());
     private final RandomBytes random;
+    private final String bootId;
+    private final SysctlValues sysctls = new SysctlValues();
+    private final NamespaceFilesImpl namespaceFiles = new NamespaceFilesImpl(this);
+    private final HostTexts hostTexts = new HostTexts();
     private final KernelLogImpl log;
     private final LoadAverage load;
     private final List<ContainerImpl> containers = new ArrayList<>();
@@ -52,6 +58,7 @@ class KernelImpl implements Kernel {
         this.vfs = vfs;
         this.clock = clock;
         this.random = new RandomBytes(host);
+        bootId = random.uuid();
         this.log = new KernelLogImpl(clock);
         this.load = new LoadAverage(clock, processes::runnable);
     }
@@ -252,6 +259,31 @@ class KernelImpl implements Kernel {
     @Override
     public long[] missingCalls() {
         return dispatcher.missingCalls();
+    }
+
+    @Override
+    public SysctlValues sysctls() {
+        return sysctls;
+    }
+
+    @Override
+    public String randomUuid() {
+        return random.uuid();
+    }
+
+    @Override
+    public String bootId() {
+        return bootId;
+    }
+
+    @Override
+    public NamespaceFiles namespaceFiles() {
+        return namespaceFiles;
+    }
+
+    @Override
+    public String hostText(String path) {
+        return hostTexts.get(path);
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
+import java.util.UUID;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SyscallNr;
@@ -28,6 +29,14 @@ final class RandomBytes {
             host.copyIn(buffer, target, offset + done, part);
             done += part;
         }
+    }
+
+    /** A random UUID of RFC 4122, version 4. */
+    String uuid() {
+        byte[] bytes = new byte[16];
+        fill(bytes, 0, bytes.length);
+        return new UUID(Long.reverseBytes(Bytes.getLong(bytes, 0)) & ~0xf000L | 0x4000L,
+                Long.reverseBytes(Bytes.getLong(bytes, 8)) & ~(0xc0L << 56) | 0x80L << 56).toString();
     }
 
     /** A number of so many random bits. */

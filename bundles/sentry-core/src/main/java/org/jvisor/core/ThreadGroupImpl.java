@@ -25,6 +25,8 @@ import org.jvisor.api.wait.WaitQueue;
  */
 final class ThreadGroupImpl implements ThreadGroup {
 
+    private static final int DEFAULT_COREDUMP_FILTER = 0x33;
+
     private static final TaskImpl[] NONE = {};
 
     /** Guards signal queues, masks, actions' use, job control, and the beginning of the end. */
@@ -70,6 +72,7 @@ final class ThreadGroupImpl implements ThreadGroup {
     private volatile boolean childSubreaper;
     private volatile boolean hasExecuted;
     private volatile int oomScoreAdjustment;
+    private volatile int coredumpFilter = DEFAULT_COREDUMP_FILTER;
 
     ThreadGroupImpl(KernelImpl kernel, ContainerImpl container, int pid, Limits limits) {
         this.kernel = kernel;
@@ -415,6 +418,16 @@ final class ThreadGroupImpl implements ThreadGroup {
     }
 
     @Override
+    public int coredumpFilter() {
+        return coredumpFilter;
+    }
+
+    @Override
+    public void setCoredumpFilter(int bits) {
+        coredumpFilter = bits;
+    }
+
+    @Override
     public int oomScoreAdjustment() {
         return oomScoreAdjustment;
     }
@@ -462,6 +475,7 @@ final class ThreadGroupImpl implements ThreadGroup {
         }
         child.dumpable = dumpable;
         child.oomScoreAdjustment = oomScoreAdjustment;
+        child.coredumpFilter = coredumpFilter;
         return child;
     }
 

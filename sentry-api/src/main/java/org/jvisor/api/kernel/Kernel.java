@@ -61,6 +61,25 @@ public interface Kernel {
     /** How often each missing system call was made: number and count alternate; allocates. */
     long[] missingCalls();
 
+    /** What was set in /proc/sys. */
+    SysctlValues sysctls();
+
+    /** A random UUID of RFC 4122, version 4. */
+    String randomUuid();
+
+    /** A {@link #randomUuid}, the same as long as the sandbox lives (random(4), boot_id). */
+    String bootId();
+
+    NamespaceFiles namespaceFiles();
+
+    /**
+     * The text of a file of the host's /proc or /sys, one char a byte. It is read when it is first asked for and kept, since the
+     * sealed Sentry can open no file, and what is installed later must still find what was read before.
+     *
+     * @return null where it cannot be read
+     */
+    String hostText(String path);
+
     /** Cryptographically strong bytes. */
     void random(byte[] target, int offset, int length);
 

@@ -124,6 +124,11 @@ public interface ThreadGroup {
     /** Whether it has executed a program since fork (setpgid(2) EACCES). */
     boolean hasExecuted();
 
+    /** Bits of core(5), "Controlling which mappings are written to the core dump". */
+    int coredumpFilter();
+
+    void setCoredumpFilter(int bits);
+
     int oomScoreAdjustment();
 
     void setOomScoreAdjustment(int value);

@@ -9,7 +9,7 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.Task;
 
 /**
- * A directory with fixed children. A subclass may have more, which come and go: it overrides {@link #lookup} and
+ * A directory with fixed children. A subclass may have more, which come and go: it overrides {@link #lookupMore} and
  * {@link #readMore}. Children are added before anybody else knows the directory.
  */
 public class PseudoDirectory extends PseudoInode {
@@ -36,6 +36,7 @@ public class PseudoDirectory extends PseudoInode {
         more.put(name, child);
         ordered = List.copyOf(more.entrySet());
         children = more;
+        placed(name, child);
         return child;
     }
 
@@ -45,7 +46,23 @@ public class PseudoDirectory extends PseudoInode {
     }
 
     @Override
-    public Inode lookup(Task task, String name) {
+    public final Inode lookup(Task task, String name) {
+        return placed(name, lookupMore(task, name));
+    }
+
+    private <T extends Inode> T placed(String name, T found) {
+        if (found instanceof PseudoInode pseudo) {
+            pseudo.place(this, name);
+        }
+        return found;
+    }
+
+    /**
+     * The child of that name, fixed or not; null when there is none.
+     *
+     * @param task who looks; null: the kernel itself
+     */
+    protected Inode lookupMore(Task task, String name) {
         return child(name);
     }
 
@@ -107,7 +124,12 @@ public class PseudoDirectory extends PseudoInode {
         return readMore(task, Math.max(position, MORE), sink);
     }
 
-    private final class Opened implements FileOperations {
+    private final class Opened extends PseudoOpen {
+
+        @Override
+        protected PseudoInode inode() {
+            return PseudoDirectory.this;
+        }
 
         @Override
         public boolean seekable() {

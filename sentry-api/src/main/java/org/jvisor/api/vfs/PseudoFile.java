@@ -6,6 +6,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * A regular file whose text is made when it is read: at offset 0, for the whole file; reads that go on from there see the same
@@ -49,9 +50,24 @@ public class PseudoFile extends PseudoInode {
         return new Opened();
     }
 
-    private final class Opened implements FileOperations {
+    private final class Opened extends PseudoOpen {
         /** What {@link Source#read} last gave. */
         private volatile byte[] content;
+
+        @Override
+        protected PseudoInode inode() {
+            return PseudoFile.this;
+        }
+
+        @Override
+        public void saveContent(StateRecord record) {
+            record.put(PseudoOpen.TEXT, content);
+        }
+
+        @Override
+        public void restoreContent(StateRecord record) {
+            content = record.getBytes(PseudoOpen.TEXT);
+        }
 
         @Override
         public boolean seekable() {

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.vfs;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateException;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 
-/** An inode that stands for something in the kernel and has no storage: owned by root, of size 0. Any thread. */
-public abstract class PseudoInode implements Inode {
+/**
+ * An inode that stands for something in the kernel and has no storage: owned by root, of size 0. When its bundle is replaced it is
+ * found again by its names from the root on. Any thread.
+ */
+public abstract class PseudoInode implements Inode, Stateful {
     private final PseudoFileSystem fileSystem;
-    private final long ino;
+    private volatile long ino;
+    /** Where it was found; null: nowhere yet, or it is the root. */
+    private volatile PseudoDirectory parent;
+    private volatile String name;
     private final int mode;
 
     /** @param mode with type bits */
@@ -19,6 +30,46 @@ public abstract class PseudoInode implements Inode {
         this.fileSystem = fileSystem;
         this.ino = ino;
         this.mode = mode;
+    }
+
+    /** It is what {@code place} means in {@code directory}. What has a place keeps it. */
+    protected final void place(PseudoDirectory directory, String place) {
+        if (parent == null) {
+            name = place;
+            parent = directory;
+        }
+    }
+
+    /** Takes the inode number that it had before. */
+    final void identify(long number) {
+        ino = number;
+    }
+
+    // ---- hand-over
+
+    @Override
+    public final Object origin() {
+        return fileSystem;
+    }
+
+    @Override
+    public final StateRecord save() {
+        StateRecord record = new StateRecord(fileSystem.type() + PseudoFileSystem.INODE, PseudoFileSystem.SCHEMA)
+                .putOwn("fileSystem", fileSystem).put("ino", ino()).put("mode", mode());
+        Deque<String> names = new ArrayDeque<>();
+        for (PseudoInode at = this; at.parent != null; at = at.parent) {
+            names.addFirst(at.name);
+        }
+        names.forEach(step -> record.add("path").put("name", step));
+        return record;
+    }
+
+    /** Makes what {@link #open} made for a version before this one; what that has kept is restored afterwards. */
+    protected PseudoOpen reopen(StateRecord record) {
+        if (open(null, 0) instanceof PseudoOpen opened) {
+            return opened;
+        }
+        throw new StateException(record.type() + ": " + getClass().getName() + " is opened as something that cannot be handed over");
     }
 
     @Override

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.proc;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jvisor.api.kernel.Kernel;
 
 /**
  * /proc/cpuinfo: what the host says of its CPUs as far as a program could find it out by CPUID, for as many CPUs as the sandbox
@@ -35,13 +32,10 @@ final class CpuInfo {
         }
     }
 
-    /** Of the host that the Sentry runs on; to be called before it is sealed. */
-    static CpuInfo ofHost() {
-        try {
-            return new CpuInfo(Files.readString(Path.of("/proc/cpuinfo"), StandardCharsets.ISO_8859_1));
-        } catch (IOException unreadable) {
-            return new CpuInfo("processor\t: 0\nvendor_id\t: unknown\n");
-        }
+    /** Of the host that the Sentry runs on. */
+    static CpuInfo ofHost(Kernel kernel) {
+        String text = kernel.hostText("/proc/cpuinfo");
+        return new CpuInfo(text != null ? text : "processor\t: 0\nvendor_id\t: unknown\n");
     }
 
     byte[] text(int cpus) {

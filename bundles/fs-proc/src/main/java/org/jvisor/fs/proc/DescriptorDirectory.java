@@ -32,7 +32,7 @@ final class DescriptorDirectory extends ProcessPart {
     }
 
     @Override
-    public Inode lookup(Task task, String name) {
+    protected Inode lookupMore(Task task, String name) {
         Access.requireRead(task, target().task());
         int fd = number(name);
         FileDescription file = fd < 0 ? null : acquire(fd);

@@ -4,9 +4,12 @@ package org.jvisor.fs.proc;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.MountNamespace;
+import org.jvisor.api.vfs.PseudoInode;
+import org.jvisor.api.vfs.PseudoOpen;
 import org.jvisor.api.wait.WaitQueue;
 
 /** A list of mounts; poll(2) tells of changes by POLLERR and POLLPRI (proc(5), /proc/PID/mounts). */
@@ -26,19 +29,36 @@ final class MountsFile extends ProcessFile {
     public FileOperations open(Task task, int flags) {
         FileOperations text = super.open(task, flags);
         MountNamespace namespace = target().task().mounts();
-        return namespace == null ? text : new Opened(text, namespace);
+        return namespace == null ? text : new Opened((PseudoOpen) text, namespace);
     }
 
-    private static final class Opened implements FileOperations {
-        private final FileOperations text;
+    private final class Opened extends PseudoOpen {
+        private final PseudoOpen text;
         private final MountNamespace namespace;
         /** Changes that were reported. */
         private volatile int seen;
 
-        Opened(FileOperations text, MountNamespace namespace) {
+        Opened(PseudoOpen text, MountNamespace namespace) {
             this.text = text;
             this.namespace = namespace;
             seen = namespace.changeCount();
+        }
+
+        @Override
+        protected PseudoInode inode() {
+            return MountsFile.this;
+        }
+
+        @Override
+        public void saveContent(StateRecord record) {
+            text.saveContent(record);
+            record.put("seen", seen);
+        }
+
+        @Override
+        public void restoreContent(StateRecord record) {
+            text.restoreContent(record);
+            seen = record.getInt("seen", seen);
         }
 
         @Override

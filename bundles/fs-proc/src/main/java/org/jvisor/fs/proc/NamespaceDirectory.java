@@ -22,7 +22,7 @@ final class NamespaceDirectory extends ProcessPart {
     }
 
     @Override
-    public Inode lookup(Task task, String name) {
+    protected Inode lookupMore(Task task, String name) {
         int index = NAMES.indexOf(name);
         return index < 0 ? null : new Link(name, linkIno(index));
     }
@@ -52,13 +52,13 @@ final class NamespaceDirectory extends ProcessPart {
         @Override
         public String readlink(Task task) {
             Access.requireRead(task, target().task());
-            return fs().system().namespaces().text(name, target().task());
+            return fs().system().kernel().namespaceFiles().text(name, target().task());
         }
 
         @Override
         public VfsPath jump(Task task) {
             Access.requireRead(task, target().task());
-            return fs().system().namespaces().place(name, target().task());
+            return fs().system().kernel().namespaceFiles().place(name, target().task());
         }
     }
 }

@@ -41,7 +41,7 @@ final class PlainDirectory extends PseudoDirectory {
     }
 
     @Override
-    public Inode lookup(Task task, String name) {
+    protected Inode lookupMore(Task task, String name) {
         Inode contributed = contributed(name);
         return contributed != null ? contributed : child(name);
     }
@@ -118,8 +118,8 @@ final class PlainDirectory extends PseudoDirectory {
         }
 
         @Override
-        public Inode lookup(Task task, String name) {
-            return inner.lookup(task, name);
+        protected Inode lookupMore(Task task, String name) {
+            return inner.lookupMore(task, name);
         }
 
         @Override

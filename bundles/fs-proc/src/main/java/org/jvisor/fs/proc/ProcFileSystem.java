@@ -6,6 +6,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.PseudoFileSystem;
 
@@ -82,6 +83,20 @@ final class ProcFileSystem extends PseudoFileSystem {
         options = Options.parse(data);
         net = NetFiles.directory(this);
         root = new RootDirectory(this);
+    }
+
+    /** What {@link #save} wrote. */
+    ProcFileSystem(ProcSystem system, StateRecord record) {
+        super(record, FsMagic.PROC_SUPER_MAGIC);
+        this.system = system;
+        options = Options.parse(record.getString("options", ""));
+        net = NetFiles.directory(this);
+        root = new RootDirectory(this);
+    }
+
+    @Override
+    protected void saveContent(StateRecord record) {
+        record.put("options", options.text());
     }
 
     ProcSystem system() {

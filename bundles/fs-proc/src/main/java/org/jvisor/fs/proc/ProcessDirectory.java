@@ -50,7 +50,7 @@ final class ProcessDirectory extends ProcessPart {
     }
 
     @Override
-    public Inode lookup(Task task, String name) {
+    protected Inode lookupMore(Task task, String name) {
         if (!target().exists()) {
             return null;
         }

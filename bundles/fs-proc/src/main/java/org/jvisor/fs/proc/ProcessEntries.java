@@ -90,8 +90,8 @@ final class ProcessEntries {
                 directory("task", 0555, (fs, target, ino, mode) -> new TaskDirectory(fs, target, ino))));
         entries.addAll(THREAD.subList(0, THREAD.size() - 1));
         entries.add(entry("coredump_filter", Mode.S_IFREG | 0644, (fs, target, ino, mode) -> new ProcessFile(fs, target, ino,
-                mode, false, (reader, owner) -> new Text().hex(fs.system().coredumpFilter(owner.group()), 8).add('\n').bytes(),
-                (writer, owner, data) -> ProcessText.setCoredumpFilter(fs.system(), owner, data))));
+                mode, false, (reader, owner) -> new Text().hex(owner.group().coredumpFilter(), 8).add('\n').bytes(),
+                (writer, owner, data) -> ProcessText.setCoredumpFilter(owner, data))));
         entries.add(mounts("mountstats", 0400, MountText::mountstats));
         entries.add(entry("timerslack_ns", Mode.S_IFREG | 0666, (fs, target, ino, mode) -> new ProcessFile(fs, target, ino, mode,
                 false, (reader, owner) -> Text.bytes(owner.task().scheduling().timerSlackNs + "\n"),

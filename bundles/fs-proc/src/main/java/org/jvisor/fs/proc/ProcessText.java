@@ -97,12 +97,12 @@ final class ProcessText {
         return 0;
     }
 
-    static long setCoredumpFilter(ProcSystem system, Target target, byte[] data) {
+    static long setCoredumpFilter(Target target, byte[] data) {
         Long value = number(data);
         if (value == null) {
             return -Errno.EINVAL;
         }
-        system.setCoredumpFilter(target.group(), (int) (value & COREDUMP_FILTER_BITS));
+        target.group().setCoredumpFilter((int) (value & COREDUMP_FILTER_BITS));
         return 0;
     }
 

@@ -7,8 +7,11 @@ import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
+import org.jvisor.api.vfs.PseudoInode;
+import org.jvisor.api.vfs.PseudoOpen;
 
 /**
  * A window on a process's memory: cmdline, environ, mem. Bytes are taken from the process when they are read, page by page, so a
@@ -40,8 +43,23 @@ final class RangeFile extends ProcessFile {
     }
 
     /** Of the memory that the process had when the file was opened; another program's is not looked into. */
-    private final class Opened implements FileOperations {
-        private final MemoryManager mm = target().task().mm();
+    private final class Opened extends PseudoOpen {
+        private MemoryManager mm = target().task().mm();
+
+        @Override
+        protected PseudoInode inode() {
+            return RangeFile.this;
+        }
+
+        @Override
+        public void saveContent(StateRecord record) {
+            record.putCore("mm", mm);
+        }
+
+        @Override
+        public void restoreContent(StateRecord record) {
+            mm = record.core("mm", MemoryManager.class);
+        }
 
         @Override
         public boolean seekable() {

@@ -14,6 +14,9 @@ import org.jvisor.api.vfs.PseudoLink;
 
 /** /proc: the files about the system, and a directory for each process of the reader's container. */
 final class RootDirectory extends PseudoDirectory {
+    /** The place of the directory that is /proc/PID/net of all processes; no name can have a slash, so nobody comes by it. */
+    static final String NET = "PID/net";
+
     private final ProcFileSystem fs;
     /** With the mount option subset=pid: all that is there beside processes. */
     private final PseudoDirectory links;
@@ -27,10 +30,14 @@ final class RootDirectory extends PseudoDirectory {
         add("self", links.child("self"));
         add("thread-self", links.child("thread-self"));
         SystemFiles.addTo(this, fs);
+        lookup(null, NET);
     }
 
     @Override
-    public Inode lookup(Task task, String name) {
+    protected Inode lookupMore(Task task, String name) {
+        if (name.equals(NET)) {
+            return fs.net();
+        }
         int pid = DescriptorDirectory.number(name);
         if (pid >= 0) {
             return process(task, pid);

@@ -3,7 +3,6 @@ package org.jvisor.fs.proc;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jvisor.api.abi.Capability;
@@ -11,6 +10,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Utsname;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.SysctlValues;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.UtsNamespace;
 import org.jvisor.api.vfs.Inode;
@@ -25,6 +25,8 @@ final class Sysctls {
     /** ULONG_MAX - 2^24: no limit. */
     private static final String SHM_MAX = "18446744073692774399";
 
+    /** What was set belongs to the kernel. */
+    private final SysctlValues values;
     /** By path below /proc/sys. */
     private final Map<String, Sysctl> all = new LinkedHashMap<>();
 
@@ -37,9 +39,9 @@ final class Sysctls {
         long set(Task task, String value);
     }
 
-    Sysctls(ProcSystem system) {
-        Kernel kernel = system.kernel();
-        kernel(system, kernel);
+    Sysctls(Kernel kernel) {
+        values = kernel.sysctls();
+        kernel(kernel);
         fileSystems();
         memory();
         network();
@@ -50,7 +52,7 @@ final class Sysctls {
         number("user/max_inotify_watches", 65536, 0, INT_MAX);
     }
 
-    private void kernel(ProcSystem system, Kernel kernel) {
+    private void kernel(Kernel kernel) {
         all.put("kernel/ostype", fixed("Linux"));
         all.put("kernel/osrelease", new Sysctl(task -> kernel.options().release(), null));
         all.put("kernel/version", fixed(Kernel.VERSION));
@@ -64,8 +66,8 @@ final class Sysctls {
                 - 1)));
         all.put("kernel/overflowuid", fixed("65534"));
         all.put("kernel/overflowgid", fixed("65534"));
-        all.put("kernel/random/boot_id", fixed(system.bootId()));
-        all.put("kernel/random/uuid", new Sysctl(task -> system.randomUuid(), null));
+        all.put("kernel/random/boot_id", new Sysctl(task -> kernel.bootId(), null));
+        all.put("kernel/random/uuid", new Sysctl(task -> kernel.randomUuid(), null));
         all.put("kernel/random/entropy_avail", fixed("256"));
         all.put("kernel/random/poolsize", fixed("256"));
         all.put("kernel/random/urandom_min_reseed_secs", fixed("60"));
@@ -253,22 +255,21 @@ final class Sysctls {
     }
 
     private void number(String path, long initial, long lowest, long highest) {
-        AtomicReference<Long> current = new AtomicReference<>(initial);
-        all.put(path, new Sysctl(task -> current.get().toString(), (task, value) -> {
+        String unset = Long.toString(initial);
+        all.put(path, new Sysctl(task -> values.get(path, unset), (task, value) -> {
             Long number = parse(value);
             if (number == null || number < lowest || number > highest) {
                 return -Errno.EINVAL;
             }
-            current.set(number);
+            values.set(path, number.toString());
             return 0;
         }));
     }
 
     private void text(String path, String initial) {
-        AtomicReference<String> current = new AtomicReference<>(initial);
-        all.put(path, new Sysctl(task -> current.get(), (task, value) -> {
+        all.put(path, new Sysctl(task -> values.get(path, initial), (task, value) -> {
             // Numbers in a row come back with tabs between them.
-            current.set(value.matches("[-0-9\\s]+") ? value.strip().replaceAll("\\s+", "\t") : value);
+            values.set(path, value.matches("[-0-9\\s]+") ? value.strip().replaceAll("\\s+", "\t") : value);
             return 0;
         }));
     }

@@ -28,7 +28,7 @@ final class TaskDirectory extends ProcessPart {
     }
 
     @Override
-    public Inode lookup(Task task, String name) {
+    protected Inode lookupMore(Task task, String name) {
         if (!target().exists()) {
             return null;
         }

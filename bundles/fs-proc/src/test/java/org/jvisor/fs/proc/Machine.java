@@ -16,6 +16,7 @@ import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.ProcessGroup;
 import org.jvisor.api.kernel.Session;
 import org.jvisor.api.kernel.SignalAction;
+import org.jvisor.api.kernel.SysctlValues;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.kernel.UtsNamespace;
@@ -62,6 +63,7 @@ final class Machine {
                 .when("threadGroups", a -> List.copyOf(groups.values())).when("threadGroup", a -> groups.get(a[0]))
                 .when("task", a -> groups.values().stream().map(g -> g.task((int) a[0])).filter(t -> t != null).findFirst()
                         .orElse(null))
+                .with("sysctls", new SysctlValues()).with("bootId", "01234567-89ab-4cde-8f01-23456789abcd")
                 .when("random", a -> {
                     Arrays.fill((byte[]) a[0], (byte) 0xa5);
                     return null;
@@ -94,6 +96,8 @@ final class Machine {
                 .with("session", new Fake().with("id", 1).as(Session.class))
                 .with("action", SignalAction.DEFAULT).when("softLimit", a -> limit((int) a[0]))
                 .with("hardLimit", Rlimit.RLIM_INFINITY).with("children", List.of());
+        int[] filter = {0x33};
+        group.when("coredumpFilter", a -> filter[0]).when("setCoredumpFilter", a -> filter[0] = (int) a[0]);
         ThreadGroup made = group.as(ThreadGroup.class);
         leader[0] = task.with("tid", pid).with("group", made).with("kernel", kernel).with("container", container)
                 .with("name", name).with("credentials", credentials).with("fs", new FsContext(null, null, 022))

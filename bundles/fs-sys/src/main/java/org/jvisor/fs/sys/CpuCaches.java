@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.sys;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import org.jvisor.api.kernel.Kernel;
 
 /**
  * The caches of a CPU, as the host knows them and CPUID would tell a program. Which CPUs share one is the sandbox's affair: the
@@ -23,28 +21,28 @@ record CpuCaches(List<Cache> caches) {
         }
     }
 
-    /** Of the host that the Sentry runs on, to be called before it is sealed. */
-    static CpuCaches ofHost() {
-        return read(Path.of("/sys/devices/system/cpu/cpu0/cache"));
+    /** Of the host that the Sentry runs on. */
+    static CpuCaches ofHost(Kernel kernel) {
+        return read("/sys/devices/system/cpu/cpu0/cache/index", kernel::hostText);
     }
 
-    static CpuCaches read(Path folder) {
+    /** @param texts gives the text of a file; null where there is none */
+    static CpuCaches read(String prefix, UnaryOperator<String> texts) {
         List<Cache> caches = new ArrayList<>();
-        for (int i = 0; Files.isDirectory(folder.resolve("index" + i)); i++) {
-            Path index = folder.resolve("index" + i);
-            caches.add(new Cache(value(index, "level"), value(index, "type"), value(index, "size"),
-                    value(index, "coherency_line_size"), value(index, "number_of_sets"), value(index, "ways_of_associativity"),
-                    value(index, "physical_line_partition")));
+        for (int i = 0; texts.apply(prefix + i + "/level") != null; i++) {
+            UnaryOperator<String> value = value(prefix + i + '/', texts);
+            caches.add(new Cache(value.apply("level"), value.apply("type"), value.apply("size"),
+                    value.apply("coherency_line_size"), value.apply("number_of_sets"), value.apply("ways_of_associativity"),
+                    value.apply("physical_line_partition")));
         }
         return new CpuCaches(List.copyOf(caches));
     }
 
     /** Empty where the host does not say. */
-    private static String value(Path folder, String name) {
-        try {
-            return Files.readString(folder.resolve(name), StandardCharsets.ISO_8859_1).strip();
-        } catch (IOException unknown) {
-            return "";
-        }
+    private static UnaryOperator<String> value(String folder, UnaryOperator<String> texts) {
+        return name -> {
+            String text = texts.apply(folder + name);
+            return text == null ? "" : text.strip();
+        };
     }
 }

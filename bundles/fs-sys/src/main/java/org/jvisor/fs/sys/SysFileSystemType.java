@@ -4,22 +4,26 @@ package org.jvisor.fs.sys;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.Driver;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.FileSystemType;
+import org.jvisor.api.vfs.PseudoFileSystem;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
-/** The file system type "sysfs". To be activated before the Sentry is sealed: reads what the host knows about its caches. */
+/** The file system type "sysfs". */
 @Component
-public final class SysFileSystemType implements FileSystemType {
+public final class SysFileSystemType implements FileSystemType, Driver {
     private final Kernel kernel;
     private final CpuCaches caches;
 
     @Activate
     public SysFileSystemType(@Reference Kernel kernel) {
         this.kernel = kernel;
-        caches = CpuCaches.ofHost();
+        caches = CpuCaches.ofHost(kernel);
     }
 
     @Override
@@ -31,5 +35,10 @@ public final class SysFileSystemType implements FileSystemType {
     @Override
     public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
         return new SysFileSystem(kernel, caches);
+    }
+
+    @Override
+    public Stateful adopt(StateRecord record) {
+        return PseudoFileSystem.isSuperBlock(record) ? new SysFileSystem(kernel, caches, record) : PseudoFileSystem.adopt(record);
     }
 }

@@ -4,7 +4,6 @@ package org.jvisor.fs.tmpfs;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -14,27 +13,16 @@ import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.Cgroup.Counter;
-import org.jvisor.api.mm.Mappable;
-import org.jvisor.api.state.Handle;
-import org.jvisor.api.state.HandleSource;
 import org.jvisor.api.state.StateException;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
-import org.jvisor.core.handover.Gate;
-import org.jvisor.core.handover.HandoverService;
+import org.jvisor.core.handover.Rehearsal;
 
 class HandoverTest {
 
     private static final Inode.Owner OWNER = new Inode.Owner(1000, 100);
-    private static final Gate OPEN = new Gate() {
-        @Override
-        public void close(long limitNs) {}
-
-        @Override
-        public void open() {}
-    };
 
     private final Instance i = new Instance("size=1m,nr_inodes=100");
     private final TmpfsDriver driver = new TmpfsDriver(Instance.MEMORY, i.clock);
@@ -48,21 +36,18 @@ class HandoverTest {
         directory.link(null, "again", file);
         i.root.symlink(null, "link", "d/f", OWNER);
         i.root.create(null, "null", Mode.S_IFCHR | 0666, Mode.makeDev(1, 3), OWNER);
-        Slot top = new Slot(i.fs);
-        Slot inode = new Slot(file);
-        Slot open = new Slot(Instance.open(file));
-        Slot mapped = new Slot(Instance.open(file).mappable(null, null));
         Stat before = stat(file);
+        FileOperations open = Instance.open(file);
 
-        handOver(top, inode, open, mapped);
+        List<Object> successors = handOver(i.fs, file, open, open.mappable(null, null));
 
-        FileSystem fresh = (FileSystem) top.target;
+        FileSystem fresh = (FileSystem) successors.getFirst();
         assertNotSame(i.fs, fresh);
         Inode again = fresh.root().lookup(null, "d").lookup(null, "again");
-        assertSame(inode.target, again);
+        assertSame(successors.get(1), again);
         assertNotSame(file, again);
-        assertSame(open.target, again.open(null, 0));
-        assertSame(mapped.target, again.open(null, 0).mappable(null, null));
+        assertSame(successors.get(2), again.open(null, 0));
+        assertSame(successors.get(3), again.open(null, 0).mappable(null, null));
         assertEquals("what was written", Instance.read(again, 0, 100));
         assertArrayEquals("red".getBytes(), again.getXattr(null, "user.colour"));
         Stat after = stat(again);
@@ -79,9 +64,7 @@ class HandoverTest {
     void shouldGoOnCountingWhatIsUsed() {
         Inode file = i.file("f");
         Instance.write(file, "x".repeat(10_000), 0);
-        Slot top = new Slot(i.fs);
-        handOver(top);
-        FileSystem fresh = (FileSystem) top.target;
+        FileSystem fresh = (FileSystem) handOver(i.fs).getFirst();
         fresh.root().unlink(null, "f", fresh.root().lookup(null, "f"));
         Inode kept = fresh.root().create(null, "g", Mode.S_IFREG | 0644, 0, OWNER);
         assertEquals(3, kept.ino());
@@ -95,10 +78,7 @@ class HandoverTest {
             i.file("f" + n);
         }
         List<String> all = names(i.root, 0);
-        Slot top = new Slot(i.fs);
-        Slot directory = new Slot(Instance.open(i.root));
-        handOver(top, directory);
-        FileOperations fresh = (FileOperations) directory.target;
+        FileOperations fresh = (FileOperations) handOver(i.fs, Instance.open(i.root)).get(1);
         List<String> rest = new ArrayList<>();
         fresh.readdir(null, null, 12, (name, ino, type, next) -> rest.add(name));
         assertEquals(all.subList(12, all.size()), rest);
@@ -109,17 +89,15 @@ class HandoverTest {
         Inode file = i.file("f");
         Instance.write(file, "still open", 0);
         i.root.unlink(null, "f", file);
-        Slot inode = new Slot(file);
-        handOver(inode, new Slot(i.fs));
-        assertEquals("still open", Instance.read((Inode) inode.target, 0, 100));
-        ((Inode) inode.target).evict();
+        Inode fresh = (Inode) handOver(file, i.fs).getFirst();
+        assertEquals("still open", Instance.read(fresh, 0, 100));
+        fresh.evict();
     }
 
     @Test
     void shouldSkipFieldsThatItDoesNotKnowAndHaveDefaultsForMissingOnes() {
-        Slot top = new Slot(i.fs);
-        handOver(top);
-        StateRecord newer = new StateRecord("tmpfs.special", 7).putOwn("fileSystem", (Tmpfs) top.target).put("ino", 9)
+        Tmpfs fresh = (Tmpfs) handOver(i.fs).getFirst();
+        StateRecord newer = new StateRecord("tmpfs.special", 7).putOwn("fileSystem", fresh).put("ino", 9)
                 .put("mode", Mode.S_IFIFO).put("colour", "red");
         newer.resolveBy(object -> object);
         Inode special = (Inode) driver.adopt(newer);
@@ -136,11 +114,8 @@ class HandoverTest {
         assertThrows(StateException.class, () -> driver.adopt(new StateRecord("ext4.inode", 1)));
     }
 
-    private void handOver(Slot... slots) {
-        HandleSource source = visitor -> List.of(slots).forEach(visitor);
-        new HandoverService(OPEN, List.of(source), line -> {
-            throw new AssertionError(line);
-        }).replace(driver, new TmpfsDriver(Instance.MEMORY, i.clock));
+    private List<Object> handOver(Object... objects) {
+        return Rehearsal.handOver(driver, new TmpfsDriver(Instance.MEMORY, i.clock), objects);
     }
 
     private static List<String> names(Inode directory, long from) {
@@ -153,36 +128,5 @@ class HandoverTest {
         Stat stat = new Stat();
         inode.stat(stat);
         return stat;
-    }
-
-    private static final class Slot implements Handle {
-        Object target;
-
-        Slot(Object target) {
-            this.target = target;
-        }
-
-        @Override
-        public long id() {
-            return 1;
-        }
-
-        @Override
-        public String kind() {
-            return "slot";
-        }
-
-        @Override
-        public Object target() {
-            return target;
-        }
-
-        @Override
-        public void replace(Object fresh) {
-            target = fresh;
-            if (fresh instanceof Mappable mappable) {
-                mappable.framesFollowing(0, 1);
-            }
-        }
     }
 }
