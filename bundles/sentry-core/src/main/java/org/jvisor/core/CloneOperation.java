@@ -287,6 +287,8 @@ final class CloneOperation {
                     group.addTask(child);
                 }
             }
+            // The gate is closed with this lock held: either it finds the child, or its maker's hook says that it should have.
+            child.addHooks(parent.hooks() & TaskImpl.GATE);
             kernel.processes().add(child);
             if (has(CLONE_THREAD)) {
                 return;

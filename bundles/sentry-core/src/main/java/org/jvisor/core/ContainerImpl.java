@@ -71,7 +71,12 @@ final class ContainerImpl implements Container {
             throw new IllegalStateException("container " + spec.id() + " was started already");
         }
         started = true;
-        kernel.threads().acquire().serve(init.leader());
+        kernel.gate().enter();
+        try {
+            kernel.threads().acquire().serve(init.leader());
+        } finally {
+            kernel.gate().leave();
+        }
     }
 
     @Override
@@ -87,8 +92,14 @@ final class ContainerImpl implements Container {
             terminal = pty;
             pty = null;
         }
-        if (terminal != null) {
+        if (terminal == null) {
+            return;
+        }
+        kernel.gate().enter();
+        try {
             terminal.close();
+        } finally {
+            kernel.gate().leave();
         }
     }
 
@@ -128,6 +139,15 @@ final class ContainerImpl implements Container {
 
     @Override
     public void signal(int signal, int target) {
+        kernel.gate().enter();
+        try {
+            send(signal, target);
+        } finally {
+            kernel.gate().leave();
+        }
+    }
+
+    private void send(int signal, int target) {
         SignalInfo info = new SignalInfo(signal, Signals.SI_USER, 0, 0, 0, 0, 0, 0);
         if (target == TO_ALL) {
             for (ThreadGroupImpl group : kernel.processes().groups()) {
@@ -155,8 +175,14 @@ final class ContainerImpl implements Container {
         synchronized (this) {
             terminal = pty;
         }
-        if (terminal != null) {
+        if (terminal == null) {
+            return;
+        }
+        kernel.gate().enter();
+        try {
             terminal.resize(rows, columns);
+        } finally {
+            kernel.gate().leave();
         }
     }
 
@@ -170,15 +196,25 @@ final class ContainerImpl implements Container {
             killAndWait();
         } else {
             // The task has no thread: whoever destroys the container sees it out.
-            abandon();
+            kernel.gate().enter();
+            try {
+                abandon();
+            } finally {
+                kernel.gate().leave();
+            }
         }
         closeTerminal();
         kernel.forget(this);
     }
 
     private void killAndWait() {
-        synchronized (kernel.processes()) {
-            killAll();
+        kernel.gate().enter();
+        try {
+            synchronized (kernel.processes()) {
+                killAll();
+            }
+        } finally {
+            kernel.gate().leave();
         }
         try {
             if (!ended.await(DESTROY_SECONDS, TimeUnit.SECONDS)) {

@@ -72,7 +72,7 @@ final class JobControl {
         stopUnreported = false;
         for (TaskImpl task : group.liveTasks()) {
             task.removeWork(TaskImpl.STOP);
-            task.unparkStopped();
+            task.unpark();
         }
         if (complete) {
             continueUnreported = true;

@@ -35,6 +35,7 @@ class KernelImpl implements Kernel {
     private final Processes processes = new Processes();
     private final Dispatcher dispatcher = new Dispatcher(processes::tasks);
     private final FutexTable futexes = new FutexTable(processes);
+    private final Gate gate;
     private final UserCounts users = new UserCounts();
     private final Cgroups cgroups = new Cgroups(Runtime.getRuntime().maxMemory());
     private final RandomBytes random;
@@ -57,6 +58,7 @@ class KernelImpl implements Kernel {
         this.vdso = vdso;
         this.vfs = vfs;
         this.clock = clock;
+        this.gate = new Gate(processes, clock);
         this.random = new RandomBytes(host);
         bootId = random.uuid();
         this.log = new KernelLogImpl(clock);
@@ -92,11 +94,16 @@ class KernelImpl implements Kernel {
     @Override
     public Container create(ContainerSpec spec) {
         dispatcher.awaitEssentials();
-        ContainerImpl container = new ContainerBuilder(this, devices, spec).build();
-        synchronized (this) {
-            containers.add(container);
+        gate.enter();
+        try {
+            ContainerImpl container = new ContainerBuilder(this, devices, spec).build();
+            synchronized (this) {
+                containers.add(container);
+            }
+            return container;
+        } finally {
+            gate.leave();
         }
-        return container;
     }
 
     synchronized void forget(ContainerImpl container) {
@@ -174,6 +181,10 @@ class KernelImpl implements Kernel {
 
     Dispatcher dispatcher() {
         return dispatcher;
+    }
+
+    Gate gate() {
+        return gate;
     }
 
     UserCounts users() {

@@ -56,16 +56,24 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     // Where the task is; above 0: in a call that was dispatched by the table of that generation.
     private static final long IN_KERNEL = 0;
     private static final long IN_USER = -1;
+    /** Not begun, ended, stopped, at the gate: in code of the core that holds nothing and calls nothing of a bundle. */
+    private static final long OUTSIDE = -2;
+
+    // Hooks: what has to look at a task's calls, in one word, so that what is off costs nothing.
+    /** The way into the Sentry is closed; see {@link Gate}. */
+    static final int GATE = 1;
 
     private static final int COMM_MAX = 15;
     private static final int SCRATCH_BYTES = 4096;
 
     private static final VarHandle WORK;
+    private static final VarHandle HOOKS;
     private static final VarHandle PLACE;
 
     static {
         try {
             WORK = MethodHandles.lookup().findVarHandle(TaskImpl.class, "work", int.class);
+            HOOKS = MethodHandles.lookup().findVarHandle(TaskImpl.class, "hooks", int.class);
             PLACE = MethodHandles.lookup().findVarHandle(TaskImpl.class, "place", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
@@ -82,7 +90,8 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     private final Registers registers = new Registers();
     private final Arguments arguments = new Arguments();
     private volatile int work;
-    private volatile long place = IN_KERNEL;
+    private volatile int hooks;
+    private volatile long place = OUTSIDE;
     private volatile Context context;
     private MemoryFile.Epoch epoch;
     private UserMemory memory;
@@ -321,17 +330,48 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         place = IN_USER;
     }
 
-    void leaveUser() {
-        PLACE.setRelease(this, IN_KERNEL);
+    /** From now on code of the Sentry is run for this task, other than a call's handler; waits as long as the gate is closed. */
+    void enterKernel() {
+        place = IN_KERNEL;
+        if ((hooks & GATE) != 0) {
+            waitAtGate();
+        }
     }
 
-    /** The handler of the current call is taken from the table of this generation, if that still is the current one. */
+    /** Nothing of the Sentry's is held, and nothing of a bundle is called, until {@link #enterKernel}. */
+    void stepOut() {
+        place = OUTSIDE;
+    }
+
+    private void waitAtGate() {
+        Gate gate = kernel.gate();
+        times.fallAsleep();
+        do {
+            place = OUTSIDE;
+            sleeping = true;
+            while (gate.holds(this)) {
+                LockSupport.park(gate);
+            }
+            sleeping = false;
+            place = IN_KERNEL;
+        } while (gate.holds(this));
+        times.wakeUp();
+    }
+
+    /** The handler of the current call is taken from the table of this generation, if that still is the current one and no
+     * {@link #hooks} say otherwise. */
     void enterCall(long generation) {
         place = generation;
     }
 
     void leaveCall() {
         PLACE.setRelease(this, IN_KERNEL);
+    }
+
+    /** Whether code of the Sentry is being run for this task. Any thread; true for a while longer than it is so. */
+    boolean isInside() {
+        long now = place;
+        return now != IN_USER && now != OUTSIDE;
     }
 
     @Override
@@ -347,6 +387,21 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     @Override
     public int currentCall() {
         return place > 0 ? arguments.number : -1;
+    }
+
+    // ---- hooks
+
+    int hooks() {
+        return hooks;
+    }
+
+    /** Any thread. */
+    void addHooks(int bits) {
+        HOOKS.getAndBitwiseOr(this, bits);
+    }
+
+    void removeHooks(int bits) {
+        HOOKS.getAndBitwiseAnd(this, ~bits);
     }
 
     // ---- work
@@ -543,18 +598,22 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
 
     /** Sleeps as long as the process is stopped; taken part in with {@link JobControl#taskStopped}. */
     void stayStopped() {
+        epoch.leave();
         times.fallAsleep();
         stoppedNow = true;
         sleeping = true;
+        stepOut();
         while ((work & (STOP | EXIT)) == STOP) {
             LockSupport.park();
         }
         sleeping = false;
         stoppedNow = false;
         times.wakeUp();
+        enterKernel();
+        epoch.enter();
     }
 
-    void unparkStopped() {
+    void unpark() {
         LockSupport.unpark(thread);
     }
 

@@ -24,18 +24,21 @@ final class TaskLoop implements Runnable {
 
     private final TaskImpl task;
     private final Dispatcher dispatcher;
+    private final Gate gate;
     private final Registers registers;
     private final Arguments arguments;
 
     TaskLoop(TaskImpl task) {
         this.task = task;
         this.dispatcher = task.kernelImpl().dispatcher();
+        this.gate = task.kernelImpl().gate();
         this.registers = task.registers();
         this.arguments = task.arguments();
     }
 
     @Override
     public void run() {
+        task.enterKernel();
         MemoryFile.Epoch epoch = task.kernelImpl().memory().file().newEpoch();
         task.adopt(Thread.currentThread(), epoch);
         try {
@@ -45,6 +48,8 @@ final class TaskLoop implements Runnable {
             LOG.log(Level.ERROR, "task " + task.tid() + " ends by an internal error", t);
             task.groupImpl().exitGroup(Wait.signaled(Signals.SIGKILL, false));
         }
+        // Others may not find the task any more before all of its end is done.
+        gate.stay();
         try {
             epoch.enter();
             new ExitOperation(task).run();
@@ -53,6 +58,8 @@ final class TaskLoop implements Runnable {
         } finally {
             epoch.leave();
             epoch.close();
+            task.stepOut();
+            gate.leave();
         }
     }
 
@@ -62,7 +69,7 @@ final class TaskLoop implements Runnable {
         while (true) {
             task.enterUser();
             if (task.work() != 0) {
-                task.leaveUser();
+                task.enterKernel();
                 if (serve(epoch, 0) == SignalDelivery.END) {
                     return;
                 }
@@ -71,7 +78,6 @@ final class TaskLoop implements Runnable {
             task.times.enterUser();
             int event = context.run(registers);
             task.times.leaveUser();
-            task.leaveUser();
             switch (event) {
                 case Context.SYSCALL -> call(epoch);
                 case Context.FAULT -> fault(epoch, context);
@@ -80,6 +86,7 @@ final class TaskLoop implements Runnable {
                     // Whoever interrupted has left work.
                 }
                 default -> {
+                    task.enterKernel();
                     task.kernelImpl().log().log(3, "task " + task.tid() + ": its stub was taken away by the host");
                     task.groupImpl().exitGroup(Wait.signaled(Signals.SIGKILL, false));
                 }
@@ -141,8 +148,10 @@ final class TaskLoop implements Runnable {
     private void settle(MemoryFile.Epoch epoch, long result) {
         if (task.awaitsVfork()) {
             epoch.enter();
+            task.stepOut();
             task.awaitVfork();
             epoch.leave();
+            task.enterKernel();
         }
         if (task.maskSaved()) {
             // A signal that ended the call is delivered while the temporary mask still lets it through.
@@ -154,11 +163,7 @@ final class TaskLoop implements Runnable {
     }
 
     private long dispatch(MemoryFile.Epoch epoch) {
-        SyscallTable table;
-        do {
-            table = dispatcher.table();
-            task.enterCall(table.generation);
-        } while (table != dispatcher.table());
+        SyscallTable table = enterCall();
         epoch.enter();
         try {
             return table.handler(arguments.number).call(task, arguments);
@@ -169,6 +174,19 @@ final class TaskLoop implements Runnable {
         } finally {
             epoch.leave();
             task.leaveCall();
+        }
+    }
+
+    /** The table to take the handler from; with that, the call is under way. */
+    private SyscallTable enterCall() {
+        while (true) {
+            SyscallTable table = dispatcher.table();
+            task.enterCall(table.generation);
+            if ((task.hooks() & TaskImpl.GATE) != 0 && gate.holds(task)) {
+                task.enterKernel();
+            } else if (table == dispatcher.table()) {
+                return table;
+            }
         }
     }
 
@@ -210,6 +228,7 @@ final class TaskLoop implements Runnable {
         long address = context.faultAddress();
         int access = context.faultAccess();
         int outcome;
+        task.enterKernel();
         epoch.enter();
         try {
             outcome = task.mm().fault(task, address, access);
@@ -232,6 +251,7 @@ final class TaskLoop implements Runnable {
     private void exception(Context context) {
         int signal = context.signal();
         int code = context.signalCode();
+        task.enterKernel();
         task.trap.errorCode = 0;
         task.trap.vector = switch (signal) {
             case Signals.SIGFPE -> code == Signals.FPE_INTDIV ? TrapInfo.DIVIDE_ERROR : TrapInfo.FLOATING_POINT;

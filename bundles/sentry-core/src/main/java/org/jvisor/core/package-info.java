@@ -12,6 +12,11 @@
  * was dispatched by), or neither. It is written with a full fence before work, or the table, is looked at, and work and tables
  * are published before the place is looked at; so either the task sees the work or the other side sees where it is.
  *
+ * <p><b>Hooks</b> are what has to look at a task's calls, in one word that is read on a call's way; nothing is looked at while it
+ * is 0. One of them is the {@code Gate}, by which the whole kernel is brought to rest: a task that finds it closed waits at the
+ * places where it comes in from its application, and before a call is dispatched. What stops, waits for a vfork(2)'s child, has
+ * not begun or has ended is outside, too.
+ *
  * <p><b>Replacement.</b> {@code Dispatcher} publishes a new {@code SyscallTable}, interrupts the tasks whose notes say that they
  * are inside a handler that the new table does not have, and returns when none is left there. A vfork(2)'s wait, which cannot be
  * interrupted, takes place outside of handlers.

@@ -3,6 +3,7 @@ package org.jvisor.core;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -25,6 +26,8 @@ final class FakeManager {
     private final MemoryManager.Layout layout = new MemoryManager.Layout();
     private long nextFree = 0x7f00_0000_0000L;
     int users = 1;
+    /** Page faults, all of which are well. */
+    final AtomicInteger faults = new AtomicInteger();
 
     MemoryManager asManager() {
         MemoryManager[] self = new MemoryManager[1];
@@ -36,6 +39,10 @@ final class FakeManager {
                 .on("layout", a -> layout)
                 .on("newUserMemory", a -> memory())
                 .on("fork", a -> fork())
+                .on("fault", a -> {
+                    faults.incrementAndGet();
+                    return 0;
+                })
                 .on("peakResidentBytes", a -> 4096L)
                 .ignore("setExecutable")
                 .on("retain", a -> users(1))

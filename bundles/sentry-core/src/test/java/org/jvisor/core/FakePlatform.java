@@ -67,6 +67,7 @@ final class FakePlatform implements Platform {
 
     /** Runs an {@link App}. */
     static final class FakeContext implements Context {
+        private static final long FAULT_ADDRESS = 0x1000;
         private final FakePlatform platform;
         private final App app;
         private volatile boolean interrupted;
@@ -99,12 +100,12 @@ final class FakePlatform implements Platform {
 
         @Override
         public long faultAddress() {
-            throw new UnsupportedOperationException();
+            return FAULT_ADDRESS;
         }
 
         @Override
         public int faultAccess() {
-            throw new UnsupportedOperationException();
+            return ACCESS_READ;
         }
 
         @Override

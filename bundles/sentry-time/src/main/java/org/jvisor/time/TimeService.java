@@ -58,6 +58,16 @@ public final class TimeService implements KernelClock, Vdso {
     }
 
     @Override
+    public boolean pause(long deadlineNs) {
+        return timers.pause(deadlineNs);
+    }
+
+    @Override
+    public void resume() {
+        timers.resume();
+    }
+
+    @Override
     public long nanoTimeOffsetNs() {
         return clock.bootNs();
     }

@@ -4,6 +4,7 @@ package org.jvisor.time;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.kernel.KernelClock;
 
@@ -18,6 +19,9 @@ final class TimerQueue {
     private Entry[] heap = new Entry[64];
     private int size;
     private boolean stopped;
+    private boolean paused;
+    /** An action is running. */
+    private boolean performing;
 
     /** @param onStart run by the queue's thread before anything else */
     TimerQueue(Runnable onStart) {
@@ -36,6 +40,33 @@ final class TimerQueue {
         synchronized (this) {
             stopped = true;
         }
+        LockSupport.unpark(thread);
+    }
+
+    /** See {@link KernelClock#pause}. */
+    synchronized boolean pause(long deadlineNs) {
+        paused = true;
+        boolean interrupted = false;
+        while (performing) {
+            long left = deadlineNs - System.nanoTime();
+            if (left <= 0) {
+                resume();
+                break;
+            }
+            try {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return paused;
+    }
+
+    synchronized void resume() {
+        paused = false;
         LockSupport.unpark(thread);
     }
 
@@ -70,12 +101,17 @@ final class TimerQueue {
                 if (stopped) {
                     return;
                 }
-                if (size > 0) {
+                if (performing) {
+                    performing = false;
+                    notifyAll();
+                }
+                if (size > 0 && !paused) {
                     Entry first = heap[0];
                     waitNs = first.deadlineNs - System.nanoTime();
                     if (waitNs <= 0) {
                         remove(first);
                         due = first.action;
+                        performing = true;
                     }
                 }
             }

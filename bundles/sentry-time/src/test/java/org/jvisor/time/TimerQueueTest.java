@@ -2,6 +2,7 @@
 package org.jvisor.time;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.kernel.KernelClock;
@@ -112,5 +114,27 @@ class TimerQueueTest {
 
     private static void await(CountDownLatch latch) throws InterruptedException {
         assertTrue(latch.await(30, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void shouldHoldBackWhatFallsDueWhilePaused() throws InterruptedException {
+        queue.start();
+        CountDownLatch begun = new CountDownLatch(1);
+        AtomicBoolean mayEnd = new AtomicBoolean();
+        queue.schedule(0, () -> {
+            begun.countDown();
+            while (!mayEnd.get()) {
+                Thread.onSpinWait();
+            }
+        });
+        await(begun);
+        assertFalse(queue.pause(System.nanoTime() + 1_000_000), "an action is running");
+        mayEnd.set(true);
+        assertTrue(queue.pause(System.nanoTime() + 20_000_000_000L));
+        CountDownLatch done = new CountDownLatch(1);
+        queue.schedule(0, done::countDown);
+        assertFalse(done.await(20, TimeUnit.MILLISECONDS));
+        queue.resume();
+        await(done);
     }
 }

@@ -22,6 +22,19 @@ public interface KernelClock {
     /** {@code System.nanoTime() - monotonicNs()}, constant. */
     long nanoTimeOffsetNs();
 
+    /**
+     * Holds actions back until {@link #resume}; what falls due meanwhile runs then. Not by an action.
+     *
+     * @return whether none is running any more; after {@code deadlineNs} ({@link System#nanoTime}'s terms) nothing is held back
+     */
+    default boolean pause(long deadlineNs) {
+        throw new UnsupportedOperationException("this clock's timers cannot be held back");
+    }
+
+    default void resume() {
+        throw new UnsupportedOperationException("this clock's timers cannot be held back");
+    }
+
     /** A scheduled action. */
     interface Timer {
         /** It will not run any more, unless it is running already. */
