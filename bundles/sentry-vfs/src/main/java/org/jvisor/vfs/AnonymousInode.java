@@ -10,6 +10,7 @@ import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.state.FieldHandle;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
 import org.jvisor.api.vfs.FileDescription;
@@ -57,33 +58,8 @@ final class AnonymousInode implements Inode, HandleSource {
 
     @Override
     public void forEachHandle(Consumer<Handle> visitor) {
-        if (operations != null) {
-            visitor.accept(new Again());
-        }
-    }
-
-    /** What is opened again: the same object that the descriptions have. */
-    private final class Again implements Handle {
-
-        @Override
-        public long id() {
-            return ino;
-        }
-
-        @Override
-        public String kind() {
-            return "file without a name";
-        }
-
-        @Override
-        public FileOperations target() {
-            return operations;
-        }
-
-        @Override
-        public void replace(Object fresh) {
-            operations = (FileOperations) fresh;
-        }
+        FieldHandle.visit(visitor, "file without a name", () -> ino, FileOperations.class, () -> operations,
+                fresh -> operations = fresh);
     }
 
     @Override

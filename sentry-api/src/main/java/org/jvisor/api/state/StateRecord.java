@@ -86,6 +86,14 @@ public final class StateRecord {
         return object == null ? this : enter(name, new Core(object));
     }
 
+    /**
+     * A reference to an object that may be one of the same driver or of another: {@link #putOwn} or {@link #putCore}, whichever fits.
+     * It is read by {@link #own}.
+     */
+    public StateRecord putAny(String name, Object object) {
+        return object instanceof Stateful stateful ? putOwn(name, stateful) : putCore(name, object);
+    }
+
     /** Adds a record to the list of that name; its type is the name. */
     public StateRecord add(String name) {
         StateRecord item = new StateRecord(name, schema);
@@ -184,7 +192,10 @@ public final class StateRecord {
      */
     public <T> T own(String name, Class<T> expected) {
         Object value = fields.get(name);
-        return value == null ? null : expected(name, successors.apply(cast(name, value, Own.class).object), expected);
+        if (value == null || value instanceof Core) {
+            return core(name, expected);
+        }
+        return expected(name, successors.apply(cast(name, value, Own.class).object), expected);
     }
 
     public <T> T requireOwn(String name, Class<T> expected) {

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.overlay;
 
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Mappable;
+import org.jvisor.api.state.FieldHandle;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
@@ -14,11 +20,11 @@ import org.jvisor.api.wait.WaitQueue;
  * A file of the lower layer, opened for reading. When it is copied up for somebody who writes, reading goes on in the copy, so
  * that both see the same.
  */
-final class LowerFile implements FileOperations {
+final class LowerFile implements FileOperations, Stateful, HandleSource {
 
     private final OverlayInode inode;
     private final int flags;
-    private final FileOperations lower;
+    private volatile FileOperations lower;
     /** Set once, under this. */
     private volatile FileOperations copy;
 
@@ -26,6 +32,26 @@ final class LowerFile implements FileOperations {
         this.inode = inode;
         this.lower = lower;
         this.flags = flags;
+    }
+
+    /** What {@link #save} wrote. */
+    LowerFile(StateRecord record) {
+        inode = record.requireOwn("inode", OverlayInode.class);
+        flags = record.requireInt("flags");
+        lower = record.requireOwn("lower", FileOperations.class);
+        copy = record.own("copy", FileOperations.class);
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(OverlayType.LOWER_FILE, OverlayType.SCHEMA).putOwn("inode", inode).put("flags", flags)
+                .putAny("lower", lower).putAny("copy", copy);
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        FieldHandle.visit(visitor, "layer's open file", inode::ino, FileOperations.class, () -> lower, fresh -> lower = fresh);
+        FieldHandle.visit(visitor, "layer's open file", inode::ino, FileOperations.class, () -> copy, fresh -> copy = fresh);
     }
 
     private FileOperations current(Task task) {

@@ -2,18 +2,26 @@
 package org.jvisor.fs.overlay;
 
 import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.state.FieldHandle;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.Vfs;
 
 /** An instance: two trees, of which the upper one hides and takes the changes of the lower one. */
-final class Overlay implements FileSystem {
+final class Overlay implements FileSystem, Stateful, HandleSource {
 
     private final long device;
     private final Vfs vfs;
@@ -21,8 +29,9 @@ final class Overlay implements FileSystem {
     private final boolean writable;
     private final FileSystem[] owned;
     private final String options;
-    private final OverlayInode root;
-    private final FileSystem shownBy;
+    /** Set once, before the instance serves. */
+    private OverlayInode root;
+    private volatile FileSystem shownBy;
 
     /** One object for what one upper inode is, whichever of its names it is found by. Guarded by itself. */
     private final Map<Inode, WeakReference<OverlayInode>> byUpper = new IdentityHashMap<>();
@@ -40,6 +49,55 @@ final class Overlay implements FileSystem {
         this.options = options;
         shownBy = upper.fileSystem();
         root = new OverlayInode(this, null, "", lower, upper);
+    }
+
+    // ---- hand-over
+
+    /** What {@link #save} wrote. */
+    Overlay(StateRecord record, Vfs vfs, Memory memory) {
+        this.vfs = vfs;
+        this.memory = memory;
+        device = record.requireLong("device");
+        writable = record.getBoolean("writable", false);
+        options = record.getString("options", "");
+        shownBy = record.requireOwn("shownBy", FileSystem.class);
+        owned = record.items("owned").stream().map(layer -> layer.requireOwn("fileSystem", FileSystem.class))
+                .toArray(FileSystem[]::new);
+    }
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord(OverlayType.SUPER_BLOCK, OverlayType.SCHEMA).put("device", device)
+                .put("writable", writable).put("options", options).putAny("shownBy", shownBy).putOwn("root", root);
+        for (FileSystem layer : owned) {
+            record.add("owned").putAny("fileSystem", layer);
+        }
+        return record;
+    }
+
+    @Override
+    public void link(StateRecord record) {
+        root = record.requireOwn("root", OverlayInode.class);
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        FieldHandle.visit(visitor, "layer", () -> device, FileSystem.class, () -> shownBy, fresh -> shownBy = fresh);
+        for (int i = 0; i < owned.length; i++) {
+            int layer = i;
+            FieldHandle.visit(visitor, "layer", () -> device, FileSystem.class, () -> owned[layer], fresh -> owned[layer] = fresh);
+        }
+        root.forEachHandle(visitor);
+        List<OverlayInode> known = new ArrayList<>();
+        synchronized (byUpper) {
+            byUpper.values().forEach(reference -> {
+                OverlayInode inode = reference.get();
+                if (inode != null) {
+                    known.add(inode);
+                }
+            });
+        }
+        known.forEach(inode -> inode.forEachHandle(visitor));
     }
 
     Memory memory() {

@@ -9,12 +9,14 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
 
 /** An open directory of which both layers have a part: the merged list is made when reading begins, and read by its index. */
-final class OverlayDirectory implements FileOperations {
+final class OverlayDirectory implements FileOperations, Stateful {
 
     /** A name in one layer. */
     record Entry(String name, long ino, int type) {}
@@ -24,6 +26,28 @@ final class OverlayDirectory implements FileOperations {
 
     OverlayDirectory(OverlayInode directory) {
         this.directory = directory;
+    }
+
+    /** What {@link #save} wrote. */
+    OverlayDirectory(StateRecord record) {
+        directory = record.requireOwn("inode", OverlayInode.class);
+        if (record.has("entries")) {
+            entries = new ArrayList<>();
+            for (StateRecord entry : record.items("entries")) {
+                entries.add(new Entry(entry.requireString("name"), entry.requireLong("ino"), entry.getInt("type", 0)));
+            }
+        }
+    }
+
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord(OverlayType.DIRECTORY, OverlayType.SCHEMA).putOwn("inode", directory);
+        if (entries != null) {
+            record.putList("entries");
+            entries.forEach(entry -> record.add("entries").put("name", entry.name()).put("ino", entry.ino())
+                    .put("type", entry.type()));
+        }
+        return record;
     }
 
     /** Everything in {@code layer} but "." and "..". */

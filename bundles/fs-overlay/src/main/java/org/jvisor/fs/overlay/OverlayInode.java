@@ -2,6 +2,7 @@
 package org.jvisor.fs.overlay;
 
 import java.util.List;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
@@ -9,6 +10,11 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.FieldHandle;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
@@ -19,7 +25,7 @@ import org.jvisor.api.vfs.SetAttributes;
  * removed name of the lower layer is hidden by a whiteout (a character device 0:0) in the upper one; a directory that hides all of
  * a lower one of its name is marked opaque by an extended attribute, as Linux's overlay has it on disk.
  */
-final class OverlayInode implements Inode {
+final class OverlayInode implements Inode, Stateful, HandleSource {
 
     private static final String OPAQUE = "trusted.overlay.opaque";
     private static final byte[] YES = {'y'};
@@ -42,6 +48,43 @@ final class OverlayInode implements Inode {
         this.lower = lower;
         this.upper = upper;
         ino = lower != null ? lower.ino() : upper.ino() | UPPER_NUMBERS;
+    }
+
+    // ---- hand-over
+
+    /** What {@link #save} wrote. */
+    OverlayInode(StateRecord record) {
+        overlay = record.requireOwn("overlay", Overlay.class);
+        ino = record.requireLong("ino");
+        name = record.getString("name", "");
+        lower = record.own("lower", Inode.class);
+        upper = record.own("upper", Inode.class);
+        if (upper != null) {
+            overlay.copiedUp(this, upper);
+        }
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(OverlayType.INODE, OverlayType.SCHEMA).putOwn("overlay", overlay).put("ino", ino).put("name", name)
+                .putOwn("parent", parent).putAny("lower", lower).putAny("upper", upper);
+    }
+
+    @Override
+    public void link(StateRecord record) {
+        parent = record.own("parent", OverlayInode.class);
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        FieldHandle.visit(visitor, "layer's inode", () -> ino, Inode.class, () -> lower, fresh -> lower = fresh);
+        FieldHandle.visit(visitor, "layer's inode", () -> ino, Inode.class, () -> upper, this::replaceUpper);
+    }
+
+    private void replaceUpper(Inode fresh) {
+        overlay.forget(this, upper);
+        upper = fresh;
+        overlay.copiedUp(this, fresh);
     }
 
     Overlay overlay() {

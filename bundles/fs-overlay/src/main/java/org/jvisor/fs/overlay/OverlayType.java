@@ -10,6 +10,10 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.state.Driver;
+import org.jvisor.api.state.StateException;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.FileSystemType;
 import org.jvisor.api.vfs.Inode;
@@ -24,7 +28,13 @@ import org.osgi.service.component.annotations.Reference;
  * {@code FileSystem[] {lower, upper}}; mount(2) names them by lowerdir=, upperdir= and workdir=.
  */
 @Component
-public final class OverlayType implements FileSystemType {
+public final class OverlayType implements FileSystemType, Driver {
+
+    static final int SCHEMA = 1;
+    static final String SUPER_BLOCK = "overlay.superblock";
+    static final String INODE = "overlay.inode";
+    static final String DIRECTORY = "overlay.open-directory";
+    static final String LOWER_FILE = "overlay.open-lower-file";
 
     private final Vfs vfs;
     private final Memory memory;
@@ -49,6 +59,17 @@ public final class OverlayType implements FileSystemType {
             throw ErrnoException.of(Errno.EINVAL);
         }
         return fromOptions(task, data == null ? "" : data);
+    }
+
+    @Override
+    public Stateful adopt(StateRecord record) {
+        return switch (record.type()) {
+            case SUPER_BLOCK -> new Overlay(record, vfs, memory);
+            case INODE -> new OverlayInode(record);
+            case DIRECTORY -> new OverlayDirectory(record);
+            case LOWER_FILE -> new LowerFile(record);
+            default -> throw new StateException("overlay knows no record of type " + record.type());
+        };
     }
 
     private FileSystem fromOptions(Task task, String data) {

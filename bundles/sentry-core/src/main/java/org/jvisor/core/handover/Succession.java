@@ -150,8 +150,13 @@ final class Succession {
 
     /** The successors serve from now on. */
     void commit(Consumer<RuntimeException> log) {
+        // All first: a field may have been found on several ways, and be switched once for each.
+        List<Stateful> fresh = new ArrayList<>();
         for (Handle handle : inventory.handles()) {
-            handle.replace(successors.get((Stateful) handle.target()));
+            fresh.add(successors.get((Stateful) handle.target()));
+        }
+        for (int i = 0; i < fresh.size(); i++) {
+            inventory.handles().get(i).replace(fresh.get(i));
         }
         each(found, Stateful::retire, log);
         each(successors.values(), Stateful::resume, log);
