@@ -13,7 +13,6 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.p9.GoferExport;
 import org.jvisor.host.ffm.FfmHostKernel;
-import org.jvisor.host.seal.JvmCalls;
 import org.jvisor.host.seal.SeccompFilter;
 import org.jvisor.host.seal.ThreadCapabilities;
 import org.jvisor.p9.unix.UnixTransport;
@@ -116,7 +115,7 @@ public final class Main {
         ThreadCapabilities threads = confinement.takeThreads();
         confinement.leaveHostTree();
         confinement.dropPrivileges(threads);
-        seal(host);
+        seal(host, transport);
         for (Connection connection : served) {
             connection.start();
         }
@@ -151,9 +150,9 @@ public final class Main {
         return text.toString();
     }
 
-    private static void seal(HostKernel host) {
+    private static void seal(HostKernel host, UnixTransport transport) {
         try {
-            SeccompFilter.install(host, AllowedCalls.OWN, AllowedCalls.JVM, JvmCalls.running());
+            SeccompFilter.install(host, AllowedCalls.all(transport, (int) host.syscall(SyscallNr.GETPID)));
         } catch (ErrnoException e) {
             throw HostCallException.because("seccomp: " + e.getMessage());
         }

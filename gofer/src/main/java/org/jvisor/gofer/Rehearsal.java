@@ -15,7 +15,6 @@ import org.jvisor.api.p9.P9Channel;
 import org.jvisor.api.p9.P9Message;
 import org.jvisor.api.p9.P9Requests;
 import org.jvisor.host.ffm.FfmHostKernel;
-import org.jvisor.host.seal.JvmCalls;
 import org.jvisor.host.seal.SeccompFilter;
 import org.jvisor.p9.unix.UnixTransport;
 
@@ -35,12 +34,12 @@ public final class Rehearsal {
         GoferExport exported = GoferExport.parse(new GoferExport(arguments[0], true).toLine()).get(0);
         Confinement confinement = new Confinement(host);
         confinement.inode("/");
-        SeccompFilter.assembled(host, AllowedCalls.OWN, AllowedCalls.JVM, JvmCalls.running()).free();
 
         long pair = host.allocate(Long.BYTES);
         ErrnoException.check(host.syscall(SyscallNr.SOCKETPAIR, Socket.AF_UNIX, Socket.SOCK_SEQPACKET | Socket.SOCK_CLOEXEC, 0,
                 pair));
         UnixTransport transport = new UnixTransport(host);
+        SeccompFilter.program(AllowedCalls.all(transport, (int) host.syscall(SyscallNr.GETPID)));
         CountDownLatch done = new CountDownLatch(1);
         Export export = new Export(open(host, exported.hostPath()), exported.readOnly());
         new Connection(host, transport.serve(host.getInt(pair + 4), MESSAGE_BYTES), export, open(host, "/proc/self/fd"),

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
+import java.util.List;
 import java.util.Map;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostCall;
+import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
@@ -23,13 +27,18 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /** The kernel as a service. */
-@Component(service = Kernel.class)
-public final class KernelComponent extends KernelImpl {
+@Component(service = {Kernel.class, HostCaller.class})
+public final class KernelComponent extends KernelImpl implements HostCaller {
 
     @Activate
     public KernelComponent(@Reference HostKernel host, @Reference Memory memory, @Reference Vdso vdso, @Reference Vfs vfs,
             @Reference KernelClock clock) {
         super(host, memory, vdso, vfs, clock);
+    }
+
+    @Override
+    public List<HostCall> hostCalls() {
+        return HostCall.listOf(SyscallNr.GETRANDOM);
     }
 
     @Reference(cardinality = ReferenceCardinality.AT_LEAST_ONE, policy = ReferencePolicy.DYNAMIC)

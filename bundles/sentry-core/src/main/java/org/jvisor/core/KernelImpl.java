@@ -167,7 +167,8 @@ class KernelImpl implements Kernel {
         return clock;
     }
 
-    Platform platform() {
+    @Override
+    public Platform platform() {
         return platform;
     }
 

@@ -24,8 +24,8 @@ final class FrameFile implements MemoryFile {
     private static final int COUNTS_SHIFT = 12;
     private static final int COUNTS = 1 << COUNTS_SHIFT;
     private static final int PAGE_SHIFT = 12;
-    private static final long FALLOC_FL_KEEP_SIZE = 1;
-    private static final long FALLOC_FL_PUNCH_HOLE = 2;
+    /** FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE. */
+    static final long PUNCH = 1 | 2;
     private static final long MFD_CLOEXEC = 1;
     /** Free frames whose pages the host may go on holding, for quick reuse: 32 MiB; trimming leaves half of them. */
     private static final int DIRTY_MAX = 8192;
@@ -430,7 +430,7 @@ final class FrameFile implements MemoryFile {
             }
             int frame = (int) (run >>> 16);
             int count = (int) run & 0xffff;
-            long result = host.syscall(SyscallNr.FALLOCATE, descriptor, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
+            long result = host.syscall(SyscallNr.FALLOCATE, descriptor, PUNCH,
                     (long) frame << PAGE_SHIFT, (long) count << PAGE_SHIFT, 0, 0);
             if (result < 0) {
                 allocator.give(frame, count);

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
+import java.util.List;
 import java.util.function.Consumer;
+import org.jvisor.api.abi.Mman;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostCall;
+import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.mm.IoBuffer;
@@ -17,8 +22,8 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
 /** The services {@link Memory} and {@link MemoryFile}. Whoever copies much asks {@link #file} for the file itself. */
-@Component(service = {Memory.class, MemoryFile.class})
-public final class MemoryComponent implements Memory, MemoryFile {
+@Component(service = {Memory.class, MemoryFile.class, HostCaller.class})
+public final class MemoryComponent implements Memory, MemoryFile, HostCaller {
 
     private final MemorySystem system;
     private final FrameFile file;
@@ -35,6 +40,15 @@ public final class MemoryComponent implements Memory, MemoryFile {
     void deactivate() {
         trimmer.close();
         system.close();
+    }
+
+    /** The memory file, and tables beside it, which no program is to run code from. */
+    @Override
+    public List<HostCall> hostCalls() {
+        return HostCall.all(
+            List.of(HostCall.of(SyscallNr.MMAP).with(2, Mman.PROT_READ | Mman.PROT_WRITE),
+                HostCall.of(SyscallNr.FALLOCATE).with(1, FrameFile.PUNCH)),
+            HostCall.listOf(SyscallNr.MUNMAP, SyscallNr.MADVISE, SyscallNr.MEMBARRIER, SyscallNr.CLOSE));
     }
 
     @Override

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.time;
 
+import java.util.List;
 import org.jvisor.api.abi.Prctl;
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostCall;
+import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
@@ -15,8 +18,8 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
 /** The clock and the vDSO that reads it: one component, since they share the page of parameters. */
-@Component(service = {KernelClock.class, Vdso.class})
-public final class TimeService implements KernelClock, Vdso {
+@Component(service = {KernelClock.class, Vdso.class, HostCaller.class})
+public final class TimeService implements KernelClock, Vdso, HostCaller {
     private final HostKernel host;
     private final SandboxClock clock;
     private final TimerQueue timers;
@@ -40,6 +43,11 @@ public final class TimeService implements KernelClock, Vdso {
 
     private void refreshIn(long delayNs) {
         timers.schedule(System.nanoTime() + delayNs, () -> refreshIn(clock.refresh()));
+    }
+
+    @Override
+    public List<HostCall> hostCalls() {
+        return List.of(HostCall.of(SyscallNr.CLOCK_GETTIME), HostCall.of(SyscallNr.PRCTL).with(0, Prctl.PR_SET_TIMERSLACK));
     }
 
     @Override

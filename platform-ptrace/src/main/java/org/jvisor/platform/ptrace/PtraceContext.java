@@ -14,7 +14,7 @@ import org.jvisor.api.platform.Registers;
 /** A task's stub thread and its tracer, the task's own thread. */
 final class PtraceContext implements Context {
     /** Interrupts a running stub thread. Ignored by default, so it does no harm where it comes too late. */
-    private static final int KICK = Signals.SIGURG;
+    static final int KICK = Signals.SIGURG;
     private static final long USER_CODE_SEGMENT = 0x33;
     /** The length of {@code int 0x80}. */
     private static final int INT_80_BYTES = 2;

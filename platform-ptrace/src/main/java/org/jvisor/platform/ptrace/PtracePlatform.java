@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.platform.ptrace;
 
+import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostCall;
+import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
@@ -12,8 +17,8 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /** The platform "ptrace": application code runs in stub processes, stopped at each system call by PTRACE_SYSEMU (ptrace(2)). */
-@Component(service = Platform.class)
-public final class PtracePlatform implements Platform {
+@Component(service = {Platform.class, HostCaller.class})
+public final class PtracePlatform implements Platform, HostCaller {
     private static final long TASK_STACK_BYTES = 512 << 10;
 
     private final HostKernel host;
@@ -41,6 +46,16 @@ public final class PtracePlatform implements Platform {
         } catch (BootFailure e) {
             throw ErrnoException.of(e.errno());
         }
+    }
+
+    /** Runs, stops, places, waits for and ends stubs. No signal to them but the two. */
+    @Override
+    public List<HostCall> hostCalls() {
+        return HostCall.all(
+            List.of(HostCall.of(SyscallNr.PTRACE).withLong(0, Tracee.REQUESTS),
+                HostCall.of(SyscallNr.TGKILL).with(2, PtraceContext.KICK),
+                HostCall.of(SyscallNr.KILL).withBits(0, 1L << 31, 0).with(1, Signals.SIGKILL)),
+            HostCall.listOf(SyscallNr.WAIT4, SyscallNr.WAITID, SyscallNr.SCHED_SETAFFINITY, SyscallNr.GETCPU, SyscallNr.GETTID));
     }
 
     @Override

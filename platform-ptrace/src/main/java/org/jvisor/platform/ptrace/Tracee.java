@@ -22,6 +22,11 @@ final class Tracee {
     /** Status of a stop at a system call, shifted right by 8 (PTRACE_O_TRACESYSGOOD). */
     static final int SYSCALL_STOP = Signals.SIGTRAP | 0x80;
 
+    /** All that is ever asked for, the most frequent first. */
+    static final long[] REQUESTS = {Ptrace.PTRACE_SYSEMU, Ptrace.PTRACE_GETREGS, Ptrace.PTRACE_SETREGS, Ptrace.PTRACE_POKEUSR,
+        Ptrace.PTRACE_PEEKUSR, Ptrace.PTRACE_CONT, Ptrace.PTRACE_GETREGSET, Ptrace.PTRACE_SETREGSET, Ptrace.PTRACE_GETSIGINFO,
+        Ptrace.PTRACE_INTERRUPT, Ptrace.PTRACE_SETOPTIONS, Ptrace.PTRACE_SEIZE};
+
     private static final long OPTIONS = Ptrace.PTRACE_O_TRACESYSGOOD | Ptrace.PTRACE_O_EXITKILL;
     private static final long NT_X86_XSTATE = 0x202;
     private static final long USER_CODE_SEGMENT = 0x33;

@@ -118,6 +118,23 @@ final class SandboxFramework {
         return service;
     }
 
+    /** All of this type that are there. */
+    <T> List<T> services(Class<T> type) {
+        BundleContext context = framework.getBundleContext();
+        try {
+            List<T> services = new ArrayList<>();
+            for (ServiceReference<T> reference : context.getServiceReferences(type, null)) {
+                T service = context.getService(reference);
+                if (service != null) {
+                    services.add(service);
+                }
+            }
+            return services;
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /** Those that come and go while the sandbox runs. */
     RunningBundles bundles() {
         return bundles;

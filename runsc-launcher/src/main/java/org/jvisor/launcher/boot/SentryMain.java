@@ -3,16 +3,19 @@ package org.jvisor.launcher.boot;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.List;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mount;
 import org.jvisor.api.abi.Prctl;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.StartException;
+import org.jvisor.api.platform.Platform;
 import org.jvisor.host.ffm.FfmHostKernel;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.control.BodyWriter;
@@ -82,7 +85,7 @@ public final class SentryMain {
             Runtime.getRuntime().halt(0);
         });
         daemon("control-listener", () -> requests.listen(boot.descriptors()[0]));
-        seal();
+        seal(framework.services(HostCaller.class).stream().filter(caller -> !isSpare(kernel, caller)).toList());
         milestone("the Sentry is sealed");
         container.start();
         send(Messages.STARTED, container.init().pid());
@@ -167,13 +170,18 @@ public final class SentryMain {
         return storageMounted;
     }
 
+    /** A platform that was not chosen. */
+    private static boolean isSpare(Kernel kernel, HostCaller caller) {
+        return caller instanceof Platform && caller != kernel.platform();
+    }
+
     /** With the property, this run is the one that the AOT cache is made of. */
-    private void seal() {
+    private void seal(List<HostCaller> callers) {
         SentrySeal seal = new SentrySeal(calls);
         if (Boolean.getBoolean("jvisor.rehearsal")) {
-            seal.rehearse();
+            seal.rehearse(callers);
         } else {
-            seal.apply(storageMounted ? scratch() : null);
+            seal.apply(storageMounted ? scratch() : null, callers);
         }
     }
 }

@@ -3,11 +3,16 @@ package org.jvisor.launcher.boot;
 
 import static org.jvisor.api.abi.SyscallNr.*;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mount;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Prctl;
+import org.jvisor.api.abi.Socket;
+import org.jvisor.api.host.HostCall;
+import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.host.seal.JvmCalls;
 import org.jvisor.host.seal.SeccompFilter;
@@ -19,27 +24,20 @@ import org.jvisor.launcher.host.HostCalls;
 /**
  * Takes from the Sentry, before the first instruction of a program, what it does not need any more. Its root becomes the file
  * system in memory where the framework keeps its storage, with the Java runtime's own files beside it, so that no path leads to
- * anything else of the host; a filter on all threads
- * lets it make no socket, no process, no mount. It goes on with the descriptors that it has, and with its stubs.
+ * anything else of the host; a filter on all threads lets it make the calls that its services have asked for
+ * ({@link HostCaller}), and ends it at any other: no socket, no process, no mount. It goes on with the descriptors that it has, and
+ * with its stubs.
  */
 final class SentrySeal {
 
-    /** What the Sentry does by itself, beside what its JVM needs. One list: the filter is made of it. */
-    private static final int[] OWN = {
-        // Stubs: run, wait, interrupt, place.
-        PTRACE, WAIT4, WAITID, TGKILL, KILL, SCHED_SETAFFINITY, GETPPID,
-        // Files by donated descriptors, and the memory file.
-        CLOSE, PREAD64, PWRITE64, PREADV2, PWRITEV2, LSEEK, FTRUNCATE, FALLOCATE, FSYNC, FDATASYNC, FCNTL, FSTATFS, IOCTL,
-        // The gofer and runsc, over sockets that are there.
-        SENDMSG, RECVMSG, SENDTO, RECVFROM, SHUTDOWN, ACCEPT, ACCEPT4, GETSOCKOPT,
-        // Waiting for donated descriptors.
-        EPOLL_WAIT, EPOLL_PWAIT, EPOLL_CTL, EPOLL_CREATE1, EVENTFD2, PIPE2,
-    };
+    /** What the boot's own code does, which serves the control socket, beside what services ask for. */
+    static final List<HostCall> OWN = HostCall.all(
+        List.of(HostCall.of(GETSOCKOPT).with(1, Socket.SOL_SOCKET).with(2, Socket.SO_PEERCRED)),
+        HostCall.listOf(CLOSE, SENDMSG, RECVMSG, SHUTDOWN, ACCEPT4, GETEUID));
 
     /** The framework's storage, for bundles that are installed later; allowed where nothing else can be reached. */
-    private static final int[] STORAGE = {
-        OPEN, OPENAT, STAT, LSTAT, NEWFSTATAT, STATX, ACCESS, READLINK, MKDIR, RMDIR, UNLINK, RENAME, GETDENTS64, CHMOD, GETCWD,
-    };
+    private static final List<HostCall> STORAGE = HostCall.listOf(OPEN, OPENAT, STAT, LSTAT, NEWFSTATAT, STATX, ACCESS, READLINK, MKDIR,
+        RMDIR, UNLINK, RENAME, GETDENTS64, CHMOD, GETCWD, FTRUNCATE);
 
     private static final int LONGEST_SETTING = 64;
 
@@ -53,9 +51,10 @@ final class SentrySeal {
 
     /**
      * @param storage the mount point of the file system with the framework's storage, or null where there is none of its own
+     * @param callers those whose calls are to be allowed
      * @throws RunscException when the host refuses
      */
-    void apply(String storage) {
+    void apply(String storage, List<HostCaller> callers) {
         openClassPath();
         check(host.syscall(PRCTL, Prctl.PR_SET_NO_NEW_PRIVS, 1, 0, 0), "no_new_privs");
         try (ThreadCapabilities threads = new ThreadCapabilities(host)) {
@@ -68,7 +67,7 @@ final class SentrySeal {
             throw new RunscException("sealing the Sentry: capabilities: " + e.getMessage());
         }
         try {
-            SeccompFilter.install(host, OWN, JvmCalls.running(), storage == null ? new int[0] : STORAGE);
+            SeccompFilter.install(host, HostCall.all(list(callers), storage == null ? List.of() : STORAGE));
         } catch (ErrnoException e) {
             throw new RunscException("sealing the Sentry: seccomp: " + e.getMessage());
         }
@@ -89,9 +88,18 @@ final class SentrySeal {
     }
 
     /** What {@link #apply} does, without effect: for the run from which the AOT cache is made, which has yet to write it. */
-    void rehearse() {
+    void rehearse(List<HostCaller> callers) {
         openClassPath();
-        SeccompFilter.assembled(host, OWN, JvmCalls.running(), STORAGE).free();
+        SeccompFilter.program(HostCall.all(list(callers), STORAGE));
+    }
+
+    /** Services first: their calls are the frequent ones. */
+    private List<HostCall> list(List<HostCaller> callers) {
+        List<HostCall> list = new ArrayList<>();
+        callers.forEach(caller -> list.addAll(caller.hostCalls()));
+        list.addAll(OWN);
+        list.addAll(JvmCalls.running((int) host.syscall(GETPID)));
+        return list;
     }
 
     /** Classes that are loaded later come from jars that are open now: looking for one that is in none opens them all. */

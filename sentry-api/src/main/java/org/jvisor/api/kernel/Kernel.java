@@ -3,6 +3,7 @@ package org.jvisor.api.kernel;
 
 import java.util.List;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.platform.Platform;
 import org.jvisor.api.vfs.Vfs;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -18,6 +19,9 @@ public interface Kernel {
 
     /** Makes a container: its mounts, its first process with everything in place, not running yet. */
     Container create(ContainerSpec spec);
+
+    /** The one that was chosen at the start; null before. */
+    Platform platform();
 
     Vfs vfs();
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.dev;
 
+import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostCall;
+import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
@@ -14,8 +18,8 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /** The memory devices, major number 1: null(4), random(4), full(4). */
-@Component(service = DeviceDriver.class)
-public final class MemDriver implements DeviceDriver {
+@Component(service = {DeviceDriver.class, HostCaller.class})
+public final class MemDriver implements DeviceDriver, HostCaller {
 
     static final int MAJOR = 1;
     static final int NULL = 3;
@@ -31,6 +35,11 @@ public final class MemDriver implements DeviceDriver {
     public MemDriver(@Reference HostKernel host, @Reference Memory memory) {
         this.host = host;
         this.memory = memory;
+    }
+
+    @Override
+    public List<HostCall> hostCalls() {
+        return HostCall.listOf(SyscallNr.GETRANDOM);
     }
 
     @Override

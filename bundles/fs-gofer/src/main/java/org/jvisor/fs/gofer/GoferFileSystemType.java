@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.gofer;
 
+import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostCall;
+import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
@@ -20,8 +24,8 @@ import org.osgi.service.component.annotations.Reference;
  * Mounts the tree of a gofer. The attachment is an Integer, the descriptor of a connection to it; the options are in
  * {@link MountOptions}. Only the boot of a container can have such a descriptor.
  */
-@Component(service = FileSystemType.class)
-public final class GoferFileSystemType implements FileSystemType {
+@Component(service = {FileSystemType.class, HostCaller.class})
+public final class GoferFileSystemType implements FileSystemType, HostCaller {
     private static final int MESSAGE_BYTES = 64 << 10;
 
     private final HostKernel host;
@@ -57,5 +61,12 @@ public final class GoferFileSystemType implements FileSystemType {
         MountOptions options = MountOptions.parse(data);
         GoferClient client = new GoferClient(host, transport.connect(descriptor, MESSAGE_BYTES));
         return new GoferFileSystem(host, memory, client, options, vfs.getService().newDevice());
+    }
+
+    /** What is done to donated descriptors. */
+    @Override
+    public List<HostCall> hostCalls() {
+        return HostCall.listOf(SyscallNr.PREAD64, SyscallNr.PWRITE64, SyscallNr.PWRITEV2, SyscallNr.LSEEK, SyscallNr.FSTAT,
+            SyscallNr.FSYNC, SyscallNr.FDATASYNC, SyscallNr.FTRUNCATE, SyscallNr.FALLOCATE, SyscallNr.CLOSE);
     }
 }

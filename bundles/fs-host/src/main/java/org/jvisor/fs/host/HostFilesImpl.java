@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.host;
 
+import java.util.List;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.abi.Termios;
+import org.jvisor.api.host.HostCall;
+import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.HostFiles;
@@ -16,8 +20,16 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
 /** Makes descriptions of host descriptors. */
-@Component(service = HostFiles.class)
-public final class HostFilesImpl implements HostFiles {
+@Component(service = {HostFiles.class, HostCaller.class})
+public final class HostFilesImpl implements HostFiles, HostCaller {
+
+    static final List<HostCall> HOST_CALLS = HostCall.all(
+        List.of(HostCall.of(SyscallNr.IOCTL).with(1, Termios.TCGETS, Termios.TIOCGWINSZ, Termios.FIONREAD),
+            HostCall.of(SyscallNr.FCNTL).with(1, Open.F_GETFL)),
+        HostCall.listOf(SyscallNr.READ, SyscallNr.WRITE, SyscallNr.PREAD64, SyscallNr.PWRITE64, SyscallNr.PREADV2,
+            SyscallNr.PWRITEV2, SyscallNr.LSEEK, SyscallNr.FSTAT, SyscallNr.FSYNC, SyscallNr.FDATASYNC, SyscallNr.FTRUNCATE,
+            SyscallNr.FALLOCATE, SyscallNr.CLOSE, SyscallNr.POLL, SyscallNr.EPOLL_CREATE1, SyscallNr.EPOLL_CTL,
+            SyscallNr.EPOLL_WAIT, SyscallNr.EVENTFD2));
 
     private static final int KEPT_FLAGS = Open.O_ACCMODE | Open.O_APPEND | Open.O_NONBLOCK;
 
@@ -64,5 +76,10 @@ public final class HostFilesImpl implements HostFiles {
         if (poller != null) {
             poller.close();
         }
+    }
+
+    @Override
+    public List<HostCall> hostCalls() {
+        return HOST_CALLS;
     }
 }

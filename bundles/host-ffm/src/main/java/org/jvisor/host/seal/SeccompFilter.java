@@ -2,16 +2,20 @@
 package org.jvisor.host.seal;
 
 import static org.jvisor.api.abi.Seccomp.BPF_ABS;
+import static org.jvisor.api.abi.Seccomp.BPF_ALU;
+import static org.jvisor.api.abi.Seccomp.BPF_AND;
 import static org.jvisor.api.abi.Seccomp.BPF_JEQ;
 import static org.jvisor.api.abi.Seccomp.BPF_JGE;
 import static org.jvisor.api.abi.Seccomp.BPF_JMP;
-import static org.jvisor.api.abi.Seccomp.BPF_JSET;
 import static org.jvisor.api.abi.Seccomp.BPF_K;
 import static org.jvisor.api.abi.Seccomp.BPF_LD;
 import static org.jvisor.api.abi.Seccomp.BPF_RET;
 import static org.jvisor.api.abi.Seccomp.BPF_W;
 
-import org.jvisor.api.abi.Clone;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Seccomp;
@@ -19,113 +23,164 @@ import org.jvisor.api.abi.SeccompDataLayout;
 import org.jvisor.api.abi.SockFilterLayout;
 import org.jvisor.api.abi.SockFprogLayout;
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostCall;
 import org.jvisor.api.host.HostKernel;
 
 /**
- * Puts an allow-list of system calls on all threads of this process. A call that is not on it fails with EPERM; one of another
- * architecture ends the process.
+ * Puts a list of system calls on all threads of this process. A call that no line of the list fits ends the process.
  *
  * <pre>
  *   arch other than x86-64, or an x32 number: kill
- *   clone3: ENOSYS        clone: threads only
- *   a listed number: allow
- *   tgkill: this process only
- *   EPERM
+ *   numbers with conditions, in the order of the list: for each line, if all conditions hold: allow
+ *                                                      no line: kill, or the errno that the list has for this
+ *   other numbers: allow, or the errno
+ *   kill
  * </pre>
+ *
+ * Those with conditions come first, since the kernel remembers of the others that the filter is not to be asked.
  */
 public final class SeccompFilter {
     /** Numbers with this bit are the x32 ABI's. */
     private static final int X32 = 0x4000_0000;
-    private static final int MAX_INSTRUCTIONS = 256;
     private static final int LOAD = BPF_LD | BPF_W | BPF_ABS;
+    private static final int AND = BPF_ALU | BPF_AND | BPF_K;
     private static final int EQUAL = BPF_JMP | BPF_JEQ | BPF_K;
     private static final int AT_LEAST = BPF_JMP | BPF_JGE | BPF_K;
-    private static final int ANY_BIT = BPF_JMP | BPF_JSET | BPF_K;
     private static final int RETURN = BPF_RET | BPF_K;
+    private static final int FARTHEST = 255;
 
-    private final HostKernel host;
-    private final long program;
-    private int length;
+    private record Instruction(int code, int ifTrue, int ifFalse, int operand) {}
 
-    private SeccompFilter(HostKernel host) {
-        this.host = host;
-        program = host.allocate((long) MAX_INSTRUCTIONS * SockFilterLayout.SIZE + SockFprogLayout.SIZE);
+    private SeccompFilter() {
     }
 
     /**
      * Installs the filter on all threads; needs no_new_privs.
      *
-     * @param allowed lists of numbers; tgkill(2) on one of them may go to any process, otherwise to this one only
      * @throws ErrnoException what seccomp(2) fails with; EBUSY when a thread has a filter of its own
      */
-    public static void install(HostKernel host, int[]... allowed) {
-        SeccompFilter filter = assembled(host, allowed);
-        filter.install();
-        filter.free();
-    }
-
-    /** The filter without its installation, for rehearsals. */
-    public static SeccompFilter assembled(HostKernel host, int[]... allowed) {
-        SeccompFilter filter = new SeccompFilter(host);
-        filter.assemble((int) host.syscall(SyscallNr.GETPID), allowed);
-        return filter;
-    }
-
-    public void free() {
-        host.free(program);
-    }
-
-    private void assemble(int self, int[]... allowed) {
-        put(LOAD, 0, 0, SeccompDataLayout.ARCH);
-        put(EQUAL, 1, 0, Seccomp.AUDIT_ARCH_X86_64);
-        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_KILL_PROCESS);
-        put(LOAD, 0, 0, SeccompDataLayout.NR);
-        put(AT_LEAST, 0, 1, X32);
-        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_KILL_PROCESS);
-
-        put(EQUAL, 0, 1, SyscallNr.CLONE3);
-        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ERRNO | Errno.ENOSYS);
-
-        put(EQUAL, 0, 4, SyscallNr.CLONE);
-        put(LOAD, 0, 0, SeccompDataLayout.ARGS);
-        put(ANY_BIT, 0, 1, (int) Clone.CLONE_THREAD);
-        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ALLOW);
-        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ERRNO | Errno.EPERM);
-
-        for (int[] list : allowed) {
-            for (int number : list) {
-                put(EQUAL, 0, 1, number);
-                put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ALLOW);
+    public static void install(HostKernel host, List<HostCall> calls) {
+        byte[] program = program(calls);
+        long at = host.allocate(program.length + (long) SockFprogLayout.SIZE);
+        try {
+            long header = at + program.length;
+            host.copyOut(program, 0, program.length, at);
+            host.putShort(header + SockFprogLayout.LEN, (short) (program.length / SockFilterLayout.SIZE));
+            host.putLong(header + SockFprogLayout.FILTER, at);
+            long result = host.syscall(SyscallNr.SECCOMP, Seccomp.SECCOMP_SET_MODE_FILTER, Seccomp.SECCOMP_FILTER_FLAG_TSYNC, header);
+            ErrnoException.check(result);
+            if (result > 0) {
+                throw ErrnoException.of(Errno.EBUSY);
             }
+        } finally {
+            host.free(at);
         }
-
-        put(EQUAL, 0, 4, SyscallNr.TGKILL);
-        put(LOAD, 0, 0, SeccompDataLayout.ARGS);
-        put(EQUAL, 0, 1, self);
-        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ALLOW);
-        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ERRNO | Errno.EPERM);
-        put(RETURN, 0, 0, Seccomp.SECCOMP_RET_ERRNO | Errno.EPERM);
     }
 
-    private void put(int code, int ifTrue, int ifFalse, int operand) {
-        if (length == MAX_INSTRUCTIONS) {
-            throw new IllegalStateException("the filter is too long");
-        }
-        long at = program + (long) length++ * SockFilterLayout.SIZE;
-        host.putShort(at + SockFilterLayout.CODE, (short) code);
-        host.putByte(at + SockFilterLayout.JT, (byte) ifTrue);
-        host.putByte(at + SockFilterLayout.JF, (byte) ifFalse);
-        host.putInt(at + SockFilterLayout.K, operand);
+    /** The filter as an array of struct sock_filter. */
+    public static byte[] program(List<HostCall> calls) {
+        Map<Integer, List<HostCall>> byNumber = new LinkedHashMap<>();
+        calls.forEach(call -> byNumber.computeIfAbsent(call.number(), number -> new ArrayList<>()).add(call));
+        List<Instruction> program = new ArrayList<>();
+        put(program, LOAD, 0, 0, SeccompDataLayout.ARCH);
+        put(program, EQUAL, 1, 0, Seccomp.AUDIT_ARCH_X86_64);
+        put(program, RETURN, 0, 0, Seccomp.SECCOMP_RET_KILL_PROCESS);
+        put(program, LOAD, 0, 0, SeccompDataLayout.NR);
+        put(program, AT_LEAST, 0, 1, X32);
+        put(program, RETURN, 0, 0, Seccomp.SECCOMP_RET_KILL_PROCESS);
+        byNumber.forEach((number, lines) -> {
+            if (isConditional(lines)) {
+                List<Instruction> body = new ArrayList<>();
+                lines.forEach(line -> line(body, line));
+                put(body, RETURN, 0, 0, rest(lines));
+                number(program, number, body);
+            }
+        });
+        byNumber.forEach((number, lines) -> {
+            if (!isConditional(lines)) {
+                boolean allowed = lines.stream().anyMatch(line -> line.errno() == 0);
+                number(program, number, List.of(new Instruction(RETURN, 0, 0, allowed ? Seccomp.SECCOMP_RET_ALLOW : rest(lines))));
+            }
+        });
+        put(program, RETURN, 0, 0, Seccomp.SECCOMP_RET_KILL_PROCESS);
+        return bytes(program);
     }
 
-    private void install() {
-        long header = program + (long) MAX_INSTRUCTIONS * SockFilterLayout.SIZE;
-        host.putShort(header + SockFprogLayout.LEN, (short) length);
-        host.putLong(header + SockFprogLayout.FILTER, program);
-        long result = host.syscall(SyscallNr.SECCOMP, Seccomp.SECCOMP_SET_MODE_FILTER, Seccomp.SECCOMP_FILTER_FLAG_TSYNC, header);
-        ErrnoException.check(result);
-        if (result > 0) {
-            throw ErrnoException.of(Errno.EBUSY);
+    /** Whether arguments matter: not when one line takes any. */
+    private static boolean isConditional(List<HostCall> lines) {
+        return lines.stream().anyMatch(line -> !line.conditions().isEmpty())
+            && lines.stream().noneMatch(line -> line.errno() == 0 && line.conditions().isEmpty());
+    }
+
+    /** What becomes of calls that no line allows. */
+    private static int rest(List<HostCall> lines) {
+        return lines.stream().filter(line -> line.errno() != 0).map(line -> Seccomp.SECCOMP_RET_ERRNO | line.errno()).findFirst()
+            .orElse(Seccomp.SECCOMP_RET_KILL_PROCESS);
+    }
+
+    private static void number(List<Instruction> program, int number, List<Instruction> body) {
+        put(program, EQUAL, 0, body.size(), number);
+        program.addAll(body);
+    }
+
+    /** Allows if all conditions hold, and goes on behind itself if not. */
+    private static void line(List<Instruction> body, HostCall line) {
+        if (line.errno() != 0) {
+            return;
         }
+        // From the last condition to the first: each must know how far it is to the end.
+        List<Instruction> tail = List.of(new Instruction(RETURN, 0, 0, Seccomp.SECCOMP_RET_ALLOW));
+        for (HostCall.Condition condition : line.conditions().reversed()) {
+            tail = condition(condition, tail);
+        }
+        body.addAll(tail);
+    }
+
+    private static List<Instruction> condition(HostCall.Condition condition, List<Instruction> tail) {
+        int offset = SeccompDataLayout.ARGS + Long.BYTES * condition.argument();
+        List<Instruction> low = new ArrayList<>();
+        load(low, offset, (int) condition.mask());
+        int left = condition.values().size();
+        for (long value : condition.values()) {
+            // To the tail, over the comparisons that are left; the last one skips the tail if it fails.
+            left--;
+            put(low, EQUAL, left, left == 0 ? tail.size() : 0, (int) value);
+        }
+        low.addAll(tail);
+        if (condition.mask() >>> 32 == 0) {
+            return low;
+        }
+        List<Instruction> all = new ArrayList<>();
+        load(all, offset + Integer.BYTES, (int) (condition.mask() >>> 32));
+        put(all, EQUAL, 0, low.size(), (int) (condition.values().getFirst() >>> 32));
+        all.addAll(low);
+        return all;
+    }
+
+    private static void load(List<Instruction> program, int offset, int mask) {
+        put(program, LOAD, 0, 0, offset);
+        if (mask != -1) {
+            put(program, AND, 0, 0, mask);
+        }
+    }
+
+    private static void put(List<Instruction> program, int code, int ifTrue, int ifFalse, int operand) {
+        if (ifTrue > FARTHEST || ifFalse > FARTHEST) {
+            throw new IllegalArgumentException("a jump that is too far: fewer values, or fewer lines for one number");
+        }
+        program.add(new Instruction(code, ifTrue, ifFalse, operand));
+    }
+
+    private static byte[] bytes(List<Instruction> program) {
+        byte[] bytes = new byte[program.size() * SockFilterLayout.SIZE];
+        int at = 0;
+        for (Instruction instruction : program) {
+            SockFilterLayout.code(bytes, at, instruction.code);
+            SockFilterLayout.jt(bytes, at, instruction.ifTrue);
+            SockFilterLayout.jf(bytes, at, instruction.ifFalse);
+            SockFilterLayout.k(bytes, at, instruction.operand);
+            at += SockFilterLayout.SIZE;
+        }
+        return bytes;
     }
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.p9.unix;
 
+import java.util.List;
+import org.jvisor.api.abi.Socket;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostCall;
+import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.p9.P9Channel;
 import org.jvisor.api.p9.P9Port;
@@ -13,8 +18,8 @@ import org.osgi.service.component.annotations.Reference;
  * 9P over a connected Unix socket: SOCK_SEQPACKET, which needs one system call a message, or SOCK_STREAM, which any other
  * program speaks too.
  */
-@Component(service = P9Transport.class)
-public final class UnixTransport implements P9Transport {
+@Component(service = {P9Transport.class, HostCaller.class})
+public final class UnixTransport implements P9Transport, HostCaller {
     private final HostKernel host;
 
     @Activate
@@ -35,5 +40,13 @@ public final class UnixTransport implements P9Transport {
     @Override
     public P9Port serve(int descriptor, int messageSize) {
         return new UnixPort(host, new MessageSocket(host, descriptor, messageSize));
+    }
+
+    @Override
+    public List<HostCall> hostCalls() {
+        return HostCall.all(
+            List.of(HostCall.of(SyscallNr.GETSOCKOPT).with(1, Socket.SOL_SOCKET).with(2, Socket.SO_TYPE)),
+            HostCall.listOf(SyscallNr.SENDTO, SyscallNr.SENDMSG, SyscallNr.RECVFROM, SyscallNr.RECVMSG, SyscallNr.SHUTDOWN,
+                SyscallNr.CLOSE));
     }
 }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.time;
+
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.jvisor.host.HostCallScan;
+import org.jvisor.host.ffm.FfmHostKernel;
+
+/** What is asked of the seal, against the sources. */
+class HostCallsTest {
+    @Test
+    void shouldAskForExactlyWhatTheCodeCalls() throws Exception {
+        TimeService time = new TimeService(new FfmHostKernel());
+        try {
+            new HostCallScan(Path.of("src/main/java"), Set.of()).assertListed(time.hostCalls());
+        } finally {
+            time.stop();
+        }
+    }
+}
