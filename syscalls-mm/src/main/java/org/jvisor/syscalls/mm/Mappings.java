@@ -2,20 +2,14 @@
 package org.jvisor.syscalls.mm;
 
 import org.jvisor.api.abi.Errno;
-import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Open;
-import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FileDescription;
 
 /** mmap(2) and what else takes or makes descriptors. */
 final class Mappings {
-
-    /** memfd_create(2): without the NUL. */
-    private static final int MEMFD_NAME_MAX = 249;
-    private static final int MEMFD_FLAGS = Mman.MFD_CLOEXEC | Mman.MFD_ALLOW_SEALING | Mman.MFD_HUGETLB;
 
     long mmap(Task t, Arguments a) {
         int flags = a.int3();
@@ -42,30 +36,6 @@ final class Mappings {
      */
     long remapFilePages(Task t, Arguments a) {
         return -Errno.EINVAL;
-    }
-
-    long memfdCreate(Task t, Arguments a) {
-        int flags = a.int1();
-        // The size of huge pages is in the upper bits; there are none.
-        int known = MEMFD_FLAGS | ((flags & Mman.MFD_HUGETLB) != 0 ? Mman.MAP_HUGE_MASK << Mman.MAP_HUGE_SHIFT : 0);
-        if ((flags & ~known) != 0) {
-            return -Errno.EINVAL;
-        }
-        String name;
-        try {
-            name = t.memory().getString(a.a0, MEMFD_NAME_MAX);
-        } catch (ErrnoException e) {
-            return e.errno() == Errno.ENAMETOOLONG ? -Errno.EINVAL : -e.errno();
-        }
-        if ((flags & Mman.MFD_HUGETLB) != 0) {
-            return -Errno.ENOMEM;
-        }
-        FileDescription file = t.kernel().vfs().newMemfd(t, name, flags);
-        int fd = t.files().add(file, 0, t.group().softLimit(Rlimit.RLIMIT_NOFILE), (flags & Mman.MFD_CLOEXEC) != 0);
-        if (fd < 0) {
-            file.release(t);
-        }
-        return fd;
     }
 
     long pkeyAlloc(Arguments a) {

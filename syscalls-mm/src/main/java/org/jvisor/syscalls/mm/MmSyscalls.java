@@ -16,7 +16,7 @@ public final class MmSyscalls implements SyscallFamily, SyscallHandler {
 
     private static final int[] NUMBERS = {
         MMAP, MUNMAP, MPROTECT, MREMAP, BRK, MADVISE, PROCESS_MADVISE, MSYNC, MINCORE, REMAP_FILE_PAGES,
-        MLOCK, MLOCK2, MUNLOCK, MLOCKALL, MUNLOCKALL, MEMFD_CREATE, MEMBARRIER,
+        MLOCK, MLOCK2, MUNLOCK, MLOCKALL, MUNLOCKALL, MEMBARRIER,
         PKEY_ALLOC, PKEY_FREE, PKEY_MPROTECT, MBIND, GET_MEMPOLICY, SET_MEMPOLICY, SET_MEMPOLICY_HOME_NODE, MIGRATE_PAGES,
         MOVE_PAGES, PROCESS_VM_READV, PROCESS_VM_WRITEV, PROCESS_MRELEASE,
         SHMGET, SHMAT, SHMDT, SHMCTL,
@@ -59,7 +59,6 @@ public final class MmSyscalls implements SyscallFamily, SyscallHandler {
             case MUNLOCK -> t.mm().munlock(t, a.a0, a.a1);
             case MLOCKALL -> t.mm().mlockall(t, a.int0());
             case MUNLOCKALL -> t.mm().munlockall(t);
-            case MEMFD_CREATE -> mappings.memfdCreate(t, a);
             case MEMBARRIER -> t.mm().membarrier(t, a.int0(), a.int1());
             case PKEY_ALLOC -> mappings.pkeyAlloc(a);
             // No CPU of ours has protection keys, so none was ever allocated.
