@@ -503,7 +503,7 @@ final class FileDescriptionImpl implements FileDescription, Handle {
     boolean tryRetain() {
         for (;;) {
             int now = references;
-            if (now == 0) {
+            if (now <= 0) {
                 return false;
             }
             if (REFERENCES.compareAndSet(this, now, now + 1)) {

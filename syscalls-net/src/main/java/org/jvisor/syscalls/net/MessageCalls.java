@@ -42,12 +42,13 @@ final class MessageCalls {
     private static long send(Task t, FileDescription file, IoBuffer data, Socket.Message message) {
         Socket socket = Sockets.of(file);
         boolean nonBlocking = Sockets.nonBlocking(file, message.flags);
-        boolean sent = false;
         try {
             if (socket.type() != SOCK_STREAM) {
                 long result = Sockets.blocking(t, file, nonBlocking, Poll.POLLOUT, true,
                         () -> socket.send(t, file, data, message));
-                sent = result >= 0;
+                if (result >= 0) {
+                    message.files = null;
+                }
                 return result;
             }
             long total = 0;
@@ -57,16 +58,15 @@ final class MessageCalls {
                 if (moved < 0) {
                     return total > 0 ? total : moved;
                 }
-                sent = true;
-                // What was attached went with the first bytes.
-                message.files = null;
+                if (moved > 0) {
+                    // What was attached went with the first bytes.
+                    message.files = null;
+                }
                 total += moved;
             } while (data.remaining() > 0);
             return total;
         } finally {
-            if (!sent && message.files != null) {
-                ControlMessages.release(t, message.files);
-            }
+            ControlMessages.release(t, message.files);
         }
     }
 

@@ -177,6 +177,9 @@ final class Channel {
                 error = 0;
                 return -e;
             }
+            if (message == null && target.remaining() == 0 && !records) {
+                return 0; // read(2) of nothing takes nothing, descriptors neither
+            }
             if (head == tail && (!records || marks.isEmpty())) {
                 return ended ? 0 : -Errno.EAGAIN;
             }
@@ -254,8 +257,8 @@ final class Channel {
             marks.removeFirst();
         }
         Mark first = marks.peekFirst();
-        if (!records && first != null && first == current && first.files != null && head > first.start) {
-            // The descriptors went with the first byte.
+        if (!records && first != null && first == current && first.files != null) {
+            // The descriptors went with the first read, and their references with them, even if it took no byte.
             Mark rest = new Mark(head, null);
             rest.end = first.end;
             marks.removeFirst();
