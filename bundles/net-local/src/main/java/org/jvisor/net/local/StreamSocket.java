@@ -20,7 +20,7 @@ import org.jvisor.api.vfs.FileDescription;
  */
 abstract class StreamSocket extends LocalSocket {
 
-    private enum State { IDLE, LISTENING, CONNECTED, CLOSED }
+    private enum State { IDLE, CONNECTING, LISTENING, CONNECTED, CLOSED }
 
     private State state = State.IDLE;
     private Channel in;
@@ -55,8 +55,8 @@ abstract class StreamSocket extends LocalSocket {
     static void join(StreamSocket a, StreamSocket b) {
         Channel ab = new Channel(a.records(), a.sendBuffer, b.queue, a.queue);
         Channel ba = new Channel(a.records(), b.sendBuffer, a.queue, b.queue);
-        a.connected(ba, ab);
         b.connected(ab, ba);
+        a.connected(ba, ab);
     }
 
     private synchronized void connected(Channel incoming, Channel outgoing) {
@@ -105,14 +105,51 @@ abstract class StreamSocket extends LocalSocket {
     /** The part of connect(2) that is the same for all: 0, -EAGAIN (backlog full), -ECONNREFUSED, -EISCONN, -EINVAL. */
     final long connectTo(Task task, StreamSocket listener) {
         synchronized (this) {
-            if (state != State.IDLE) {
-                return state == State.CONNECTED ? -Errno.EISCONN : -Errno.EINVAL;
+            switch (state) {
+                case IDLE -> state = State.CONNECTING;
+                case CONNECTED -> {
+                    return -Errno.EISCONN;
+                }
+                case CONNECTING -> {
+                    return -Errno.EALREADY;
+                }
+                default -> {
+                    return -Errno.EINVAL;
+                }
             }
         }
-        if (listener.type != type) {
-            return -Errno.EPROTOTYPE;
+        long result = -Errno.EPROTOTYPE;
+        try {
+            if (listener.type == type) {
+                result = enterBacklog(task, listener);
+            }
+        } finally {
+            if (result != 0) {
+                connectedNot();
+            }
         }
-        StreamSocket accepted;
+        if (result == 0) {
+            listener.queue.wake(Poll.POLLIN | Poll.POLLRDNORM);
+            // The other side may have been accepted, written to and closed by now, and its wake-ups met a socket that was not
+            // connected yet: what they were for is told again.
+            queue.wake(Poll.POLLOUT | Poll.POLLWRNORM | Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLRDHUP | Poll.POLLHUP);
+        }
+        return result;
+    }
+
+    private synchronized void connectedNot() {
+        if (state == State.CONNECTING) {
+            state = State.IDLE;
+        }
+    }
+
+    /**
+     * Whoever is found in the backlog has its channels already: a server that is awake accepts it at once, and what it does then,
+     * a read, a close, must meet the connection. This side gets its ends last, without the listener's lock.
+     */
+    private long enterBacklog(Task task, StreamSocket listener) {
+        Channel here;
+        Channel there;
         synchronized (listener) {
             if (listener.state != State.LISTENING) {
                 return -Errno.ECONNREFUSED;
@@ -124,17 +161,18 @@ abstract class StreamSocket extends LocalSocket {
                 return -Errno.EAGAIN;
             }
             listener.waitingToConnect.remove(this);
-            accepted = listener.newAccepted(this);
+            StreamSocket accepted = listener.newAccepted(this);
             accepted.sendBuffer = listener.sendBuffer;
             accepted.receiveBuffer = listener.receiveBuffer;
             accepted.passCredentials = listener.passCredentials;
             accepted.setPeer(task);
+            there = new Channel(records(), sendBuffer, accepted.queue, queue);
+            here = new Channel(records(), accepted.sendBuffer, queue, accepted.queue);
+            accepted.connected(there, here);
             listener.backlog.add(accepted);
         }
         copyPeer(listener);
-        join(this, accepted);
-        listener.queue.wake(Poll.POLLIN | Poll.POLLRDNORM);
-        queue.wake(Poll.POLLOUT | Poll.POLLWRNORM);
+        connected(here, there);
         return 0;
     }
 
