@@ -545,6 +545,14 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         wake();
     }
 
+    /** A task that is about to end does not see to the event either. */
+    @Override
+    public boolean wakeIfAsleep(int events) {
+        boolean asleep = !woken && (work & EXIT) == 0;
+        wake();
+        return asleep;
+    }
+
     @Override
     public boolean interrupted() {
         return work != 0;

@@ -179,6 +179,20 @@ class EpollTest {
     }
 
     @Test
+    void shouldLeaveAnEventToAnInstanceWithAWaiter() {
+        FileDescription event = w.vfs.newEventFd(0, 0);
+        FileDescription second = w.vfs.newEpoll(0);
+        AtomicInteger wakes = new AtomicInteger();
+        assertEquals(0, add(3, event, EPOLLIN | Poll.EPOLLEXCLUSIVE));
+        assertEquals(0, ((Vfs.Epoll) second.operations()).control(w.root.task, second, Poll.EPOLL_CTL_ADD, 3, event,
+                EPOLLIN | Poll.EPOLLEXCLUSIVE, 3));
+        second.operations().waitQueue().addExclusive(new WaitQueue.Entry(happened -> wakes.incrementAndGet()), EPOLLIN);
+        World.write(w.root, event, "\1\0\0\0\0\0\0\0");
+        assertEquals(1, wakes.get(), "nobody waits at the first instance");
+        assertEquals(1, ready(), "which has taken note all the same");
+    }
+
+    @Test
     void shouldLoseNoEventBetweenThreads() {
         assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
             FileDescription event = w.vfs.newEventFd(0, Open.O_NONBLOCK);

@@ -81,19 +81,26 @@ public final class WaitQueue {
         return head == null;
     }
 
-    /** Wakes whoever waits for any of {@code events}: all the others, and the first exclusive one. */
-    public void wake(int events) {
+    /**
+     * Wakes whoever waits for any of {@code events}: all the others, and of the exclusive ones up to the first that was asleep.
+     *
+     * @return whether one that slept was woken
+     */
+    public boolean wake(int events) {
         if (head == null) {
-            return;
+            return false;
         }
         synchronized (this) {
+            boolean woken = false;
             boolean exclusiveWoken = false;
             for (Entry entry = head; entry != null; entry = entry.next) {
                 if ((entry.events & events) != 0 && !(entry.exclusive && exclusiveWoken)) {
-                    exclusiveWoken |= entry.exclusive;
-                    entry.waiter.wake(events);
+                    boolean wasAsleep = entry.waiter.wakeIfAsleep(events);
+                    woken |= wasAsleep;
+                    exclusiveWoken |= entry.exclusive && wasAsleep;
                 }
             }
+            return woken;
         }
     }
 }

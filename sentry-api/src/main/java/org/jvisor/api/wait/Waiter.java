@@ -12,4 +12,13 @@ public interface Waiter {
      * @param events POLL* bits
      */
     void wake(int events);
+
+    /**
+     * The same, and whether it did wake somebody: an event for one exclusive waiter is spent only on such. False of a task that has
+     * been woken already and has not looked yet.
+     */
+    default boolean wakeIfAsleep(int events) {
+        wake(events);
+        return true;
+    }
 }

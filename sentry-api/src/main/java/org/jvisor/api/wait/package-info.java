@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Waiting and waking. */
 @Export
-@Version("1.0.0")
+@Version("2.0.0")
 package org.jvisor.api.wait;
 
 import org.osgi.annotation.bundle.Export;

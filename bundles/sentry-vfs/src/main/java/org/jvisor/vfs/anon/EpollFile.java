@@ -90,11 +90,11 @@ public final class EpollFile implements Vfs.Epoll {
             items.put(item.key, item);
             item.key.file().addReleaseListener(item);
             item.listen();
-            if (item.pollNow() == 0) {
+            if (!listIfReady(item)) {
                 return 0;
             }
         }
-        mayBeReady(item);
+        queue.wake(READY);
         return 0;
     }
 
@@ -109,12 +109,21 @@ public final class EpollFile implements Vfs.Epoll {
                 return -Errno.EINVAL;
             }
             item.change(events, data);
-            if (item.pollNow() == 0) {
+            if (!listIfReady(item)) {
                 return 0;
             }
         }
-        mayBeReady(item);
+        queue.wake(READY);
         return 0;
+    }
+
+    /** With the monitor held, so that an item that is being taken out does not come onto the list afterwards. */
+    private boolean listIfReady(EpollItem item) {
+        boolean ready = item.pollNow() != 0;
+        if (ready) {
+            append(item);
+        }
+        return ready;
     }
 
     private long delete(EpollItem.Key key) {
@@ -167,7 +176,8 @@ public final class EpollFile implements Vfs.Epoll {
         synchronized (this) {
             EpollItem stop = lastListed();
             EpollItem item;
-            while (count < max && (item = takeFirst()) != null) {
+            // What comes onto an empty list from now on is for the next look: without a last one there would be no end.
+            while (stop != null && count < max && (item = takeFirst()) != null) {
                 int now = item.pollNow();
                 if (now != 0) {
                     events[count] = now;
@@ -206,10 +216,10 @@ public final class EpollFile implements Vfs.Epoll {
         return queue;
     }
 
-    /** Called with the lock of the queue of the item's file held, or by a change of the item. */
-    void mayBeReady(EpollItem item) {
+    /** Called with the lock of the queue of the item's file held; whether somebody who slept here has been woken. */
+    boolean mayBeReady(EpollItem item) {
         append(item);
-        queue.wake(READY);
+        return queue.wake(READY);
     }
 
     private EpollItem lastListed() {

@@ -97,9 +97,13 @@ final class EpollItem implements Waiter, FileDescription.ReleaseListener {
 
     @Override
     public void wake(int happened) {
-        if (!disarmed && (happened & mask()) != 0) {
-            owner.mayBeReady(this);
-        }
+        wakeIfAsleep(happened);
+    }
+
+    /** An instance that nobody waits at takes note, and leaves the event to the next one (epoll_ctl(2), EPOLLEXCLUSIVE). */
+    @Override
+    public boolean wakeIfAsleep(int happened) {
+        return !disarmed && (happened & mask()) != 0 && owner.mayBeReady(this);
     }
 
     @Override
