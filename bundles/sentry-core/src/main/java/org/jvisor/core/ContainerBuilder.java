@@ -46,7 +46,8 @@ final class ContainerBuilder {
         TaskImpl task = firstTask(container);
         boolean complete = false;
         MemoryFile.Epoch epoch = kernel.memory().file().newEpoch();
-        task.adopt(Thread.currentThread(), epoch);
+        task.adopt(Thread.currentThread());
+        task.setEpoch(epoch);
         epoch.enter();
         try {
             furnish(container, task);

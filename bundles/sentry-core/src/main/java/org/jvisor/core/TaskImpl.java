@@ -438,10 +438,13 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     // ---- waiting
 
     /** Called once by the thread that serves this task, or builds it. */
-    void adopt(Thread server, MemoryFile.Epoch newEpoch) {
-        epoch = newEpoch;
+    void adopt(Thread server) {
         thread = server;
         times.start();
+    }
+
+    void setEpoch(MemoryFile.Epoch newEpoch) {
+        epoch = newEpoch;
     }
 
     boolean isServedBy(Thread candidate) {

@@ -38,9 +38,10 @@ final class TaskLoop implements Runnable {
 
     @Override
     public void run() {
+        task.adopt(Thread.currentThread());
         task.enterKernel();
         MemoryFile.Epoch epoch = task.kernelImpl().memory().file().newEpoch();
-        task.adopt(Thread.currentThread(), epoch);
+        task.setEpoch(epoch);
         try {
             live(epoch);
         } catch (Throwable t) {

@@ -260,6 +260,21 @@ class GateTest {
     }
 
     @Test
+    void shouldLetATaskGoOnThatBeganWhileItWasClosed() {
+        ThreadGroupImpl init = test.init(task -> {
+            waiting.incrementAndGet();
+            return 0;
+        });
+        assertTrue(gate.close(soon()));
+        test.kernel.threads().acquire().serve(init.leader());
+        TestKernel.until(() -> init.leader().state() == 'S');
+        assertEquals(0, waiting.get());
+        gate.open();
+        assertEquals(0, test.await(init));
+        assertEquals(1, waiting.get());
+    }
+
+    @Test
     void shouldHoldControlThreadsBack() throws InterruptedException {
         ThreadGroupImpl init = test.init(GateTest::pauseNoHand);
         init.containerImpl().start();
