@@ -7,10 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +76,57 @@ class RunningSandboxTest {
             assertTrue(process.waitFor(60, TimeUnit.SECONDS));
             assertEquals(0, process.exitValue());
         } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    private static SocketChannel connect(String id) throws IOException {
+        return SocketChannel.open(UnixDomainSocketAddress.of(Path.of(Runsc.stateFolder(), id, "control.sock")));
+    }
+
+    /** Clients that say half a word and nothing more, or nonsense: others are served, and the container goes on. */
+    @Test
+    void shouldServeOthersBesideClientsThatAreStuckOrHostile() throws Exception {
+        Path first = Files.write(folder.resolve("first.jar"), SwapBundle.jar(1));
+        Path second = Files.write(folder.resolve("second.jar"), SwapBundle.jar(2));
+        Process process = start("itest-stuck", "hotswap");
+        List<SocketChannel> stuck = new ArrayList<>();
+        try (BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.ISO_8859_1))) {
+            install("itest-stuck", first);
+            assertEquals("ready", out.readLine());
+            for (int i = 0; i < 4; i++) {
+                stuck.add(connect("itest-stuck"));
+                stuck.getLast().write(ByteBuffer.wrap(new byte[5 * i]));
+            }
+            Random random = new Random(20261126);
+            for (int i = 0; i < 200; i++) {
+                try (SocketChannel hostile = connect("itest-stuck")) {
+                    ByteBuffer bytes = ByteBuffer.allocate(16 + random.nextInt(64)).order(ByteOrder.LITTLE_ENDIAN);
+                    random.nextBytes(bytes.array());
+                    if (i % 4 != 0) {
+                        // A header that makes sense, signals apart, which do as they are told; the rest is as it comes.
+                        bytes.putInt(0, 4 + random.nextInt(5)).putInt(4, bytes.capacity() - 16);
+                    }
+                    hostile.write(bytes);
+                } catch (IOException e) {
+                    // Closed while it was still talking.
+                    assertTrue(process.isAlive());
+                }
+            }
+            Runsc.Result list = bundle("list", "itest-stuck");
+            for (int i = 0; i < 50 && list.status() != 0; i++) {
+                // The last of the hostile ones may not be gone yet.
+                list = bundle("list", "itest-stuck");
+            }
+            assertTrue(list.out().contains("sentry-core"), list.err());
+            install("itest-stuck", second);
+            assertEquals("swapped", out.readLine());
+            assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+            assertEquals(0, process.exitValue());
+        } finally {
+            for (SocketChannel client : stuck) {
+                client.close();
+            }
             process.destroyForcibly().waitFor();
         }
     }

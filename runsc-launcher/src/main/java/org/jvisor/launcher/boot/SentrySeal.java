@@ -33,7 +33,7 @@ final class SentrySeal {
     /** What the boot's own code does, which serves the control socket, beside what services ask for. */
     static final List<HostCall> OWN = HostCall.all(
         List.of(HostCall.of(GETSOCKOPT).with(1, Socket.SOL_SOCKET).with(2, Socket.SO_PEERCRED)),
-        HostCall.listOf(CLOSE, SENDMSG, RECVMSG, SHUTDOWN, ACCEPT4, GETEUID));
+        HostCall.listOf(CLOSE, SENDMSG, RECVMSG, SHUTDOWN, ACCEPT4, GETEUID, POLL));
 
     /** The framework's storage, for bundles that are installed later; allowed where nothing else can be reached. */
     private static final List<HostCall> STORAGE = HostCall.listOf(OPEN, OPENAT, STAT, LSTAT, NEWFSTATAT, STATX, ACCESS, READLINK, MKDIR,

@@ -7,7 +7,10 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jvisor.launcher.ByteStrings;
 
-/** Reads what {@link BodyWriter} wrote. A body that ends too early is an IllegalArgumentException. */
+/**
+ * Reads what {@link BodyWriter} wrote. Bytes of an untrusted peer: whatever does not fit is an IllegalArgumentException, and nothing is
+ * made that is larger than the body allows.
+ */
 public final class BodyReader {
     private final byte[] body;
     private int position;
@@ -26,7 +29,11 @@ public final class BodyReader {
     }
 
     public int integer() {
-        return Math.toIntExact(number());
+        long value = number();
+        if (value != (int) value) {
+            throw new IllegalArgumentException("a number in a frame that is too large");
+        }
+        return (int) value;
     }
 
     public boolean bool() {
@@ -45,11 +52,22 @@ public final class BodyReader {
 
     public <T> List<T> list(Supplier<T> readOne) {
         int count = integer();
+        // Whatever is read takes bytes: so no more of them can follow.
+        if (count < 0 || count > body.length - position) {
+            throw new IllegalArgumentException("a list in a frame that is too long");
+        }
         List<T> values = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             values.add(readOne.get());
         }
         return values;
+    }
+
+    /** Nothing may follow. */
+    public void end() {
+        if (position != body.length) {
+            throw new IllegalArgumentException("a frame's body goes on behind its end");
+        }
     }
 
     private int take(int bytes) {

@@ -12,6 +12,8 @@ import org.jvisor.api.kernel.ContainerSpec.User;
 /** A {@link ContainerSpec} as the body of a frame; its descriptors travel beside it and get new numbers on the way. */
 public final class SpecCodec {
 
+    private static final int STREAMS = 3;
+
     private SpecCodec() {
     }
 
@@ -79,9 +81,9 @@ public final class SpecCodec {
         Root root = new Root(descriptor(in, descriptors), in.bool(), in.bool(), in.number());
         List<MountSpec> mounts = in.list(() -> new MountSpec(in.text(), in.text(), in.text(), in.number(), in.text(),
             descriptor(in, descriptors), in.bool()));
-        int[] stdio = new int[in.integer()];
-        for (int i = 0; i < stdio.length; i++) {
-            stdio[i] = descriptor(in, descriptors);
+        int[] stdio = in.list(() -> descriptor(in, descriptors)).stream().mapToInt(Integer::intValue).toArray();
+        if (stdio.length != STREAMS) {
+            throw new IllegalArgumentException("not three standard streams");
         }
         return new ContainerSpec(id, hostname, domainname, arguments, environment, workingDirectory, user, capabilities, rlimits,
             noNewPrivileges, root, mounts, stdio, in.bool(), descriptor(in, descriptors), in.integer(), in.integer(), in.integer());
@@ -97,6 +99,9 @@ public final class SpecCodec {
 
     private static int descriptor(BodyReader in, int[] descriptors) {
         int index = in.integer();
+        if (index >= descriptors.length) {
+            throw new IllegalArgumentException("a descriptor that was not sent along");
+        }
         return index < 0 ? -1 : descriptors[index];
     }
 

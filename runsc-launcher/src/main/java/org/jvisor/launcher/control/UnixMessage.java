@@ -66,7 +66,12 @@ final class UnixMessage implements AutoCloseable {
     /** Takes the descriptors that the last call brought. */
     void keepDescriptors() {
         long length = host.getLong(at + MsghdrLayout.CONTROLLEN);
-        if (length < CmsghdrLayout.SIZE || host.getInt(at + CONTROL + CmsghdrLayout.TYPE) != Socket.SCM_RIGHTS) {
+        if (room == 0) {
+            return;
+        }
+        room = 0;
+        if (length < CmsghdrLayout.SIZE || host.getInt(at + CONTROL + CmsghdrLayout.LEVEL) != Socket.SOL_SOCKET
+            || host.getInt(at + CONTROL + CmsghdrLayout.TYPE) != Socket.SCM_RIGHTS) {
             return;
         }
         int count = (int) (host.getLong(at + CONTROL + CmsghdrLayout.LEN) - CmsghdrLayout.SIZE) / 4;
@@ -74,7 +79,6 @@ final class UnixMessage implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             found[i] = host.getInt(at + CONTROL + CmsghdrLayout.SIZE + 4 * i);
         }
-        room = 0;
     }
 
     int[] descriptors() {

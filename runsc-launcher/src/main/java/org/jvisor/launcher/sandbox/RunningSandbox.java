@@ -11,6 +11,7 @@ import org.jvisor.launcher.host.HostCalls;
 /** A sandbox that another call of runsc started, reached over the socket in its state folder. */
 public final class RunningSandbox implements AutoCloseable {
     private final ControlSocket control;
+    private long requests;
 
     private RunningSandbox(ControlSocket control) {
         this.control = control;
@@ -62,9 +63,10 @@ public final class RunningSandbox implements AutoCloseable {
     }
 
     private BodyReader ask(int type, BodyWriter body) {
-        control.send(type, body.bytes());
+        long request = ++requests;
+        control.send(type, request, body.bytes());
         ControlSocket.Frame answer = control.receive();
-        if (answer == null || answer.type() != Messages.DONE) {
+        if (answer == null || answer.type() != Messages.DONE || answer.request() != request) {
             throw new RunscException("the sandbox has ended");
         }
         return new BodyReader(answer.body());

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -80,24 +82,131 @@ class ControlSocketTest {
         assertFalse(right.send(1, new byte[1]));
     }
 
+    private void write(byte... bytes) {
+        calls.write(ends[0], bytes);
+    }
+
+    private static byte[] header(int type, int size, long request) {
+        return ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putInt(type).putInt(size).putLong(request).array();
+    }
+
     @Test
     void shouldRefuseFramesOfAbsurdLength() {
-        long at = host.allocate(8);
-        host.putInt(at, 1);
-        host.putInt(at + 4, -1);
-        host.syscall(SyscallNr.WRITE, ends[0], at, 8);
-        host.free(at);
+        write(header(1, -1, 0));
         assertThrows(RunscException.class, right::receive);
     }
 
     @Test
-    void shouldKeepAContainersSpecification() {
-        ContainerSpec spec = new ContainerSpec("id", "host", "domain", List.of("a", "\u00ff"), List.of("A=b"), "/w",
+    void shouldRefuseFramesLongerThanTheReceiverTakes() {
+        write(header(1, 101, 0));
+        assertThrows(RunscException.class, () -> right.receive(100));
+    }
+
+    @Test
+    void shouldRepeatTheNumberOfARequest() {
+        left.send(1, Long.MIN_VALUE, new byte[3]);
+        left.send(2, new byte[0]);
+        assertEquals(Long.MIN_VALUE, right.receive().request());
+        assertEquals(0, right.receive().request());
+    }
+
+    /** The memory for a frame is that of what has come of it; and it has to come. */
+    @Test
+    void shouldNotWaitForeverForTheRestOfAFrame() {
+        ControlSocket impatient = new ControlSocket(host, ends[1], 50);
+        assertFalse(impatient.awaitFrame(1));
+        write(header(1, 60 << 20, 0));
+        write(new byte[10]);
+        assertTrue(impatient.awaitFrame(1000));
+        assertThrows(RunscException.class, impatient::receive);
+    }
+
+    @Test
+    void shouldNotWaitForeverForAPeerThatTakesNothing() {
+        ControlSocket impatient = new ControlSocket(host, ends[0], 50);
+        assertThrows(RunscException.class, () -> impatient.send(1, new byte[8 << 20]));
+    }
+
+    @Test
+    void shouldCloseTheDescriptorsOfAFrameThatIsRefused() {
+        int file = calls.memoryFile("x", new byte[1]);
+        left.send(1, new byte[200], file, file, file);
+        int before = open();
+        assertThrows(RunscException.class, () -> right.receive(100));
+        assertEquals(before, open());
+        calls.close(file);
+    }
+
+    private static int open() {
+        return new java.io.File("/proc/self/fd").list().length;
+    }
+
+    /** Garbage, and frames with some bytes changed, cut or repeated: a frame, an end or a RunscException, and nothing else. */
+    @Test
+    void shouldSurviveWhateverBytesCome() {
+        Random random = new Random(20261126);
+        for (int round = 0; round < 400; round++) {
+            int[] pair = calls.socketPair(Socket.SOCK_STREAM);
+            byte[] bytes = new byte[random.nextInt(200)];
+            random.nextBytes(bytes);
+            if (round % 2 == 0) {
+                byte[] frame = header(random.nextInt(8), random.nextInt(150), random.nextLong());
+                System.arraycopy(frame, 0, bytes, 0, Math.min(frame.length, bytes.length));
+            }
+            calls.write(pair[0], bytes);
+            calls.close(pair[0]);
+            try (ControlSocket socket = new ControlSocket(host, pair[1], 1000)) {
+                for (ControlSocket.Frame frame = socket.receive(1000); frame != null; frame = socket.receive(1000)) {
+                    assertTrue(frame.body().length <= 200);
+                }
+            } catch (RunscException e) {
+                assertTrue(e.getMessage().contains("control socket"), e.getMessage());
+            }
+        }
+    }
+
+    /** What a body is read as is a value or an IllegalArgumentException, and takes no more memory than the body. */
+    @Test
+    void shouldSurviveWhateverBodiesCome() {
+        Random random = new Random(20261127);
+        List<Integer> descriptors = new ArrayList<>();
+        byte[] good = SpecCodec.write(spec(), descriptors);
+        byte[] options = BootOptions.write(new KernelOptions("ptrace", "6.1.0", true, List.of("read", "write"), 1L << 33));
+        int read = 0;
+        for (int round = 0; round < 20_000; round++) {
+            byte[] body = (round % 2 == 0 ? good : options).clone();
+            for (int change = random.nextInt(4); change >= 0; change--) {
+                body[random.nextInt(body.length)] = (byte) (random.nextBoolean() ? random.nextInt() : -1);
+            }
+            if (random.nextInt(4) == 0) {
+                body = Arrays.copyOf(body, random.nextInt(2 * body.length));
+            }
+            try {
+                if (round % 2 == 0) {
+                    SpecCodec.read(body, new int[random.nextInt(8)]);
+                } else {
+                    BootOptions.read(body);
+                }
+                read++;
+            } catch (IllegalArgumentException e) {
+                assertTrue(e.getMessage() != null);
+            }
+        }
+        assertTrue(read > 100 && read < 19_900, read + " of them are read");
+    }
+
+    private static ContainerSpec spec() {
+        return new ContainerSpec("id", "host", "domain", List.of("a", "\u00ff"), List.of("A=b"), "/w",
             new ContainerSpec.User(1, -2, List.of(3), 022), new ContainerSpec.Capabilities(1, 2, 3, 4, 1L << 40),
             List.of(new ContainerSpec.Rlimit(7, 8, -1)), true, new ContainerSpec.Root(40, true, true, 5),
             List.of(new ContainerSpec.MountSpec("/d", "bind", "s", 0x1000, "x", 41, true),
                 new ContainerSpec.MountSpec("/p", "proc", "p", 0, "", -1, false)),
             new int[] {0, -1, 42}, true, 43, 5, 24, 80);
+    }
+
+    @Test
+    void shouldKeepAContainersSpecification() {
+        ContainerSpec spec = spec();
         List<Integer> descriptors = new ArrayList<>();
         byte[] body = SpecCodec.write(spec, descriptors);
         assertEquals(List.of(40, 41, 0, 42, 43), descriptors);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.launcher.boot;
+
+import org.jvisor.launcher.RunscException;
+import org.jvisor.launcher.control.BodyWriter;
+import org.jvisor.launcher.control.ControlSocket;
+import org.jvisor.launcher.control.Messages;
+
+/**
+ * A connection and who still uses it: its reader, and requests that are yet to be answered. The last one closes the socket, so that
+ * no answer goes to what has got its number since.
+ */
+final class RequestConnection {
+    /** More than this at once nobody needs. */
+    private static final int MOST_REQUESTS = 8;
+
+    private final ControlSocket socket;
+    private final Runnable closed;
+    private int users = 1;
+
+    RequestConnection(ControlSocket socket, Runnable closed) {
+        this.socket = socket;
+        this.closed = closed;
+    }
+
+    /** @return whether there is something to read, the peer's end perhaps; not when it was silent with no request open */
+    boolean awaitFrame(int idleMillis) {
+        while (!socket.awaitFrame(idleMillis)) {
+            synchronized (this) {
+                if (users == 1) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    ControlSocket.Frame receive(int longest) {
+        return socket.receive(longest);
+    }
+
+    /** A request that {@link #leave} follows. */
+    synchronized void enter() {
+        if (users > MOST_REQUESTS) {
+            throw new RunscException("more than " + MOST_REQUESTS + " requests at once");
+        }
+        users++;
+    }
+
+    void answer(ControlSocket.Frame frame, BodyWriter body) {
+        socket.send(Messages.DONE, frame.request(), body.bytes());
+    }
+
+    void leave() {
+        boolean last;
+        synchronized (this) {
+            last = --users == 0;
+        }
+        if (last) {
+            socket.close();
+            closed.run();
+        }
+    }
+}
