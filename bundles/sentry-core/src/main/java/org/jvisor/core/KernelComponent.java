@@ -3,6 +3,7 @@ package org.jvisor.core;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostCall;
 import org.jvisor.api.host.HostCaller;
@@ -12,6 +13,8 @@ import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.Vdso;
 import org.jvisor.api.platform.Platform;
+import org.jvisor.api.state.Driver;
+import org.jvisor.api.state.Handover;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallInterceptor;
 import org.jvisor.api.vfs.HostFiles;
@@ -27,8 +30,8 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /** The kernel as a service. */
-@Component(service = {Kernel.class, HostCaller.class})
-public final class KernelComponent extends KernelImpl implements HostCaller {
+@Component(service = {Kernel.class, HostCaller.class, Handover.class})
+public final class KernelComponent extends KernelImpl implements HostCaller, Handover {
 
     @Activate
     public KernelComponent(@Reference HostKernel host, @Reference Memory memory, @Reference Vdso vdso, @Reference Vfs vfs,
@@ -86,6 +89,16 @@ public final class KernelComponent extends KernelImpl implements HostCaller {
 
     void unbindPtys(Ptys ptys) {
         devices().unsetPtys(ptys);
+    }
+
+    @Override
+    public List<String> inUse(Predicate<Object> owned) {
+        return handover().inUse(owned);
+    }
+
+    @Override
+    public Report replace(Driver before, Driver after) {
+        return handover().replace(before, after);
     }
 
     @Deactivate

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,9 +20,12 @@ import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.Vdso;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.vfs.Vfs;
+import org.jvisor.core.handover.HandoverService;
 
 /** Ties the parts of the core together; what they do stands in them. */
 class KernelImpl implements Kernel {
+
+    private static final Logger LOG = System.getLogger("org.jvisor.core");
 
     private final HostKernel host;
     private final Memory memory;
@@ -36,6 +41,7 @@ class KernelImpl implements Kernel {
     private final Dispatcher dispatcher = new Dispatcher(processes::tasks);
     private final FutexTable futexes = new FutexTable(processes);
     private final Gate gate;
+    private final HandoverService handover;
     private final UserCounts users = new UserCounts();
     private final Cgroups cgroups = new Cgroups(Runtime.getRuntime().maxMemory());
     private final RandomBytes random;
@@ -59,6 +65,7 @@ class KernelImpl implements Kernel {
         this.vfs = vfs;
         this.clock = clock;
         this.gate = new Gate(processes, clock);
+        handover = new HandoverService(new RestAtGate(gate), List.of(vfs, memory), line -> LOG.log(Level.WARNING, line));
         this.random = new RandomBytes(host);
         bootId = random.uuid();
         this.log = new KernelLogImpl(clock);
@@ -186,6 +193,10 @@ class KernelImpl implements Kernel {
 
     Gate gate() {
         return gate;
+    }
+
+    final HandoverService handover() {
+        return handover;
     }
 
     UserCounts users() {

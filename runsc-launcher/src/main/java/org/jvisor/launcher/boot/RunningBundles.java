@@ -46,9 +46,10 @@ final class RunningBundles {
         }
         try {
             Bundle old = find(name, jar);
-            Bundle fresh = start(name, jar, old);
+            StringBuilder handedOver = new StringBuilder();
+            Bundle fresh = start(name, jar, old, handedOver);
             digests.put(fresh.getLocation(), jar.digest());
-            return old == null ? "installed " + describe(fresh) : withdraw(old, fresh);
+            return old == null ? "installed " + describe(fresh) : withdraw(old, fresh) + handedOver;
         } finally {
             change.unlock();
         }
@@ -71,7 +72,8 @@ final class RunningBundles {
         return old;
     }
 
-    private Bundle start(String name, BundleJar jar, Bundle old) throws BundleException {
+    /** @param handedOver receives what the old one's successor took over, for people */
+    private Bundle start(String name, BundleJar jar, Bundle old, StringBuilder handedOver) throws BundleException {
         Bundle fresh;
         try {
             fresh = context.installBundle(name + VERSION_MARK + ++installations, new ByteArrayInputStream(jar.bytes()));
@@ -83,7 +85,7 @@ final class RunningBundles {
                 fresh.start();
                 new StartedComponents(context, fresh).check(jar.components());
                 if (old != null) {
-                    new Succession(context).run(old, fresh);
+                    handedOver.append(new Succession(context).run(old, fresh));
                 }
             }, fresh::uninstall);
         } catch (BundleException e) {
@@ -118,6 +120,7 @@ final class RunningBundles {
             for (Bundle bundle : context.getBundles()) {
                 if (bundle.getBundleId() != 0 && (nameOf(bundle).equals(name) || name.equals(bundle.getSymbolicName()))) {
                     refuseCore(bundle.getSymbolicName(), "withdrawn");
+                    new Succession(context).refuseInUse(bundle);
                     Timed.run(LIMIT_SECONDS, bundle::uninstall, () -> { });
                     digests.remove(bundle.getLocation());
                     return "withdrew " + describe(bundle);

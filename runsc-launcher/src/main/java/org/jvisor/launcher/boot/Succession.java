@@ -3,6 +3,8 @@ package org.jvisor.launcher.boot;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.Handover;
 import org.jvisor.api.state.StateException;
@@ -10,6 +12,7 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceReference;
 
 /**
@@ -23,9 +26,10 @@ final class Succession {
         this.context = context;
     }
 
-    void run(Bundle old, Bundle fresh) throws BundleException {
+    /** @return what was handed over and how long that took, for people; empty: there was nothing to hand over */
+    String run(Bundle old, Bundle fresh) throws BundleException {
         requireServices(old, fresh);
-        handOver(old, fresh);
+        return handOver(old, fresh);
     }
 
     /** What others use of the old one has to be there in the new one. */
@@ -50,23 +54,48 @@ final class Succession {
     }
 
     /** The objects of the kernel that the old one does the work for go over to the new one. */
-    private void handOver(Bundle old, Bundle fresh) throws BundleException {
+    private String handOver(Bundle old, Bundle fresh) throws BundleException {
         ServiceReference<Handover> handover = context.getServiceReference(Handover.class);
         ServiceReference<?> before = driver(old);
         if (handover == null || before == null) {
-            return;
+            return "";
         }
         ServiceReference<?> after = driver(fresh);
         if (after == null) {
             throw new BundleException("it has no driver that could take over from the one that is there");
         }
         try {
-            context.getService(handover).replace((Driver) context.getService(before), (Driver) context.getService(after));
+            Handover.Report report =
+                context.getService(handover).replace((Driver) context.getService(before), (Driver) context.getService(after));
+            return ", which took over " + report.objects() + " objects in " + TimeUnit.NANOSECONDS.toMillis(report.pauseNs()) + " ms";
         } catch (StateException e) {
             throw new BundleException(e.getMessage(), e);
         } finally {
             context.ungetService(before);
             context.ungetService(after);
+        }
+    }
+
+    /** Refuses to take a bundle away that something of the kernel's would be without code without. */
+    void refuseInUse(Bundle bundle) throws BundleException {
+        ServiceReference<Handover> handover = context.getServiceReference(Handover.class);
+        if (handover == null) {
+            return;
+        }
+        ServiceReference<?> driver = driver(bundle);
+        try {
+            Predicate<Object> owned = driver != null ? ((Driver) context.getService(driver))::owns
+                : object -> FrameworkUtil.getBundle(object.getClass()) == bundle;
+            List<String> users = context.getService(handover).inUse(owned);
+            if (!users.isEmpty()) {
+                throw new BundleException(bundle.getSymbolicName() + " is in use: it does the work for " + String.join(", ", users));
+            }
+        } catch (StateException e) {
+            throw new BundleException(e.getMessage(), e);
+        } finally {
+            if (driver != null) {
+                context.ungetService(driver);
+            }
         }
     }
 

@@ -22,18 +22,18 @@ public final class HandoverService implements Handover {
     /** For the tasks to come out, and again for the drivers to save and to adopt. */
     static final long LIMIT_NS = TimeUnit.SECONDS.toNanos(10);
 
-    private final Gate gate;
+    private final Rest rest;
     private final List<? extends HandleSource> sources;
     private final Consumer<String> log;
     private final long limitNs;
 
     /** @param log takes a line about what went wrong without stopping anything */
-    public HandoverService(Gate gate, List<? extends HandleSource> sources, Consumer<String> log) {
-        this(gate, sources, log, LIMIT_NS);
+    public HandoverService(Rest rest, List<? extends HandleSource> sources, Consumer<String> log) {
+        this(rest, sources, log, LIMIT_NS);
     }
 
-    HandoverService(Gate gate, List<? extends HandleSource> sources, Consumer<String> log, long limitNs) {
-        this.gate = gate;
+    HandoverService(Rest rest, List<? extends HandleSource> sources, Consumer<String> log, long limitNs) {
+        this.rest = rest;
         this.sources = sources;
         this.log = log;
         this.limitNs = limitNs;
@@ -41,18 +41,18 @@ public final class HandoverService implements Handover {
 
     @Override
     public synchronized List<String> inUse(Predicate<Object> owned) {
-        gate.close(limitNs);
+        rest.begin(limitNs);
         try {
             return new Inventory(owned, sources).lines();
         } finally {
-            gate.open();
+            rest.end();
         }
     }
 
     @Override
     public synchronized Report replace(Driver before, Driver after) {
         long start = System.nanoTime();
-        gate.close(limitNs);
+        rest.begin(limitNs);
         try {
             Succession succession = new Succession(before, after, new Inventory(before::owns, sources));
             boolean prepared = false;
@@ -67,7 +67,7 @@ public final class HandoverService implements Handover {
             succession.commit(this::logFailure);
             return new Report(succession.handles(), succession.objects(), System.nanoTime() - start);
         } finally {
-            gate.open();
+            rest.end();
         }
     }
 

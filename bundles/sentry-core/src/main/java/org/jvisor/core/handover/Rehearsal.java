@@ -24,20 +24,20 @@ public final class Rehearsal {
         for (Object object : objects) {
             slots.add(new Slot(slots.size(), object));
         }
-        new HandoverService(new OpenGate(), List.of(visitor -> slots.forEach(visitor)), line -> {
+        new HandoverService(new NoRest(), List.of(visitor -> slots.forEach(visitor)), line -> {
             throw new StateException(line);
         }).replace(before, after);
         return slots.stream().map(slot -> slot.object).toList();
     }
 
     /** There are no tasks to keep out. */
-    private static final class OpenGate implements Gate {
+    private static final class NoRest implements Rest {
 
         @Override
-        public void close(long limitNs) {}
+        public void begin(long limitNs) {}
 
         @Override
-        public void open() {}
+        public void end() {}
     }
 
     private static final class Slot implements Handle {

@@ -25,17 +25,17 @@ import org.jvisor.api.state.Stateful;
 
 class HandoverServiceTest {
 
-    private final TestGate gate = new TestGate();
+    private final TestRest rest = new TestRest();
     private final List<Slot> slots = new ArrayList<>();
     private final List<String> log = new ArrayList<>();
-    private final HandoverService service = new HandoverService(gate, List.of(this::showSlots), log::add);
+    private final HandoverService service = new HandoverService(rest, List.of(this::showSlots), log::add);
     private final OldDriver before = new OldDriver();
     private final CountDownLatch end = new CountDownLatch(1);
 
     @AfterEach
     void letStuckDriversGo() {
         end.countDown();
-        assertFalse(gate.closed);
+        assertFalse(rest.begun);
     }
 
     private void showSlots(Consumer<Handle> visitor) {
@@ -127,7 +127,7 @@ class HandoverServiceTest {
         OldNode node = new OldNode("stuck");
         slot(node);
         HandoverService impatient =
-                new HandoverService(gate, List.of(this::showSlots), log::add, TimeUnit.MILLISECONDS.toNanos(300));
+                new HandoverService(rest, List.of(this::showSlots), log::add, TimeUnit.MILLISECONDS.toNanos(300));
         StateException e = assertThrows(StateException.class, () -> impatient.replace(before, new NewDriver()));
         assertTrue(e.getMessage().startsWith("no end after 300 ms, in "), e.getMessage());
         assertSame(node, slots.getFirst().target);
@@ -143,7 +143,7 @@ class HandoverServiceTest {
 
     @Test
     void shouldRefuseWhenTasksDoNotComeOut() {
-        gate.refuses = true;
+        rest.refuses = true;
         slot(new OldNode("a"));
         assertThrows(StateException.class, () -> service.replace(before, new NewDriver()));
         assertInstanceOf(OldNode.class, slots.getFirst().target);
@@ -172,21 +172,21 @@ class HandoverServiceTest {
         slots.add(new Slot(target));
     }
 
-    private static final class TestGate implements Gate {
-        boolean closed;
+    private static final class TestRest implements Rest {
+        boolean begun;
         boolean refuses;
 
         @Override
-        public void close(long limitNs) {
+        public void begin(long limitNs) {
             if (refuses) {
                 throw new StateException("tasks do not come out");
             }
-            closed = true;
+            begun = true;
         }
 
         @Override
-        public void open() {
-            closed = false;
+        public void end() {
+            begun = false;
         }
     }
 

@@ -2,15 +2,15 @@
 package org.jvisor.core.handover;
 
 /** Keeps every task out of the Sentry's code for a while. */
-public interface Gate {
+public interface Rest {
 
     /**
      * Returns once no task is inside a handler, a fault's handling, clone or exit, and none can get in.
      *
-     * @throws org.jvisor.api.state.StateException when that takes longer than {@code limitNs}; the gate is open then
+     * @throws org.jvisor.api.state.StateException when that takes longer than {@code limitNs}: tasks go on then
      */
-    void close(long limitNs);
+    void begin(long limitNs);
 
     /** Tasks go on; interrupted calls start again with what they had done. */
-    void open();
+    void end();
 }
