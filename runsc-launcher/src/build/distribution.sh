@@ -84,6 +84,13 @@ joined() {
     sed "s|^|$home/|" "$home/lib/$1.classpath" | tr '\n' ':' | sed 's/:$//'
 }
 
+# What the compiler does not know: see BundleRules.
+rules() {
+    rules="$java_home/bin/java -XX:TieredStopAtLevel=1 -cp $module/../build-rules/target/classes org.jvisor.rules.BundleRules"
+    $rules wiring $(cat "$work/boot")
+    $rules native "$home"/bundles/*.jar "$home/lib/runsc-launcher.jar" "$home/lib/gofer.jar"
+}
+
 launcher() {
     classpath=$(sed 's|^|$home/|' "$home/lib/runsc.classpath" | tr '\n' ':' | sed 's/:$//')
     sed "s|{classpath}|$classpath|" "$module/src/main/dist/bin/runsc" > "$home/bin/runsc"
@@ -129,6 +136,7 @@ archive() {
 runtime
 copy_jars
 class_paths
+rules
 launcher
 caches
 archive

@@ -33,18 +33,16 @@ import org.xml.sax.SAXException;
  * where the AOT cache has them.
  */
 public final class BundleIndex {
-    /**
-     * Headers that only build tools and people read, and requirements: the boot bundles share the class path, so the framework has
-     * nothing to wire between them, and to find that out at each start would take it a tenth of a second.
-     */
+    /** Headers that only build tools and people read. */
     private static final List<String> LEFT_OUT = List.of("Manifest-Version", "Created-By", "Build-Jdk-Spec", "Build-Jdk", "Built-By",
         "Archiver-Version", "Bnd-LastModified", "Tool", "Bundle-Description", "Bundle-DocURL", "Bundle-License", "Bundle-Vendor",
-        "Bundle-Developers", "Bundle-SCM", "Bundle-Name", "Import-Package", "DynamicImport-Package", "Require-Capability", "Provide-Capability", "Originally-Created-By");
+        "Bundle-Developers", "Bundle-SCM", "Bundle-Name", "Originally-Created-By");
 
-    private static final Pattern USES = Pattern.compile(";uses:=\"[^\"]*\"");
-
-    private static final String PROVIDED = "Provide-Capability";
-    private static final String EXTENDER = "osgi.extender";
+    /**
+     * Which package uses which: makes the resolver keep versions apart, of which there is one each (a rule of the build), and take
+     * its time.
+     */
+    private static final Pattern USES = Pattern.compile(";uses:=(\"[^\"]*\"|[\\w.]+)");
 
     private BundleIndex() {
     }
@@ -102,13 +100,8 @@ public final class BundleIndex {
             if (symbolicName == null) {
                 throw new IOException(jar + " is no bundle");
             }
-            // What is installed later requires the extender of components.
-            String provided = headers.get(PROVIDED);
             headers.keySet().removeAll(LEFT_OUT);
-            if (provided != null && provided.contains(EXTENDER)) {
-                headers.put(PROVIDED, provided);
-            }
-            headers.computeIfPresent("Export-Package", (name, exports) -> withoutUses(exports));
+            headers.replaceAll((name, value) -> USES.matcher(value).replaceAll(""));
             out.writeUTF(symbolicName.split(";")[0].strip());
             out.writeUTF(digest(Files.readAllBytes(Path.of(jar))));
             out.writeInt(headers.size());
@@ -136,14 +129,6 @@ public final class BundleIndex {
         } catch (SAXException e) {
             throw new IOException(name + ": " + e.getMessage(), e);
         }
-    }
-
-    /**
-     * What a bundle exports to those that are installed later. Which package uses which need not be said: there is one version of
-     * each.
-     */
-    private static String withoutUses(String exports) {
-        return USES.matcher(exports).replaceAll("");
     }
 
     static String digest(byte[] jar) {

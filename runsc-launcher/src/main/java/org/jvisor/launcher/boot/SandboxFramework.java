@@ -42,7 +42,8 @@ final class SandboxFramework {
         + "java.time,java.time.format,java.time.temporal,java.util,java.util.concurrent,java.util.concurrent.atomic,"
         + "java.util.concurrent.locks,java.util.function,java.util.jar,java.util.logging,java.util.regex,java.util.stream,"
         + "java.util.zip,jdk.jfr,sun.misc";
-    private static final String SYSTEM_CAPABILITIES = "osgi.ee;osgi.ee=\"JavaSE\";version:List<Version>=\"1.8,9,11,17,21,25\"";
+    private static final String SYSTEM_CAPABILITIES = "osgi.ee;osgi.ee=\"JavaSE\";version:List<Version>=\"1.8,9,11,17,21,25\","
+        + "osgi.ee;osgi.ee=\"JavaSE/compact1\";version:List<Version>=\"1.8,9,11,17,21,25\"";
 
     private final Framework framework;
     private final BootBundles bootBundles;
