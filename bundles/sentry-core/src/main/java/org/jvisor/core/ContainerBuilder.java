@@ -9,6 +9,7 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.kernel.UtsNamespace;
 import org.jvisor.api.mm.MemoryFile;
@@ -31,15 +32,17 @@ final class ContainerBuilder {
     private final KernelImpl kernel;
     private final ContainerDevices devices;
     private final ContainerSpec spec;
+    private final ProcessSpec process;
 
     ContainerBuilder(KernelImpl kernel, ContainerDevices devices, ContainerSpec spec) {
         this.kernel = kernel;
         this.devices = devices;
         this.spec = spec;
+        this.process = spec.process();
     }
 
     ContainerImpl build() {
-        if (spec.arguments().isEmpty()) {
+        if (process.arguments().isEmpty()) {
             throw new StartException("process.args is empty", Errno.EINVAL);
         }
         ContainerImpl container = new ContainerImpl(kernel, spec);
@@ -99,7 +102,7 @@ final class ContainerBuilder {
 
     private Limits limits() {
         Limits limits = Limits.initial();
-        for (ContainerSpec.Rlimit limit : spec.rlimits()) {
+        for (ProcessSpec.Rlimit limit : process.rlimits()) {
             limits.set(limit.type(), limit.soft(), limit.hard());
         }
         return limits;
@@ -110,10 +113,10 @@ final class ContainerBuilder {
         mounts.mountAll(task);
         makeWorkingDirectory(task);
         mounts.protectRoot(task);
-        new ContainerStdio(devices, spec).open(container, task);
+        new ContainerStdio(devices, process).open(container, task);
         task.setCredentials(userCredentials());
         enterWorkingDirectory(task);
-        task.fs().setUmask(spec.user().umask());
+        task.fs().setUmask(process.user().umask());
         execute(task);
     }
 
@@ -138,12 +141,12 @@ final class ContainerBuilder {
     }
 
     private String directory() {
-        return orDefault(spec.workingDirectory(), "/");
+        return orDefault(process.workingDirectory(), "/");
     }
 
     private Credentials userCredentials() {
-        ContainerSpec.User user = spec.user();
-        ContainerSpec.Capabilities c = spec.capabilities();
+        ProcessSpec.User user = process.user();
+        ProcessSpec.Capabilities c = process.capabilities();
         return Credentials.ROOT.with(b -> {
             b.uid = user.uid();
             b.euid = user.uid();
@@ -159,21 +162,21 @@ final class ContainerBuilder {
             b.effective = c.effective() & b.permitted;
             b.inheritable = c.inheritable() & Credentials.ALL_CAPABILITIES;
             b.ambient = c.ambient() & b.permitted & b.inheritable;
-            b.noNewPrivileges = spec.noNewPrivileges();
+            b.noNewPrivileges = process.noNewPrivileges();
         });
     }
 
     private void execute(TaskImpl task) {
-        List<String> environment = new ArrayList<>(spec.environment());
+        List<String> environment = new ArrayList<>(process.environment());
         HomeDirectory.add(kernel, task, environment);
-        String name = spec.arguments().getFirst();
+        String name = process.arguments().getFirst();
         String path = new ProgramLookup(kernel, task, environment).find(name);
         FileDescription file = null;
         try {
             PathWalk walk = task.walk().load(path);
             walk.resolve(task, Open.AT_FDCWD, PathWalk.FOLLOW);
             file = kernel.vfs().open(task, walk.path(), Vfs.OPEN_EXEC);
-            ExecOperation.start(task, file, path, bytes(spec.arguments()), bytes(environment));
+            ExecOperation.start(task, file, path, bytes(process.arguments()), bytes(environment));
         } catch (ErrnoException e) {
             throw new StartException("exec: \"" + name + "\": " + Failures.text(e), e.errno());
         } finally {

@@ -3,22 +3,22 @@ package org.jvisor.core;
 
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Rlimit;
-import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.Session;
 import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.kernel.Tty;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Ptys.Pty;
 
-/** Standard input, output and error of a container's first process. */
+/** Standard input, output and error of a process that is started from outside. */
 final class ContainerStdio {
 
     private static final int STREAMS = 3;
 
     private final ContainerDevices devices;
-    private final ContainerSpec spec;
+    private final ProcessSpec spec;
 
-    ContainerStdio(ContainerDevices devices, ContainerSpec spec) {
+    ContainerStdio(ContainerDevices devices, ProcessSpec spec) {
         this.devices = devices;
         this.spec = spec;
     }

@@ -19,6 +19,7 @@ import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel.KernelOptions;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.Task.CloneRequest;
 import org.jvisor.api.kernel.UtsNamespace;
 import org.jvisor.api.mm.MemoryManager;
@@ -125,9 +126,9 @@ final class TestKernel {
 
     /** The first process; it does not run yet. */
     ThreadGroupImpl init(Step... steps) {
-        ContainerSpec spec = new ContainerSpec("test", "", "", List.of("init"), List.of(), "/",
-                new ContainerSpec.User(0, 0, List.of(), 0), new ContainerSpec.Capabilities(0, 0, 0, 0, 0), List.of(), false,
-                new ContainerSpec.Root(-1, false, false, 0), List.of(), new int[] {-1, -1, -1}, false, -1, 0, 0, 0);
+        ContainerSpec spec = new ContainerSpec("test", "", "", new ProcessSpec(List.of("init"), List.of(), "/",
+                new ProcessSpec.User(0, 0, List.of(), 0), new ProcessSpec.Capabilities(0, 0, 0, 0, 0), List.of(), false,
+                new int[] {-1, -1, -1}, false, -1, 0, 0, 0), new ContainerSpec.Root(-1, false, false, 0), List.of());
         ContainerImpl container = new ContainerImpl(kernel, spec);
         Processes processes = kernel.processes();
         synchronized (processes) {

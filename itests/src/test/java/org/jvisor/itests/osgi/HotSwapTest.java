@@ -31,6 +31,7 @@ import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileSystemType;
 import org.jvisor.itests.Programs;
@@ -101,10 +102,10 @@ public class HotSwapTest {
 
     private Container start(String program) {
         int output = (int) host.syscall(SyscallNr.MEMFD_CREATE, host.allocate(8), 0);
-        ContainerSpec spec = new ContainerSpec("test", "test", "", List.of("/" + program), List.of(), "/",
-                new ContainerSpec.User(0, 0, List.of(), 022),
-                new ContainerSpec.Capabilities(Capability.ALL, Capability.ALL, 0, Capability.ALL, 0), List.of(), false,
-                new ContainerSpec.Root(0, false, false, 0), List.of(), new int[] {output, output, output}, false, -1, 0, 0, 0);
+        ContainerSpec spec = new ContainerSpec("test", "test", "", new ProcessSpec(List.of("/" + program), List.of(), "/",
+                new ProcessSpec.User(0, 0, List.of(), 022),
+                new ProcessSpec.Capabilities(Capability.ALL, Capability.ALL, 0, Capability.ALL, 0), List.of(), false,
+                new int[] {output, output, output}, false, -1, 0, 0, 0), new ContainerSpec.Root(0, false, false, 0), List.of());
         Container container = kernel.create(spec);
         container.start();
         return container;

@@ -3,11 +3,12 @@ package org.jvisor.launcher.control;
 
 import java.util.List;
 import org.jvisor.api.kernel.ContainerSpec;
-import org.jvisor.api.kernel.ContainerSpec.Capabilities;
 import org.jvisor.api.kernel.ContainerSpec.MountSpec;
-import org.jvisor.api.kernel.ContainerSpec.Rlimit;
 import org.jvisor.api.kernel.ContainerSpec.Root;
-import org.jvisor.api.kernel.ContainerSpec.User;
+import org.jvisor.api.kernel.ProcessSpec;
+import org.jvisor.api.kernel.ProcessSpec.Capabilities;
+import org.jvisor.api.kernel.ProcessSpec.Rlimit;
+import org.jvisor.api.kernel.ProcessSpec.User;
 
 /** A {@link ContainerSpec} as the body of a frame; its descriptors travel beside it and get new numbers on the way. */
 public final class SpecCodec {
@@ -23,24 +24,6 @@ public final class SpecCodec {
         out.text(spec.id());
         out.text(spec.hostname());
         out.text(spec.domainname());
-        out.list(spec.arguments(), out::text);
-        out.list(spec.environment(), out::text);
-        out.text(spec.workingDirectory());
-        out.number(spec.user().uid());
-        out.number(spec.user().gid());
-        out.list(spec.user().additionalGids(), gid -> out.number(gid));
-        out.number(spec.user().umask());
-        out.number(spec.capabilities().bounding());
-        out.number(spec.capabilities().effective());
-        out.number(spec.capabilities().inheritable());
-        out.number(spec.capabilities().permitted());
-        out.number(spec.capabilities().ambient());
-        out.list(spec.rlimits(), limit -> {
-            out.number(limit.type());
-            out.number(limit.soft());
-            out.number(limit.hard());
-        });
-        out.bool(spec.noNewPrivileges());
         descriptor(out, spec.rootfs().goferFd(), descriptors);
         out.bool(spec.rootfs().readOnly());
         out.bool(spec.rootfs().overlay());
@@ -54,23 +37,55 @@ public final class SpecCodec {
             descriptor(out, mount.goferFd(), descriptors);
             out.bool(mount.overlay());
         });
-        out.number(spec.stdio().length);
-        for (int fd : spec.stdio()) {
-            descriptor(out, fd, descriptors);
-        }
-        out.bool(spec.terminal());
-        descriptor(out, spec.ttyFd(), descriptors);
-        out.number(spec.ttyFds());
-        out.number(spec.ttyRows());
-        out.number(spec.ttyColumns());
+        write(out, spec.process(), descriptors);
         return out.bytes();
     }
 
+    private static void write(BodyWriter out, ProcessSpec process, List<Integer> descriptors) {
+        out.list(process.arguments(), out::text);
+        out.list(process.environment(), out::text);
+        out.text(process.workingDirectory());
+        out.number(process.user().uid());
+        out.number(process.user().gid());
+        out.list(process.user().additionalGids(), gid -> out.number(gid));
+        out.number(process.user().umask());
+        out.number(process.capabilities().bounding());
+        out.number(process.capabilities().effective());
+        out.number(process.capabilities().inheritable());
+        out.number(process.capabilities().permitted());
+        out.number(process.capabilities().ambient());
+        out.list(process.rlimits(), limit -> {
+            out.number(limit.type());
+            out.number(limit.soft());
+            out.number(limit.hard());
+        });
+        out.bool(process.noNewPrivileges());
+        out.number(process.stdio().length);
+        for (int fd : process.stdio()) {
+            descriptor(out, fd, descriptors);
+        }
+        out.bool(process.terminal());
+        descriptor(out, process.ttyFd(), descriptors);
+        out.number(process.ttyFds());
+        out.number(process.ttyRows());
+        out.number(process.ttyColumns());
+    }
+
+    /** @throws IllegalArgumentException when the body makes no sense */
     public static ContainerSpec read(byte[] body, int[] descriptors) {
         BodyReader in = new BodyReader(body);
         String id = in.text();
         String hostname = in.text();
         String domainname = in.text();
+        Root root = new Root(descriptor(in, descriptors), in.bool(), in.bool(), in.number());
+        List<MountSpec> mounts = in.list(() -> new MountSpec(in.text(), in.text(), in.text(), in.number(), in.text(),
+            descriptor(in, descriptors), in.bool()));
+        ProcessSpec process = process(in, descriptors);
+        in.end();
+        return new ContainerSpec(id, hostname, domainname, process, root, mounts);
+    }
+
+    private static ProcessSpec process(BodyReader in, int[] descriptors) {
         List<String> arguments = in.list(in::text);
         List<String> environment = in.list(in::text);
         String workingDirectory = in.text();
@@ -78,15 +93,12 @@ public final class SpecCodec {
         Capabilities capabilities = new Capabilities(in.number(), in.number(), in.number(), in.number(), in.number());
         List<Rlimit> rlimits = in.list(() -> new Rlimit(in.integer(), in.number(), in.number()));
         boolean noNewPrivileges = in.bool();
-        Root root = new Root(descriptor(in, descriptors), in.bool(), in.bool(), in.number());
-        List<MountSpec> mounts = in.list(() -> new MountSpec(in.text(), in.text(), in.text(), in.number(), in.text(),
-            descriptor(in, descriptors), in.bool()));
         int[] stdio = in.list(() -> descriptor(in, descriptors)).stream().mapToInt(Integer::intValue).toArray();
         if (stdio.length != STREAMS) {
             throw new IllegalArgumentException("not three standard streams");
         }
-        return new ContainerSpec(id, hostname, domainname, arguments, environment, workingDirectory, user, capabilities, rlimits,
-            noNewPrivileges, root, mounts, stdio, in.bool(), descriptor(in, descriptors), in.integer(), in.integer(), in.integer());
+        return new ProcessSpec(arguments, environment, workingDirectory, user, capabilities, rlimits, noNewPrivileges, stdio, in.bool(),
+            descriptor(in, descriptors), in.integer(), in.integer(), in.integer());
     }
 
     /** The index of a descriptor among those sent along; -1 for none. */

@@ -4,9 +4,9 @@ package org.jvisor.launcher.oci;
 import java.util.ArrayList;
 import java.util.List;
 import org.jvisor.api.abi.Capability;
-import org.jvisor.api.kernel.ContainerSpec.Capabilities;
-import org.jvisor.api.kernel.ContainerSpec.Rlimit;
-import org.jvisor.api.kernel.ContainerSpec.User;
+import org.jvisor.api.kernel.ProcessSpec.Capabilities;
+import org.jvisor.api.kernel.ProcessSpec.Rlimit;
+import org.jvisor.api.kernel.ProcessSpec.User;
 import org.jvisor.launcher.json.JsonNode;
 import org.jvisor.launcher.oci.OciConfig.OciMount;
 

@@ -2,9 +2,9 @@
 package org.jvisor.launcher.oci;
 
 import java.util.List;
-import org.jvisor.api.kernel.ContainerSpec.Capabilities;
-import org.jvisor.api.kernel.ContainerSpec.Rlimit;
-import org.jvisor.api.kernel.ContainerSpec.User;
+import org.jvisor.api.kernel.ProcessSpec.Capabilities;
+import org.jvisor.api.kernel.ProcessSpec.Rlimit;
+import org.jvisor.api.kernel.ProcessSpec.User;
 
 /** What jVisor takes from the OCI runtime specification's config.json, checked, with host paths as they stand in it. */
 public record OciConfig(Process process, Root root, String hostname, String domainname, List<OciMount> mounts) {

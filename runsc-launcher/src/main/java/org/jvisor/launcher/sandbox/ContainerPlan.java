@@ -6,6 +6,7 @@ import java.util.List;
 import org.jvisor.api.abi.Mount;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.ContainerSpec.MountSpec;
+import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.p9.GoferExport;
 import org.jvisor.launcher.oci.OciConfig;
 import org.jvisor.launcher.oci.OciConfig.OciMount;
@@ -129,10 +130,11 @@ public final class ContainerPlan {
         }
         int rows = process.consoleRows() > 0 ? process.consoleRows() : stdio.rows();
         int columns = process.consoleColumns() > 0 ? process.consoleColumns() : stdio.columns();
-        return new ContainerSpec(id, config.hostname(), config.domainname(), process.arguments(), process.environment(),
-            process.workingDirectory(), process.user(), process.capabilities(), process.rlimits(), process.noNewPrivileges(),
-            new ContainerSpec.Root(connections[0], config.root().readOnly(), rootOverlay, overlayBytes), specs,
-            stdio.descriptors(), stdio.terminalBits() != 0, stdio.terminal(), stdio.terminalBits(), rows, columns);
+        ProcessSpec first = new ProcessSpec(process.arguments(), process.environment(), process.workingDirectory(), process.user(),
+            process.capabilities(), process.rlimits(), process.noNewPrivileges(), stdio.descriptors(), stdio.terminalBits() != 0,
+            stdio.terminal(), stdio.terminalBits(), rows, columns);
+        return new ContainerSpec(id, config.hostname(), config.domainname(), first,
+            new ContainerSpec.Root(connections[0], config.root().readOnly(), rootOverlay, overlayBytes), specs);
     }
 
     /**

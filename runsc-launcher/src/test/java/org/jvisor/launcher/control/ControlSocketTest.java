@@ -21,6 +21,7 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Kernel.KernelOptions;
+import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.host.ffm.FfmHostKernel;
 import org.jvisor.launcher.ByteStrings;
 import org.jvisor.launcher.RunscException;
@@ -196,12 +197,12 @@ class ControlSocketTest {
     }
 
     private static ContainerSpec spec() {
-        return new ContainerSpec("id", "host", "domain", List.of("a", "\u00ff"), List.of("A=b"), "/w",
-            new ContainerSpec.User(1, -2, List.of(3), 022), new ContainerSpec.Capabilities(1, 2, 3, 4, 1L << 40),
-            List.of(new ContainerSpec.Rlimit(7, 8, -1)), true, new ContainerSpec.Root(40, true, true, 5),
+        ProcessSpec process = new ProcessSpec(List.of("a", "\u00ff"), List.of("A=b"), "/w",
+            new ProcessSpec.User(1, -2, List.of(3), 022), new ProcessSpec.Capabilities(1, 2, 3, 4, 1L << 40),
+            List.of(new ProcessSpec.Rlimit(7, 8, -1)), true, new int[] {0, -1, 42}, true, 43, 5, 24, 80);
+        return new ContainerSpec("id", "host", "domain", process, new ContainerSpec.Root(40, true, true, 5),
             List.of(new ContainerSpec.MountSpec("/d", "bind", "s", 0x1000, "x", 41, true),
-                new ContainerSpec.MountSpec("/p", "proc", "p", 0, "", -1, false)),
-            new int[] {0, -1, 42}, true, 43, 5, 24, 80);
+                new ContainerSpec.MountSpec("/p", "proc", "p", 0, "", -1, false)));
     }
 
     @Test
@@ -211,7 +212,7 @@ class ControlSocketTest {
         byte[] body = SpecCodec.write(spec, descriptors);
         assertEquals(List.of(40, 41, 0, 42, 43), descriptors);
         ContainerSpec read = SpecCodec.read(body, SpecCodec.array(descriptors));
-        assertArrayEquals(spec.stdio(), read.stdio());
+        assertArrayEquals(spec.process().stdio(), read.process().stdio());
         assertEquals(spec.toString().replaceAll("\\[I@[0-9a-f]+", ""), read.toString().replaceAll("\\[I@[0-9a-f]+", ""));
         for (int length = 0; length < body.length; length++) {
             byte[] cut = Arrays.copyOf(body, length);

@@ -12,7 +12,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Mount;
-import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.oci.OciConfig.OciMount;
 
@@ -43,8 +43,8 @@ class ConfigReaderTest {
     void shouldReadWhatTheSpecificationAsksForAtLeast() {
         OciConfig config = read(MINIMAL);
         assertEquals(List.of("sh"), config.process().arguments());
-        assertEquals(new ContainerSpec.User(0, 0, List.of(), 022), config.process().user());
-        assertEquals(new ContainerSpec.Capabilities(0, 0, 0, 0, 0), config.process().capabilities());
+        assertEquals(new ProcessSpec.User(0, 0, List.of(), 022), config.process().user());
+        assertEquals(new ProcessSpec.Capabilities(0, 0, 0, 0, 0), config.process().capabilities());
         assertEquals(new OciConfig.Root("rootfs", false), config.root());
         assertFalse(config.process().terminal());
     }
@@ -57,11 +57,11 @@ class ConfigReaderTest {
         assertEquals(24, process.consoleRows());
         assertEquals(80, process.consoleColumns());
         assertEquals(List.of("A=\u00c3\u00a4", "B="), process.environment());
-        assertEquals(new ContainerSpec.User(1000, -2, List.of(4, 5), 077), process.user());
+        assertEquals(new ProcessSpec.User(1000, -2, List.of(4, 5), 077), process.user());
         long kill = Capability.bit(Capability.CAP_KILL);
-        assertEquals(new ContainerSpec.Capabilities(kill | Capability.bit(Capability.CAP_SYS_ADMIN), kill, 0, 0, 0),
+        assertEquals(new ProcessSpec.Capabilities(kill | Capability.bit(Capability.CAP_SYS_ADMIN), kill, 0, 0, 0),
             process.capabilities());
-        assertEquals(List.of(new ContainerSpec.Rlimit(7, 10, -1)), process.rlimits());
+        assertEquals(List.of(new ProcessSpec.Rlimit(7, 10, -1)), process.rlimits());
         assertTrue(process.noNewPrivileges());
         assertEquals(new OciConfig.Root("/r", true), config.root());
         assertEquals("box", config.hostname());

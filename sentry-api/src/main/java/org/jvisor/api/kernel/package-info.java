@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The kernel's objects that outlive a system call: tasks, thread groups, sessions, credentials, signals, containers. */
 @Export
-@Version("1.1.0")
+@Version("2.0.0")
 package org.jvisor.api.kernel;
 
 import org.osgi.annotation.bundle.Export;
