@@ -3,6 +3,8 @@ package org.jvisor.fs.gofer;
 
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 
@@ -10,7 +12,7 @@ import org.jvisor.api.vfs.FileOperations;
  * An open directory. Its positions are places in the list that it took when it was read from the start: names that come or go
  * later do not move the others, as POSIX wants it.
  */
-final class DirectoryFile implements FileOperations {
+final class DirectoryFile implements FileOperations, Stateful {
     /** Positions of "." and "..". */
     private static final int DOTS = 2;
 
@@ -20,6 +22,19 @@ final class DirectoryFile implements FileOperations {
 
     DirectoryFile(GoferDirectory directory) {
         this.directory = directory;
+    }
+
+    /** What {@link #save} wrote. */
+    DirectoryFile(StateRecord record) {
+        directory = record.requireOwn("inode", GoferDirectory.class);
+        entries = DirectoryNames.entries(record);
+    }
+
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord(GoferDriver.OPEN_DIRECTORY, GoferDriver.SCHEMA).putOwn("inode", directory);
+        DirectoryNames.save(record, entries);
+        return record;
     }
 
     @Override

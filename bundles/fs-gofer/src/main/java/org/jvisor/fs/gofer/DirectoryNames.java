@@ -7,6 +7,7 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Attributes;
 import org.jvisor.api.p9.P9Requests;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.Inode;
 
 /**
@@ -47,6 +48,55 @@ final class DirectoryNames {
 
     DirectoryNames(GoferDirectory directory) {
         this.directory = directory;
+    }
+
+    // ---- hand-over
+
+    /** Entries without their attributes, which can be asked for again. */
+    static void save(StateRecord record, Entry[] entries) {
+        if (entries != null) {
+            record.putList("entries");
+            for (Entry entry : entries) {
+                record.add("entries").put("name", entry.name).put("ino", entry.ino).put("type", entry.type);
+            }
+        }
+    }
+
+    /** Null when there were none. */
+    static Entry[] entries(StateRecord record) {
+        return !record.has("entries") ? null : record.items("entries").stream()
+                .map(e -> new Entry(e.requireString("name"), e.requireLong("ino"), e.getInt("type", 0), null)).toArray(Entry[]::new);
+    }
+
+    void save(StateRecord record) {
+        lock.lock();
+        try {
+            save(record, entries == null ? null : entries.values().toArray(new Entry[0]));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What {@link #save} wrote. How many there are is in the file system's record. */
+    void adopt(StateRecord record) {
+        Entry[] saved = entries(record);
+        if (saved != null) {
+            LinkedHashMap<String, Entry> all = new LinkedHashMap<>();
+            for (Entry entry : saved) {
+                all.put(entry.name, entry);
+            }
+            entries = all;
+        }
+    }
+
+    GoferDirectory directory() {
+        return directory;
+    }
+
+    /** How many entries are remembered. */
+    int count() {
+        LinkedHashMap<String, Entry> all = entries;
+        return all == null ? 0 : all.size();
     }
 
     /**

@@ -6,6 +6,7 @@ import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.StatLayout;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.p9.P9Attributes;
+import org.jvisor.api.state.StateRecord;
 
 /** What we know of a file's attributes. Guarded by the inode's lock, but for those that are volatile. */
 final class FileAttributes {
@@ -39,6 +40,37 @@ final class FileAttributes {
         btimeSeconds = a.btimeSeconds;
         btimeNanos = (int) a.btimeNanos;
         set(a);
+    }
+
+    /** What {@link #save} wrote. */
+    FileAttributes(StateRecord r) {
+        ino = r.requireLong("ino");
+        type = r.requireInt("type");
+        rdev = r.getLong("rdev", 0);
+        btimeSeconds = r.getLong("btimeSeconds", 0);
+        btimeNanos = r.getInt("btimeNanos", 0);
+        mode = r.requireInt("mode");
+        uid = r.getInt("uid", 0);
+        gid = r.getInt("gid", 0);
+        size = r.getLong("size", 0);
+        nlink = r.getInt("nlink", 1);
+        blockSize = r.getInt("blockSize", 0);
+        blocks = r.getLong("blocks", 0);
+        atimeSeconds = r.getLong("atimeSeconds", 0);
+        atimeNanos = r.getInt("atimeNanos", 0);
+        mtimeSeconds = r.getLong("mtimeSeconds", 0);
+        mtimeNanos = r.getInt("mtimeNanos", 0);
+        ctimeSeconds = r.getLong("ctimeSeconds", 0);
+        ctimeNanos = r.getInt("ctimeNanos", 0);
+        stale = r.getBoolean("stale", true);
+    }
+
+    void save(StateRecord r) {
+        r.put("ino", ino).put("type", type).put("rdev", rdev).put("btimeSeconds", btimeSeconds).put("btimeNanos", btimeNanos)
+                .put("mode", mode).put("uid", uid).put("gid", gid).put("size", size).put("nlink", nlink)
+                .put("blockSize", blockSize).put("blocks", blocks).put("atimeSeconds", atimeSeconds).put("atimeNanos", atimeNanos)
+                .put("mtimeSeconds", mtimeSeconds).put("mtimeNanos", mtimeNanos).put("ctimeSeconds", ctimeSeconds)
+                .put("ctimeNanos", ctimeNanos).put("stale", stale);
     }
 
     void set(P9Attributes a) {

@@ -2,12 +2,17 @@
 package org.jvisor.fs.gofer;
 
 import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Channel;
 import org.jvisor.api.p9.P9Requests;
+import org.jvisor.api.state.FieldHandle;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.StateRecord;
 
 /** The connection to the gofer, with the numbers of fids. Any thread. */
 final class GoferClient {
@@ -16,7 +21,8 @@ final class GoferClient {
     private static final int CLUNK_BATCH = 32;
 
     private final HostKernel host;
-    private final P9Channel channel;
+    /** Another object once the transport's bundle is replaced. */
+    private volatile P9Channel channel;
     private final int messageSize;
 
     /** Guarded by itself. */
@@ -50,6 +56,56 @@ final class GoferClient {
         P9Requests.attach(e.request, ROOT_FID, P9.NOFID, "", "", 0);
         ErrnoException.check(channel.call(e.request, e.reply));
         give(e);
+    }
+
+    // ---- hand-over
+
+    /** What {@link #save} wrote; the session goes on. */
+    GoferClient(StateRecord record, HostKernel host) {
+        this.host = host;
+        channel = record.requireOwn("channel", P9Channel.class);
+        messageSize = record.requireInt("messageSize");
+        nextFid = record.requireInt("nextFid");
+        free = ints(record.getLongs("freeFids"), free.length);
+        freeCount = record.getInt("freeFidCount", 0);
+        unwanted = ints(record.getLongs("unwantedFids"), CLUNK_BATCH);
+        unwantedCount = record.getInt("unwantedFidCount", 0);
+    }
+
+    synchronized void save(StateRecord record) {
+        record.putAny("channel", channel).put("messageSize", messageSize).put("nextFid", nextFid)
+                .put("freeFids", longs(free, freeCount)).put("freeFidCount", freeCount)
+                .put("unwantedFids", longs(unwanted, unwantedCount)).put("unwantedFidCount", unwantedCount);
+    }
+
+    private static long[] longs(int[] numbers, int count) {
+        return Arrays.stream(numbers, 0, count).asLongStream().toArray();
+    }
+
+    private static int[] ints(long[] numbers, int atLeast) {
+        int[] all = new int[Math.max(atLeast, numbers == null ? 0 : numbers.length)];
+        for (int i = 0; numbers != null && i < numbers.length; i++) {
+            all[i] = (int) numbers[i];
+        }
+        return all;
+    }
+
+    void forEachHandle(Consumer<Handle> visitor) {
+        FieldHandle.visit(visitor, "9P channel", () -> 0, P9Channel.class, () -> channel, fresh -> channel = fresh);
+    }
+
+    /** Its successor has the session: only what it has for itself goes. */
+    void retire() {
+        freeExchanges();
+    }
+
+    private void freeExchanges() {
+        synchronized (idle) {
+            for (Exchange exchange : idle) {
+                host.free(exchange.scratch);
+            }
+            idle.clear();
+        }
     }
 
     int messageSize() {
@@ -135,11 +191,6 @@ final class GoferClient {
 
     void close() {
         channel.close();
-        synchronized (idle) {
-            for (Exchange exchange : idle) {
-                host.free(exchange.scratch);
-            }
-            idle.clear();
-        }
+        freeExchanges();
     }
 }

@@ -10,6 +10,7 @@ import org.jvisor.api.kernel.Task;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Attributes;
 import org.jvisor.api.p9.P9Requests;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
 
@@ -21,6 +22,22 @@ final class GoferDirectory extends GoferInode {
 
     GoferDirectory(GoferFileSystem fileSystem, P9Attributes a, int fid, GoferDirectory parent, String name) {
         super(fileSystem, a, fid, parent, name);
+    }
+
+    /** What {@link #save} wrote. */
+    GoferDirectory(StateRecord record) {
+        super(record);
+        names.adopt(record);
+    }
+
+    @Override
+    String stateType() {
+        return GoferDriver.DIRECTORY;
+    }
+
+    @Override
+    void saveContent(StateRecord record) {
+        names.save(record);
     }
 
     // ---- looking up

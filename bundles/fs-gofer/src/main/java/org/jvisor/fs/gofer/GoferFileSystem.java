@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Mode;
@@ -17,11 +18,15 @@ import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Attributes;
 import org.jvisor.api.p9.P9Requests;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 
 /** A mounted tree of a gofer: the table of its inodes, and the bounds of what is kept for speed alone. Any thread. */
-final class GoferFileSystem implements FileSystem {
+final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     /** Inodes that the vfs has evicted and that we still remember. */
     private static final int MAX_IDLE_INODES = 4096;
     /** Each is a descriptor of the gofer. */
@@ -39,7 +44,8 @@ final class GoferFileSystem implements FileSystem {
     final boolean shared;
     private final MountOptions options;
     private final long device;
-    private final GoferInode root;
+    /** Set once, before the instance serves. */
+    private GoferInode root;
     private final ConcurrentHashMap<Long, GoferInode> inodes = new ConcurrentHashMap<>();
 
     /** In the order in which they became idle; each guarded by itself. */
@@ -78,6 +84,65 @@ final class GoferFileSystem implements FileSystem {
         } finally {
             client.give(e);
         }
+    }
+
+    // ---- hand-over
+
+    /** What {@link #save} wrote. */
+    GoferFileSystem(StateRecord record, HostKernel host, Memory memory) {
+        this.host = host;
+        this.memory = memory;
+        client = new GoferClient(record, host);
+        options = MountOptions.parse(record.getString("options", ""));
+        shared = options.shared();
+        device = record.requireLong("device");
+        fids.set(record.getInt("fids", 0));
+        cachedBytes = record.getLong("cachedBytes", 0);
+    }
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord(GoferDriver.SUPER_BLOCK, GoferDriver.SCHEMA).put("options", options.text())
+                .put("device", device).put("fids", fids.get()).put("cachedBytes", cachedBytes).putOwn("root", root);
+        client.save(record);
+        inodes.values().forEach(inode -> record.add("inodes").putOwn("inode", inode));
+        idleInodes.forEach(inode -> record.add("idleInodes").putOwn("inode", inode));
+        idleDescriptors.forEach(inode -> record.add("idleDescriptors").putOwn("inode", inode));
+        caches.forEach(cache -> record.add("caches").putOwn("cache", cache));
+        readDirectories.forEach(names -> record.add("readDirectories").putOwn("directory", names.directory()));
+        return record;
+    }
+
+    @Override
+    public void link(StateRecord record) {
+        root = record.requireOwn("root", GoferInode.class);
+        for (StateRecord item : record.items("inodes")) {
+            GoferInode inode = item.requireOwn("inode", GoferInode.class);
+            inodes.put(inode.ino(), inode);
+        }
+        record.items("idleInodes").forEach(item -> idleInodes.add(item.requireOwn("inode", GoferInode.class)));
+        record.items("idleDescriptors").forEach(item -> idleDescriptors.add(item.requireOwn("inode", GoferInode.class)));
+        record.items("caches").forEach(item -> caches.add(item.requireOwn("cache", PageCache.class)));
+        for (StateRecord item : record.items("readDirectories")) {
+            DirectoryNames names = item.requireOwn("directory", GoferDirectory.class).names;
+            readDirectories.add(names);
+            rememberedNames += names.count();
+        }
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        client.forEachHandle(visitor);
+    }
+
+    @Override
+    public void retire() {
+        client.retire();
+    }
+
+    @Override
+    public void discard() {
+        client.retire();
     }
 
     // ---- FileSystem

@@ -14,13 +14,15 @@ import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Attributes;
 import org.jvisor.api.p9.P9Message;
 import org.jvisor.api.p9.P9Requests;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.SetAttributes;
 
 /** A file of the gofer. Directories are {@link GoferDirectory}. */
-class GoferInode implements Inode {
+class GoferInode implements Inode, Stateful {
     /** In a tree that can change outside, attributes hold for so long: from a path's walk to the use of what it found. */
     private static final long FRESH_NS = 1_000_000;
 
@@ -69,6 +71,49 @@ class GoferInode implements Inode {
         this.fid = fid;
         this.parent = parent;
         this.name = name;
+    }
+
+    // ---- hand-over
+
+    /** What {@link #save} wrote. */
+    GoferInode(StateRecord record) {
+        fileSystem = record.requireOwn("fileSystem", GoferFileSystem.class);
+        client = fileSystem.client;
+        attributes = new FileAttributes(record);
+        fid = record.getInt("fid", P9.NOFID);
+        name = record.getString("name", null);
+        unlinked = record.getBoolean("unlinked", false);
+        readable = record.own("readable", HostDescriptor.class);
+        writable = record.own("writable", HostDescriptor.class);
+        openCount = record.getInt("openCount", 0);
+        pagesSize = record.getLong("pagesSize", 0);
+        pagesMtimeSeconds = record.getLong("pagesMtimeSeconds", 0);
+        pagesMtimeNanos = record.getInt("pagesMtimeNanos", 0);
+        target = record.getString("target", null);
+    }
+
+    @Override
+    public final StateRecord save() {
+        StateRecord record = new StateRecord(stateType(), GoferDriver.SCHEMA).putOwn("fileSystem", fileSystem);
+        attributes.save(record);
+        record.put("fid", fid).put("name", name).putOwn("parent", parent).put("unlinked", unlinked).putOwn("readable", readable)
+                .putOwn("writable", writable).put("openCount", openCount).putOwn("pages", pages).put("pagesSize", pagesSize)
+                .put("pagesMtimeSeconds", pagesMtimeSeconds).put("pagesMtimeNanos", pagesMtimeNanos).put("target", target);
+        saveContent(record);
+        return record;
+    }
+
+    String stateType() {
+        return GoferDriver.INODE;
+    }
+
+    void saveContent(StateRecord record) {}
+
+    /** The way up is as long as an application makes it. */
+    @Override
+    public void link(StateRecord record) {
+        parent = record.own("parent", GoferDirectory.class);
+        pages = record.own("pages", PageCache.class);
     }
 
     /** Whether the gofer means this file: inode numbers are used again, times of birth are not. */

@@ -4,9 +4,11 @@ package org.jvisor.fs.gofer;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 
 /** A descriptor that the gofer has sent, closed with its last user. */
-final class HostDescriptor {
+final class HostDescriptor implements Stateful {
     private final HostKernel host;
     final int number;
     final boolean writable;
@@ -16,6 +18,18 @@ final class HostDescriptor {
         this.host = host;
         this.number = number;
         this.writable = writable;
+    }
+
+    /** What {@link #save} wrote; the users are the successors of those that there were. */
+    HostDescriptor(StateRecord record, HostKernel host) {
+        this(host, record.requireInt("number"), record.getBoolean("writable", false));
+        users.set(record.requireInt("users"));
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(GoferDriver.DESCRIPTOR, GoferDriver.SCHEMA).put("number", number).put("writable", writable)
+                .put("users", users.get());
     }
 
     /** The caller knows of a user that stays. */

@@ -7,6 +7,8 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 
 /**
  * The pages of a file that are or were mapped, in the memory file. Reads and writes of the file go through the pages that are
@@ -16,7 +18,7 @@ import org.jvisor.api.mm.MemoryFile;
  * <p>Looking a page up takes no lock; the frame stays good for whoever looked until its epoch ends (see {@link MemoryFile}).
  * Everything else is done with the inode's lock.
  */
-final class PageCache implements Mappable {
+final class PageCache implements Mappable, Stateful {
     private static final int PAGE = MemoryFile.PAGE;
     private static final int PAGE_SHIFT = 12;
     /** Pages of a chunk: 2 MiB. */
@@ -53,6 +55,48 @@ final class PageCache implements Mappable {
         this.inode = inode;
         host = fileSystem.host;
         file = fileSystem.memory.file();
+    }
+
+    // ---- hand-over; the bytes lie in the memory file all the while
+
+    /** What {@link #save} wrote. Mappings come by themselves: they are told of their new object. */
+    PageCache(StateRecord record) {
+        inode = record.requireOwn("inode", GoferInode.class);
+        fileSystem = inode.fileSystem;
+        host = fileSystem.host;
+        file = fileSystem.memory.file();
+        source = record.own("source", HostDescriptor.class);
+        sink = record.own("sink", HostDescriptor.class);
+        long[] saved = record.getLongs("pages");
+        for (int i = 0; saved != null && i < saved.length; i += 2) {
+            ensureChunk(saved[i]);
+            setEntry(saved[i], saved[i + 1]);
+            pages++;
+            dirtyPages += (saved[i + 1] & DIRTY) != 0 ? 1 : 0;
+        }
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(GoferDriver.PAGES, GoferDriver.SCHEMA).putOwn("inode", inode).putOwn("source", source)
+                .putOwn("sink", sink).put("pages", entries());
+    }
+
+    /** Number and entry of each page that is here. */
+    private long[] entries() {
+        long[] all = new long[2 * pages];
+        int at = 0;
+        AtomicLongArray[] now = chunks;
+        for (int c = 0; c < now.length; c++) {
+            for (int i = 0; now[c] != null && i < CHUNK; i++) {
+                long entry = now[c].get(i);
+                if ((entry & PRESENT) != 0) {
+                    all[at++] = ((long) c << CHUNK_SHIFT) + i;
+                    all[at++] = entry;
+                }
+            }
+        }
+        return all;
     }
 
     boolean isEmpty() {

@@ -10,6 +10,8 @@ import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 
@@ -17,7 +19,7 @@ import org.jvisor.api.vfs.FileOperations;
  * An open regular file: bytes go between the host's file and application memory, without the gofer and, where no page of it is
  * mapped, without a copy. Steady reading and writing allocate nothing.
  */
-final class RegularFile implements FileOperations {
+final class RegularFile implements FileOperations, Stateful {
     private static final int IOVEC_LENGTH = 8;
     private static final int PAGE = MemoryFile.PAGE;
 
@@ -32,6 +34,16 @@ final class RegularFile implements FileOperations {
         this.descriptor = descriptor;
         host = inode.fileSystem.host;
         shared = inode.fileSystem.shared;
+    }
+
+    /** What {@link #save} wrote. */
+    RegularFile(StateRecord record) {
+        this(record.requireOwn("inode", GoferInode.class), record.requireOwn("descriptor", HostDescriptor.class));
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(GoferDriver.OPEN_FILE, GoferDriver.SCHEMA).putOwn("inode", inode).putOwn("descriptor", descriptor);
     }
 
     @Override

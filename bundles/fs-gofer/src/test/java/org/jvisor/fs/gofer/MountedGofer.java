@@ -26,7 +26,8 @@ final class MountedGofer implements AutoCloseable {
     static final int FRAMES = 4096;
 
     final FakeMemory memory = new FakeMemory(HOST, FRAMES);
-    final GoferFileSystem fileSystem;
+    GoferFileSystem fileSystem;
+    final UnixTransport transport = new UnixTransport(HOST);
     final InProcessServer server;
     final int socket;
     /** What {@link #file} has told its last {@code setPosition}. */
@@ -36,7 +37,7 @@ final class MountedGofer implements AutoCloseable {
         int[] pair = socketPair();
         socket = pair[0];
         server = new InProcessServer(HOST, pair[1], open(folder.toString()), open("/proc/self/fd"), false);
-        GoferClient client = new GoferClient(HOST, new UnixTransport(HOST).connect(pair[0], 64 << 10));
+        GoferClient client = new GoferClient(HOST, transport.connect(pair[0], 64 << 10));
         fileSystem = new GoferFileSystem(HOST, memory, client, MountOptions.parse(options), 42);
     }
 

@@ -118,6 +118,19 @@ final class MessageSocket {
         drop();
     }
 
+    /** The descriptor is somebody else's from now on. Nobody is inside. */
+    synchronized void detach() {
+        closed = true;
+        for (int i = 0; i < idleCount; i++) {
+            host.free(idle[i]);
+        }
+        idleCount = 0;
+    }
+
+    int descriptor() {
+        return descriptor;
+    }
+
     private void drop() {
         long[] buffers;
         synchronized (this) {

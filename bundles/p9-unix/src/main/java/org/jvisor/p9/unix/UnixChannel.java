@@ -8,13 +8,15 @@ import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Channel;
 import org.jvisor.api.p9.P9Message;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 
 /**
  * The client's end of a Unix socket. There is no thread of its own: of the callers that wait, one is the receiver. It takes the
  * replies in, hands those of others over, and with its own reply passes the part on to a caller that still waits. So a lone
  * request costs no switch between threads of this process.
  */
-final class UnixChannel implements P9Channel {
+final class UnixChannel implements P9Channel, Stateful {
     /** Requests under way; further callers wait for one to end. The slot's index is the tag. */
     private static final int SLOTS = 64;
 
@@ -60,6 +62,37 @@ final class UnixChannel implements P9Channel {
             slots[i] = new Slot(i);
             free[i] = SLOTS - 1 - i;
         }
+    }
+
+    // ---- hand-over
+
+    static final String TYPE = "p9-unix.channel";
+    private static final int SCHEMA = 1;
+
+    /** The same connection with other code. No request is under way: at rest nobody is inside a call. */
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord(TYPE, SCHEMA).put("descriptor", socket.descriptor())
+                .put("messageSize", socket.messageSize()).put("dead", dead);
+        if (freeCount < SLOTS || versionSlot.state != FREE) {
+            throw record.refuse("requests", (SLOTS - freeCount) + " are under way");
+        }
+        return record;
+    }
+
+    UnixChannel(HostKernel host, StateRecord record) {
+        this(host, new MessageSocket(host, record.requireInt("descriptor"), record.requireInt("messageSize")));
+        dead = record.getBoolean("dead", false);
+    }
+
+    @Override
+    public void retire() {
+        socket.detach();
+    }
+
+    @Override
+    public void discard() {
+        socket.detach();
     }
 
     @Override

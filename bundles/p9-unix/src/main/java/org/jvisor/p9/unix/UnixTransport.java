@@ -10,6 +10,10 @@ import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.p9.P9Channel;
 import org.jvisor.api.p9.P9Port;
 import org.jvisor.api.p9.P9Transport;
+import org.jvisor.api.state.Driver;
+import org.jvisor.api.state.StateException;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -18,8 +22,8 @@ import org.osgi.service.component.annotations.Reference;
  * 9P over a connected Unix socket: SOCK_SEQPACKET, which needs one system call a message, or SOCK_STREAM, which any other
  * program speaks too.
  */
-@Component(service = {P9Transport.class, HostCaller.class})
-public final class UnixTransport implements P9Transport, HostCaller {
+@Component(service = {P9Transport.class, HostCaller.class, Driver.class})
+public final class UnixTransport implements P9Transport, HostCaller, Driver {
     private final HostKernel host;
 
     @Activate
@@ -40,6 +44,14 @@ public final class UnixTransport implements P9Transport, HostCaller {
     @Override
     public P9Port serve(int descriptor, int messageSize) {
         return new UnixPort(host, new MessageSocket(host, descriptor, messageSize));
+    }
+
+    @Override
+    public Stateful adopt(StateRecord record) {
+        if (!record.type().equals(UnixChannel.TYPE)) {
+            throw new StateException("p9-unix knows no record of type " + record.type());
+        }
+        return new UnixChannel(host, record);
     }
 
     @Override
