@@ -68,12 +68,10 @@ files() {
 
 class_paths() {
     others=$(cd "$home/bundles" && ls | sed 's/\.jar$//' | grep -v -x -e sentry-api -e host-ffm)
-    libraries=$(cd "$home/lib" && ls *.jar | sed 's/\.jar$//' \
-        | grep -v -x -e runsc-launcher -e gofer -e gson -e 'org\.osgi\..*' -e 'org\.apache\..*')
     boot="$runtime_bundles $first_bundles $others"
     files $runsc_jars > "$home/lib/runsc.classpath"
     files $gofer_jars > "$home/lib/gofer.classpath"
-    files runsc-launcher $framework_jars $boot $libraries > "$home/lib/sentry.classpath"
+    files runsc-launcher $framework_jars $boot | grep -v host-jnr > "$home/lib/sentry.classpath"
     files $boot | sed "s|^|$home/|" > "$work/boot"
     "$home/lib/runtime/bin/java" -cp "$(joined runsc)" org.jvisor.launcher.boot.BundleIndex "$home/lib/bundles.index" \
         $(cat "$work/boot")

@@ -12,7 +12,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.p9.GoferExport;
-import org.jvisor.host.ffm.FfmHostKernel;
+import org.jvisor.host.choice.HostChoice;
 import org.jvisor.host.seal.SeccompFilter;
 import org.jvisor.host.seal.ThreadCapabilities;
 import org.jvisor.p9.unix.UnixTransport;
@@ -63,12 +63,12 @@ public final class Main {
             if (connections == null || mounts < 0) {
                 throw HostCallException.because("--io-fds and --mounts-fd are needed");
             }
-            HostKernel host = new FfmHostKernel();
+            HostKernel host = HostChoice.make();
             if (dieWithParent) {
                 host.syscall(SyscallNr.PRCTL, Prctl.PR_SET_PDEATHSIG, Signals.SIGKILL);
             }
             new Main(host, connections, mounts).serve();
-        } catch (HostCallException | ErrnoException | IllegalArgumentException e) {
+        } catch (HostCallException | ErrnoException | IllegalArgumentException | IllegalStateException e) {
             System.err.println("gofer: " + e.getMessage());
             Runtime.getRuntime().halt(1);
         }

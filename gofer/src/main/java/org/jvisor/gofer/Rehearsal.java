@@ -14,7 +14,7 @@ import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Channel;
 import org.jvisor.api.p9.P9Message;
 import org.jvisor.api.p9.P9Requests;
-import org.jvisor.host.ffm.FfmHostKernel;
+import org.jvisor.host.choice.HostChoice;
 import org.jvisor.host.seal.SeccompFilter;
 import org.jvisor.p9.unix.UnixTransport;
 
@@ -30,7 +30,7 @@ public final class Rehearsal {
     }
 
     public static void main(String[] arguments) throws InterruptedException {
-        HostKernel host = new FfmHostKernel();
+        HostKernel host = HostChoice.make();
         GoferExport exported = GoferExport.parse(new GoferExport(arguments[0], true).toLine()).get(0);
         Confinement confinement = new Confinement(host);
         confinement.inode("/");

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jvisor.host.choice.HostChoice;
 import org.osgi.framework.BundleActivator;
 import org.osgi.framework.connect.ConnectContent;
 import org.osgi.framework.connect.ConnectModule;
@@ -22,11 +23,18 @@ final class BootBundles implements ModuleConnector {
     /** Of their locations. */
     static final String PREFIX = "boot:";
 
+    private static final String HOST = "host-";
+
     private final Map<String, ConnectModule> modules = new LinkedHashMap<>();
     private final Map<String, String> digests = new HashMap<>();
 
     BootBundles(List<BundleIndex.Entry> index) {
+        String host = HOST + HostChoice.name();
         for (BundleIndex.Entry entry : index) {
+            if (entry.symbolicName().startsWith(HOST) && !entry.symbolicName().equals(host)) {
+                // One bundle serves as the host; the other one's classes need not even be there.
+                continue;
+            }
             ConnectContent content = new Content(entry);
             modules.put(PREFIX + entry.symbolicName(), () -> content);
             digests.put(PREFIX + entry.symbolicName(), entry.digest());

@@ -16,7 +16,7 @@ import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.platform.Platform;
-import org.jvisor.host.ffm.FfmHostKernel;
+import org.jvisor.host.choice.HostChoice;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.control.BodyWriter;
 import org.jvisor.launcher.control.BootOptions;
@@ -54,7 +54,7 @@ public final class SentryMain {
         // Standard output is /dev/null; what libraries print there belongs to the log.
         System.setOut(System.err);
         milestone("the virtual machine has started");
-        HostKernel host = new FfmHostKernel();
+        HostKernel host = HostChoice.make();
         int descriptor = Integer.parseInt(arguments[0].substring(CONTROL.length()));
         SentryMain sentry = new SentryMain(new HostCalls(host), new ControlSocket(host, descriptor));
         sentry.standAlone();

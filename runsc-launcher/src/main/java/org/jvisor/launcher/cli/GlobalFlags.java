@@ -2,10 +2,12 @@
 package org.jvisor.launcher.cli;
 
 import java.util.List;
+import org.jvisor.host.choice.HostChoice;
 import org.jvisor.launcher.RunscException;
 
 /** The flags before the verb. Their names are gVisor's where gVisor has them. */
 final class GlobalFlags {
+    static final String AUTO = "auto";
     static final String DEFAULT_RELEASE = "6.1.0-jvisor";
 
     final FlagSet set = new FlagSet(RunscException.USAGE);
@@ -14,6 +16,9 @@ final class GlobalFlags {
     final FlagSet.Flag root = set.string("root", "", "root directory for storage of container state.");
     final FlagSet.Flag platform = set.string("platform", "auto",
         "specifies which platform to use: auto (the best that works on this host), or the name of one, such as ptrace.");
+    final FlagSet.Flag host = set.checked("host", AUTO,
+        "specifies how runsc and the sandbox reach the host's kernel: ffm (java.lang.foreign), jnr (jnr-ffi), or auto (default): ffm"
+            + " where Java allows native access, jnr elsewhere.", value -> oneOf(value, List.of(AUTO, HostChoice.FFM, HostChoice.JNR)));
     final FlagSet.Flag network = set.checked("network", "sandbox",
         "specifies which network to use: sandbox (default) or none. Both have the loopback interface only.",
         GlobalFlags::checkNetwork);

@@ -3,8 +3,9 @@ package org.jvisor.launcher.cli;
 
 import java.util.List;
 import org.jvisor.api.kernel.Kernel.KernelOptions;
-import org.jvisor.host.ffm.FfmHostKernel;
+import org.jvisor.host.choice.HostChoice;
 import org.jvisor.launcher.ByteStrings;
+import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.host.HostCalls;
 import org.jvisor.launcher.sandbox.Sandbox;
 
@@ -52,7 +53,14 @@ final class Invocation {
     /** Loaded when first asked for: help needs no native calls. */
     HostCalls calls() {
         if (calls == null) {
-            calls = new HostCalls(new FfmHostKernel());
+            if (!globals.host.value().equals(GlobalFlags.AUTO)) {
+                System.setProperty(HostChoice.PROPERTY, globals.host.value());
+            }
+            try {
+                calls = new HostCalls(HostChoice.make());
+            } catch (IllegalStateException e) {
+                throw new RunscException(e.getMessage());
+            }
         }
         return calls;
     }

@@ -4,6 +4,7 @@ package org.jvisor.launcher.sandbox;
 import java.util.ArrayList;
 import java.util.List;
 import org.jvisor.api.abi.Open;
+import org.jvisor.host.choice.HostChoice;
 import org.jvisor.launcher.ByteStrings;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.host.HostCalls;
@@ -59,6 +60,11 @@ public final class Distribution {
         for (String jar : lines(home + "/lib/" + role + ".classpath")) {
             classPath.append(classPath.isEmpty() ? "" : ":").append(home).append('/').append(jar);
         }
+        if (HostChoice.name().equals(HostChoice.JNR)) {
+            // At the end: the AOT cache is for a class path that begins as this one does.
+            classPath.append(':').append(home).append("/bundles/host-jnr.jar");
+        }
+        command.add("-D" + HostChoice.PROPERTY + "=" + HostChoice.name());
         command.add("-cp");
         command.add(classPath.toString());
         return command;
