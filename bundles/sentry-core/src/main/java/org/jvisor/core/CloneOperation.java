@@ -34,6 +34,7 @@ import org.jvisor.api.kernel.Task.CloneRequest;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
+import org.jvisor.api.platform.UserSpace;
 import org.jvisor.api.vfs.FileDescription;
 
 /** clone(2), clone3(2), fork(2) and vfork(2). */
@@ -102,7 +103,7 @@ final class CloneOperation {
             return Errno.EINVAL;
         }
         // arch_prctl(2): a thread's base lies in its own half of the addresses.
-        if (has(CLONE_SETTLS) && Long.compareUnsigned(request.tls(), kernel.platform().maxUserAddress()) >= 0) {
+        if (has(CLONE_SETTLS) && Long.compareUnsigned(request.tls(), UserSpace.END) >= 0) {
             return Errno.EPERM;
         }
         if (has(CLONE_NEWNS | CLONE_NEWUTS) && !parent.hasCapability(Capability.CAP_SYS_ADMIN)) {

@@ -65,7 +65,8 @@ class KernelImpl implements Kernel {
         this.vfs = vfs;
         this.clock = clock;
         this.gate = new Gate(processes, clock);
-        handover = new HandoverService(new RestAtGate(gate), List.of(vfs, memory), line -> LOG.log(Level.WARNING, line));
+        handover = new HandoverService(new RestAtGate(gate), List.of(vfs, memory, new PlatformHandles(this)),
+                line -> LOG.log(Level.WARNING, line));
         this.random = new RandomBytes(host);
         bootId = random.uuid();
         this.log = new KernelLogImpl(clock);
@@ -90,7 +91,7 @@ class KernelImpl implements Kernel {
             throw new StartException("platform " + chosen.name() + ": " + e.getMessage(), e.errno());
         }
         platform = chosen;
-        threads = new TaskThreads(chosen.taskThreads());
+        threads = new TaskThreads(chosen.taskStackBytes());
         if (newOptions.strace()) {
             dispatcher.setStrace(new Strace(newOptions.straceCalls()));
         }
@@ -177,6 +178,12 @@ class KernelImpl implements Kernel {
     @Override
     public Platform platform() {
         return platform;
+    }
+
+    /** Another version of it has taken over. */
+    void setPlatform(Platform successor) {
+        memory.start(successor);
+        platform = successor;
     }
 
     TaskThreads threads() {

@@ -8,6 +8,7 @@ import java.util.StringJoiner;
 import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.platform.Platform.Probe;
+import org.jvisor.api.platform.UserSpace;
 
 /** Which platform runs applications: the one that is named, or the best of those that prove themselves on this host. */
 final class PlatformChoice {
@@ -19,7 +20,12 @@ final class PlatformChoice {
     private PlatformChoice() {}
 
     static Platform choose(Collection<Platform> platforms, String name) {
-        return name.equals(AUTO) || name.isEmpty() ? best(platforms) : named(platforms, name);
+        Platform platform = name.equals(AUTO) || name.isEmpty() ? best(platforms) : named(platforms, name);
+        if (platform.reservedBytes() > UserSpace.TOP - UserSpace.END) {
+            throw new StartException("platform " + platform.name() + " needs " + platform.reservedBytes()
+                    + " bytes above the application's addresses; there are " + (UserSpace.TOP - UserSpace.END), 0);
+        }
+        return platform;
     }
 
     private static Platform named(Collection<Platform> platforms, String name) {

@@ -9,6 +9,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.platform.UserSpace;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.PathWalk;
 import org.jvisor.api.vfs.Vfs;
@@ -65,7 +66,7 @@ final class Program implements AutoCloseable {
         if (length < ElfImage.HEADER_SIZE) {
             throw ErrnoException.of(Errno.ENOEXEC);
         }
-        long maxAddress = task.kernelImpl().platform().maxUserAddress();
+        long maxAddress = UserSpace.END;
         FileDescription program = file;
         image = ElfImage.parse(head, (offset, target, count) -> read(program, offset, target, count), maxAddress);
         if (image.interpreter() != null) {

@@ -12,6 +12,7 @@ import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
+import org.jvisor.api.platform.UserSpace;
 
 /** The memory of a new program, complete before its process gives up the old one: nothing that is wrong with it does harm. */
 final class ProgramImage {
@@ -41,7 +42,7 @@ final class ProgramImage {
     ProgramImage(TaskImpl task, Program program, List<byte[]> environment, String name, Credentials credentials) {
         this.task = task;
         this.kernel = task.kernelImpl();
-        this.maxAddress = kernel.platform().maxUserAddress();
+        this.maxAddress = UserSpace.END;
         checkSize(program.arguments(), environment);
         this.mm = kernel.memory().newManager();
         this.memory = mm.newUserMemory(task);

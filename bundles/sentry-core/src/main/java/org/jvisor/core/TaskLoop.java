@@ -66,7 +66,6 @@ final class TaskLoop implements Runnable {
 
     private void live(MemoryFile.Epoch epoch) {
         writeOwnTid(epoch);
-        Context context = task.context();
         while (true) {
             task.enterUser();
             if (task.work() != 0) {
@@ -77,6 +76,7 @@ final class TaskLoop implements Runnable {
                 continue;
             }
             task.times.enterUser();
+            Context context = task.context(); // not kept: the platform's next version makes another one
             int event = context.run(registers);
             task.times.leaveUser();
             switch (event) {
@@ -84,7 +84,8 @@ final class TaskLoop implements Runnable {
                 case Context.FAULT -> fault(epoch, context);
                 case Context.EXCEPTION -> exception(context);
                 case Context.INTERRUPTED -> {
-                    // Whoever interrupted has left work.
+                    // Whoever interrupted has left work, or has closed the gate.
+                    task.enterKernel();
                 }
                 default -> {
                     task.enterKernel();

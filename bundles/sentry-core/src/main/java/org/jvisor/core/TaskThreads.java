@@ -10,20 +10,24 @@ import org.jvisor.api.abi.ErrnoException;
 
 /**
  * The Java threads that tasks live on. To make one costs more than the rest of a fork: a thread whose task has ended waits a
- * while for another.
+ * while for another. Each is a thread of the host, since a platform may know a task by it.
  */
 final class TaskThreads {
 
     private static final int IDLE_MAX = 32;
     private static final long IDLE_NS = TimeUnit.SECONDS.toNanos(10);
 
+    /** For handlers. */
+    private static final long OWN_STACK_BYTES = 256 << 10;
+
     private final ThreadFactory factory;
 
     /** Guarded by this; the last to come is the first to go, its stack is still in the cache. */
     private final ArrayDeque<Server> idle = new ArrayDeque<>();
 
-    TaskThreads(ThreadFactory factory) {
-        this.factory = factory;
+    /** @param platformBytes of stack that the platform takes */
+    TaskThreads(long platformBytes) {
+        factory = Thread.ofPlatform().name("task-", 1).daemon().stackSize(OWN_STACK_BYTES + platformBytes).factory();
     }
 
     /** A thread that waits for a task. Throws EAGAIN when the host gives no more. */

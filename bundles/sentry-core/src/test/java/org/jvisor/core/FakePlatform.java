@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
-import java.util.concurrent.ThreadFactory;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Platform;
@@ -34,20 +33,6 @@ final class FakePlatform implements Platform {
     @Override
     public void start(int memoryFd) {
         // Nothing to do.
-    }
-
-    @Override
-    public long maxUserAddress() {
-        return FakeManager.MAX_ADDRESS;
-    }
-
-    @Override
-    public ThreadFactory taskThreads() {
-        return runnable -> {
-            Thread thread = new Thread(runnable);
-            thread.setDaemon(true);
-            return thread;
-        };
     }
 
     @Override

@@ -16,6 +16,7 @@ import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
+import org.jvisor.api.platform.UserSpace;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.VfsPath;
@@ -53,7 +54,6 @@ final class Manager implements MemoryManager {
     Thread forking;
     final Condition forkEnds = lock.newCondition();
 
-    private final AddressSpace space;
     private final int id;
     private final AtomicInteger users = new AtomicInteger(1);
     private final Layout layout = new Layout();
@@ -66,9 +66,8 @@ final class Manager implements MemoryManager {
 
     Manager(MemorySystem system, AddressSpace space, int id) {
         this.system = system;
-        this.space = space;
         this.id = id;
-        maxAddress = system.platform().maxUserAddress();
+        maxAddress = UserSpace.END;
         pages = new Pages(new PageTable(system.host, system.arena), space, system.host, system.file, maxAddress);
         mapper = new Mapper(this);
         faults = new Faults(this);
@@ -95,8 +94,9 @@ final class Manager implements MemoryManager {
         epochs.setIdle(false);
     }
 
-    /** The objects behind its mappings. */
+    /** Its address space, and the objects behind its mappings. */
     void forEachHandle(Consumer<Handle> visitor) {
+        visitor.accept(new SpaceHandle(id, pages));
         lock.lock();
         try {
             for (int i = 0; i < vmas.size(); i++) {
@@ -162,7 +162,7 @@ final class Manager implements MemoryManager {
 
     @Override
     public AddressSpace space() {
-        return space;
+        return pages.space();
     }
 
     @Override
@@ -378,7 +378,7 @@ final class Manager implements MemoryManager {
         }
         lock.lock();
         try {
-            space.release();
+            space().release();
             vmas.remove(0, vmas.size());
             pages.releaseAll();
         } finally {

@@ -26,7 +26,8 @@ final class Pages {
     private static final int MAX_PROTECT_CALLS = 64;
 
     final PageTable table;
-    private final AddressSpace space;
+    /** The only reference to it; replaced when the platform is handed over, while nobody is in here. */
+    private volatile AddressSpace space;
     private final HostKernel host;
     private final FrameFile file;
     private final long maxAddress;
@@ -54,6 +55,14 @@ final class Pages {
         this.host = host;
         this.file = file;
         this.maxAddress = maxAddress;
+    }
+
+    AddressSpace space() {
+        return space;
+    }
+
+    void setSpace(AddressSpace fresh) {
+        space = fresh;
     }
 
     /** Grows with every change of what is present or granted. */

@@ -8,13 +8,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.platform.Platform;
+import org.jvisor.api.platform.UserSpace;
 import org.jvisor.host.ffm.FfmHostKernel;
 
 /** A memory system of 64 MiB; after each test whose processes have exited every frame must be free again. */
 abstract class MemoryTest {
 
     static final long BYTES = 64L << 20;
-    static final long MAX_ADDRESS = 0x7fff_0000_0000L;
+    static final long MAX_ADDRESS = UserSpace.END;
     static final int PAGE = Pte.PAGE;
 
     HostKernel host;
@@ -28,7 +29,6 @@ abstract class MemoryTest {
         system = new MemorySystem(host, file);
         system.start((Platform) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {Platform.class},
                 (proxy, method, arguments) -> switch (method.getName()) {
-                    case "maxUserAddress" -> MAX_ADDRESS;
                     case "newAddressSpace" -> new FakeSpace();
                     default -> throw new UnsupportedOperationException(method.getName());
                 }));

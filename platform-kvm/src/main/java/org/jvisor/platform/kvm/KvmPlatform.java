@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.platform.kvm;
 
-import java.util.concurrent.ThreadFactory;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.platform.AddressSpace;
@@ -29,16 +28,6 @@ public final class KvmPlatform implements Platform {
     @Override
     public void start(int memoryFd) {
         throw ErrnoException.of(Errno.EOPNOTSUPP);
-    }
-
-    @Override
-    public long maxUserAddress() {
-        throw notStarted();
-    }
-
-    @Override
-    public ThreadFactory taskThreads() {
-        throw notStarted();
     }
 
     @Override

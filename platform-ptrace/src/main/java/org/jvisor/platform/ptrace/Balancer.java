@@ -26,15 +26,37 @@ final class Balancer {
 
     private final Set<PtraceContext> contexts = ConcurrentHashMap.newKeySet();
     private final double[] load;
-    private final Thread thread;
+    /** Null: it holds still. */
+    private volatile Thread thread;
     private volatile boolean awake;
-    private volatile boolean stopping;
 
     Balancer(Cpus cpus) {
         load = new double[cpus.count()];
-        thread = new Thread(null, this::run, "ptrace-balancer", 256 << 10);
-        thread.setDaemon(true);
-        thread.start();
+    }
+
+    /** Starts, perhaps again. */
+    synchronized void start() {
+        if (thread == null) {
+            Thread fresh = new Thread(null, this::run, "ptrace-balancer", 256 << 10);
+            fresh.setDaemon(true);
+            thread = fresh;
+            fresh.start();
+        }
+    }
+
+    /** Returns when nothing is looked at or moved any more. */
+    synchronized void halt() {
+        Thread old = thread;
+        if (old == null) {
+            return;
+        }
+        thread = null;
+        LockSupport.unpark(old);
+        try {
+            old.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     void add(PtraceContext context) {
@@ -53,14 +75,9 @@ final class Balancer {
         }
     }
 
-    void stop() {
-        stopping = true;
-        LockSupport.unpark(thread);
-    }
-
     private void run() {
         int idleTicks = 0;
-        for (long tick = 0; !stopping; tick++) {
+        for (long tick = 0; thread == Thread.currentThread(); tick++) {
             if (idleTicks < IDLE_TICKS) {
                 LockSupport.parkNanos(TICK_NS);
             } else {

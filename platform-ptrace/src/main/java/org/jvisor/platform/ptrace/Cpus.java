@@ -5,6 +5,7 @@ import java.util.Arrays;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * Keeps tracer and tracee on the same CPU, where handing over between the two costs a fifth of what it costs across CPUs.
@@ -27,11 +28,36 @@ final class Cpus {
         } finally {
             host.free(mask);
         }
-        masks = host.allocate((long) maskBytes * (allowed.length + 1));
-        for (int i = 0; i < allowed.length; i++) {
-            add(allowed[i], mask(i));
-            add(allowed[i], mask(allowed.length));
+        masks = masks();
+    }
+
+    Cpus(HostKernel host, StateRecord record) {
+        this.host = host;
+        long[] saved = record.getLongs("cpus");
+        maskBytes = record.requireInt("cpu-mask-bytes");
+        if (saved == null || saved.length == 0 || saved[saved.length - 1] >= (long) maskBytes * Byte.SIZE) {
+            throw record.refuse("cpus", "none, or one that does not exist");
         }
+        allowed = Arrays.stream(saved).mapToInt(cpu -> (int) cpu).toArray();
+        masks = masks();
+    }
+
+    /** The host may not be asked again: the caller's own CPUs could be fewer by now. */
+    void save(StateRecord record) {
+        record.put("cpus", Arrays.stream(allowed).asLongStream().toArray()).put("cpu-mask-bytes", maskBytes);
+    }
+
+    void free() {
+        host.free(masks);
+    }
+
+    private long masks() {
+        long start = host.allocate((long) maskBytes * (allowed.length + 1));
+        for (int i = 0; i < allowed.length; i++) {
+            add(allowed[i], start + (long) maskBytes * i);
+            add(allowed[i], start + (long) maskBytes * allowed.length);
+        }
+        return start;
     }
 
     private void add(int cpu, long mask) {

@@ -24,7 +24,8 @@ final class ExtendedState {
     private final long components;
     private final int mxcsrMask;
 
-    private ExtendedState(byte[] initial) {
+    /** @param initial in this host's format */
+    ExtendedState(byte[] initial) {
         this.initial = initial;
         components = Bytes.getLong(initial, XCR0) | LEGACY_COMPONENTS;
         int mask = FpstateLayout.mxcsrMask(initial, 0);

@@ -3,10 +3,13 @@ package org.jvisor.platform.ptrace;
 
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
@@ -17,13 +20,14 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.host.SpawnRequest;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * The stub that all others descend from. It never runs application code: its address space holds the stub's page and nothing
  * else, and copies of it are what new address spaces start with.
  *
  * <p>Its tracer is a thread of its own, which is also the parent of all stubs (CLONE_PARENT): when that thread ends, all stubs
- * get SIGKILL.
+ * get SIGKILL. So it lives as long as the platform, whichever version of this bundle serves.
  */
 final class FirstStub {
     /** Copies kept ready, so that execve(2) need not wait for one. */
@@ -33,47 +37,71 @@ final class FirstStub {
     private static final long ALL_DESCRIPTORS = 0xffff_ffffL;
 
     private final HostKernel host;
-    private final Cpus cpus;
-    private final StubImage image;
+    private final StubEntries entries;
     private final Tracee tracee;
     private final BlockingQueue<Integer> spares = new LinkedBlockingQueue<>();
-    private final Semaphore wanted = new Semaphore(SPARES);
-    private final CompletableFuture<Void> ready = new CompletableFuture<>();
-    private final Thread owner;
-    private final int memoryFd;
-    private volatile int parent;
-    private volatile boolean stopping;
+    /** Of the JDK's classes alone: it goes on when those of this bundle go, for the host ends all stubs together with its thread. */
+    private final ExecutorService owner;
+    private int parent;
     private ExtendedState extendedState;
 
-    private FirstStub(HostKernel host, Cpus cpus, int memoryFd) {
+    private FirstStub(HostKernel host, StubEntries entries) {
         this.host = host;
-        this.cpus = cpus;
-        this.memoryFd = memoryFd;
-        image = new StubImage((int) host.syscall(SyscallNr.GETPID));
-        tracee = new Tracee(host, image);
-        owner = new Thread(null, this::run, "ptrace-first-stub", 256 << 10);
-        owner.setDaemon(true);
+        this.entries = entries;
+        tracee = new Tracee(host, entries);
+        owner = new ThreadPoolExecutor(1, 1, 0, TimeUnit.MILLISECONDS, new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().name("ptrace-first-stub").daemon().stackSize(256 << 10).factory());
+    }
+
+    /** The one that another FirstStub has started, with its thread. */
+    FirstStub(HostKernel host, StateRecord record) {
+        this.host = host;
+        entries = StubEntries.adopt(record);
+        owner = record.requireCore("owner", ExecutorService.class);
+        parent = record.requireInt("parent");
+        byte[] initial = record.getBytes("extended-state");
+        if (initial == null) {
+            throw record.refuse("extended-state", "missing");
+        }
+        extendedState = new ExtendedState(initial);
+        long[] copies = record.getLongs("spares");
+        for (int i = 0; copies != null && i < copies.length; i++) {
+            spares.add((int) copies[i]);
+        }
+        tracee = new Tracee(host, entries);
+        tracee.adopt(record);
+    }
+
+    void save(StateRecord record) {
+        entries.save(record);
+        tracee.save(record);
+        record.putCore("owner", owner).put("parent", parent).put("extended-state", extendedState.initial())
+            .put("spares", spares.stream().mapToLong(Integer::longValue).toArray());
     }
 
     static FirstStub start(HostKernel host, Cpus cpus, int memoryFd) throws BootFailure {
-        FirstStub stub = new FirstStub(host, cpus, memoryFd);
-        stub.owner.start();
+        StubImage image = new StubImage((int) host.syscall(SyscallNr.GETPID));
+        FirstStub stub = new FirstStub(host, image.entries);
         try {
-            stub.ready.get();
-            return stub;
+            await(stub.owner.submit(() -> {
+                stub.boot(image, cpus, memoryFd);
+                return null;
+            }));
         } catch (ExecutionException e) {
+            stub.stop();
             if (e.getCause() instanceof BootFailure failure) {
                 throw failure;
             }
             throw new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new BootFailure("waiting for the first stub", Errno.EINTR);
         }
+        for (int i = 0; i < SPARES; i++) {
+            stub.owner.submit(stub::makeSpare);
+        }
+        return stub;
     }
 
-    StubImage image() {
-        return image;
+    StubEntries entries() {
+        return entries;
     }
 
     /** What getppid(2) gives in a stub. */
@@ -91,7 +119,11 @@ final class FirstStub {
      * @throws ErrnoException the host's refusal
      */
     int takeCopy() {
-        wanted.release();
+        try {
+            owner.submit(this::makeSpare);
+        } catch (RejectedExecutionException e) {
+            throw ErrnoException.of(Errno.EAGAIN); // the platform has been stopped
+        }
         boolean interrupted = false;
         try {
             for (;;) {
@@ -108,37 +140,55 @@ final class FirstStub {
         }
     }
 
-    /** Ends the first stub, and with it all the others. */
-    void stop() {
-        stopping = true;
-        wanted.release();
-        boolean interrupted = false;
-        while (owner.isAlive()) {
-            try {
-                owner.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+    private void makeSpare() {
+        int spare = -Errno.EIO;
+        try {
+            spare = tracee.fork(StubFilter.PROCESS_FLAGS, parent);
+        } finally {
+            spares.add(spare); // somebody waits for it
         }
     }
 
-    private void run() {
+    /** Returns when the thread has nothing to do any more. */
+    void settle() {
         try {
-            boot();
-            ready.complete(null);
-            while (!stopping) {
-                wanted.acquireUninterruptibly();
-                if (!stopping) {
-                    spares.add(tracee.fork(StubFilter.PROCESS_FLAGS, parent));
+            await(owner.submit(() -> null));
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    /** Another one has taken over. */
+    void retire() {
+        tracee.free();
+    }
+
+    /** Ends the first stub, and with it all the others. */
+    void stop() {
+        Future<?> end = owner.submit(this::end);
+        owner.shutdown();
+        try {
+            await(end);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private static void await(Future<?> work) throws ExecutionException {
+        boolean interrupted = false;
+        try {
+            for (;;) {
+                try {
+                    work.get();
+                    return;
+                } catch (InterruptedException e) {
+                    interrupted = true;
                 }
             }
-        } catch (BootFailure | RuntimeException e) {
-            ready.completeExceptionally(e);
         } finally {
-            end();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -152,10 +202,10 @@ final class FirstStub {
         tracee.free();
     }
 
-    private void boot() throws BootFailure {
+    private void boot(StubImage image, Cpus cpus, int memoryFd) throws BootFailure {
         int cpu = cpus.current();
         cpus.pin(0, cpu);
-        int pid = spawn(); // on this thread's CPU, too
+        int pid = spawn(image, memoryFd); // on this thread's CPU, too
         check("PTRACE_SEIZE (ptrace(2))", tracee.attach(pid, pid));
         tracee.pageAt(StubImage.LOADED_AT);
         parent = (int) call(SyscallNr.GETPPID, 0, 0, 0, 0, 0);
@@ -175,14 +225,10 @@ final class FirstStub {
         check("mmap(2) of the stub's page", result);
         tracee.pageAt(StubImage.ADDRESS);
         call(SyscallNr.MUNMAP, 0, StubImage.ADDRESS, 0, 0, 0);
-        long end = StubImage.ADDRESS + StubImage.SIZE;
-        if (end < StubImage.END_OF_USER_SPACE) {
-            call(SyscallNr.MUNMAP, end, StubImage.END_OF_USER_SPACE - end, 0, 0, 0);
-        }
     }
 
-    private int spawn() throws BootFailure {
-        int program = program();
+    private int spawn(StubImage image, int memoryFd) throws BootFailure {
+        int program = program(image);
         try {
             int[] descriptors = {memoryFd, program};
             SpawnRequest request = new SpawnRequest("/proc/self/fd/" + program, List.of("jvisor-stub"), List.of(), descriptors);
@@ -193,7 +239,7 @@ final class FirstStub {
     }
 
     /** The stub's program as a file that nobody can change. */
-    private int program() throws BootFailure {
+    private int program(StubImage image) throws BootFailure {
         long name = host.allocate(16);
         long page = host.allocate(StubImage.SIZE);
         try {

@@ -10,12 +10,15 @@ import org.jvisor.api.abi.SiginfoLayout;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
+import org.jvisor.api.platform.UserSpace;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 
 /**
  * An address space: a stub process, or one to come. A change is a system call that one of the process's own threads makes, so
  * what others want waits in a queue until a context of this space takes it along.
  */
-final class PtraceAddressSpace implements AddressSpace {
+final class PtraceAddressSpace implements AddressSpace, Stateful {
 
     /** A system call that changes the mappings. */
     private record Change(int number, long address, long length, long prot, long flags, long offset) {}
@@ -41,6 +44,39 @@ final class PtraceAddressSpace implements AddressSpace {
         this.process = process;
     }
 
+    PtraceAddressSpace(StateRecord record) {
+        stubs = record.requireOwn("stubs", Stubs.class);
+        process = record.requireInt("process");
+        leaderFree = record.requireLong("leader-free") != 0;
+        processEnded = record.getBoolean("process-ended", false);
+        released = record.getBoolean("released", false);
+        for (StateRecord change : record.items("pending")) {
+            queue.add(new Change(change.requireInt("number"), change.requireLong("address"), change.requireLong("length"),
+                change.getLong("prot", 0), change.getLong("flags", 0), change.getLong("offset", 0)));
+        }
+        queued = !queue.isEmpty();
+        if (!released) {
+            stubs.remember(this);
+        }
+    }
+
+    @Override
+    public StateRecord save() {
+        lock.lock();
+        try {
+            StateRecord record = new StateRecord(PtraceDriver.SPACE, PtraceDriver.SCHEMA).putOwn("stubs", stubs)
+                .put("process", process).put("leader-free", leaderFree).put("process-ended", processEnded)
+                .put("released", released).putList("pending");
+            for (Change change : queue) {
+                record.add("pending").put("number", change.number).put("address", change.address).put("length", change.length)
+                    .put("prot", change.prot).put("flags", change.flags).put("offset", change.offset);
+            }
+            return record;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     @Override
     public int map(Context context, long address, long length, long offset, int prot, boolean populate) {
         return change(context, new Change(SyscallNr.MMAP, address, length, prot, mapFlags(populate), offset));
@@ -63,7 +99,7 @@ final class PtraceAddressSpace implements AddressSpace {
     private int change(Context context, Change change) {
         // The stub's own page lies above; a mistake of the caller's must not take it away.
         long end = change.address + change.length;
-        if (change.address < 0 || change.length <= 0 || end < 0 || end > StubImage.ADDRESS) {
+        if (change.address < 0 || change.length <= 0 || end < 0 || end > UserSpace.END) {
             return -Errno.EINVAL;
         }
         if (context instanceof PtraceContext own && own.space() == this && own.attach()) {
@@ -125,7 +161,7 @@ final class PtraceAddressSpace implements AddressSpace {
         try {
             if (queue.size() == MAX_QUEUED) {
                 queue.clear();
-                queue.add(new Change(SyscallNr.MUNMAP, 0, StubImage.ADDRESS, 0, 0, 0));
+                queue.add(new Change(SyscallNr.MUNMAP, 0, UserSpace.END, 0, 0, 0));
             }
             queue.add(change);
             queued = true;
@@ -223,6 +259,15 @@ final class PtraceAddressSpace implements AddressSpace {
             if (queued) {
                 context.announceChanges();
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean contains(PtraceContext context) {
+        lock.lock();
+        try {
+            return contexts.contains(context);
         } finally {
             lock.unlock();
         }

@@ -3,6 +3,8 @@ package org.jvisor.platform.ptrace;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Signals;
@@ -10,9 +12,12 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
+import org.jvisor.api.state.StateException;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 
 /** A task's stub thread and its tracer, the task's own thread. */
-final class PtraceContext implements Context {
+final class PtraceContext implements Context, Stateful {
     /** Interrupts a running stub thread. Ignored by default, so it does no harm where it comes too late. */
     static final int KICK = Signals.SIGURG;
     private static final long USER_CODE_SEGMENT = 0x33;
@@ -22,8 +27,11 @@ final class PtraceContext implements Context {
     static final int LEADER = 0;
     /** Step result: the stop is none of the caller's business. */
     private static final int NOTHING = 0;
+    private static final long PAUSE_NS = TimeUnit.SECONDS.toNanos(1);
+    private static final long PAUSE_POLL_NS = 20_000;
 
     // Bits of state.
+    /** The tracer is in {@link #run}, and nothing here is to be saved. */
     private static final int RUNNING = 1;
     private static final int INTERRUPT = 2;
     private static final int CHANGES = 4;
@@ -46,6 +54,7 @@ final class PtraceContext implements Context {
     /** The stub thread that waits to be attached. */
     private int waitingThread;
     private boolean gone;
+    private boolean released;
     /** Guards {@link #target} and keeps a signal from reaching a thread that is no longer ours. */
     private final Object targetLock = new Object();
     private int target;
@@ -77,11 +86,77 @@ final class PtraceContext implements Context {
         space.enter(this);
     }
 
+    /** Goes on with what another PtraceContext had; its tracer, a thread of the core's, is to be the only one to call run. */
+    PtraceContext(StateRecord record) {
+        stubs = record.requireOwn("stubs", Stubs.class);
+        space = record.requireOwn("space", PtraceAddressSpace.class);
+        waitingThread = record.requireInt("waiting-thread");
+        gone = record.getBoolean("gone", false);
+        released = record.getBoolean("released", false);
+        cpu = Math.clamp(record.getInt("cpu", 0), 0, stubs.cpus().count() - 1);
+        tracer = record.core("tracer", Thread.class);
+        tracerThread = record.getInt("tracer-thread", 0);
+        floating = record.getBoolean("floating", false);
+        state = (record.getBoolean("interrupt", false) ? INTERRUPT : 0) | (record.getBoolean("changes", false) ? CHANGES : 0);
+        registersLost = record.getBoolean("registers-lost", true);
+        faultAddress = record.getLong("fault-address", 0);
+        faultAccess = record.getInt("fault-access", ACCESS_UNKNOWN);
+        signal = record.getInt("signal", 0);
+        signalCode = record.getInt("signal-code", 0);
+        boolean inside = record.getBoolean("inside", !released);
+        tracee = stubs.newTracee();
+        tracee.adopt(record);
+        target = tracee.isAttached() ? tracee.thread() : 0;
+        if (inside) {
+            space.enter(this);
+        }
+        if (released) {
+            tracee.free();
+        } else if (tracer != null) {
+            stubs.balancer().add(this);
+        }
+    }
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord(PtraceDriver.CONTEXT, PtraceDriver.SCHEMA).putOwn("stubs", stubs);
+        int now = state;
+        if ((now & RUNNING) != 0) {
+            throw record.refuse("state", "application code is running");
+        }
+        tracee.save(record);
+        return record.putOwn("space", space).put("inside", space.contains(this)).put("waiting-thread", waitingThread)
+            .put("gone", gone).put("released", released).put("cpu", cpu).putCore("tracer", tracer)
+            .put("tracer-thread", tracerThread).put("floating", floating).put("interrupt", (now & INTERRUPT) != 0)
+            .put("changes", (now & CHANGES) != 0).put("registers-lost", registersLost).put("fault-address", faultAddress)
+            .put("fault-access", faultAccess).put("signal", signal).put("signal-code", signalCode);
+    }
+
+    /** Application code need not come to the Sentry for a long time; so it is made to. */
+    @Override
+    public void pause() {
+        demand(INTERRUPT);
+        long deadline = System.nanoTime() + PAUSE_NS;
+        while (isRunning()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new StateException("stub thread " + tracee.thread() + " does not stop");
+            }
+            LockSupport.parkNanos(PAUSE_POLL_NS);
+        }
+    }
+
+    @Override
+    public void retire() {
+        freeMemory();
+    }
+
+    @Override
+    public void discard() {
+        freeMemory();
+    }
+
     @Override
     public int run(Registers registers) {
-        if (!attach()) {
-            return GONE;
-        }
         runs++;
         stubs.balancer().onRun();
         for (;;) {
@@ -90,8 +165,17 @@ final class PtraceContext implements Context {
                 STATE.getAndBitwiseAnd(this, ~(RUNNING | INTERRUPT));
                 return INTERRUPTED;
             }
+            if (!tracee.isAttached()) {
+                boolean attached = attach();
+                STATE.getAndBitwiseAnd(this, ~RUNNING);
+                if (!attached) {
+                    return GONE;
+                }
+                stubs.balancer().onRun(); // it knows of this context now
+                continue; // whoever interrupted meanwhile had no thread to send a signal to
+            }
             if ((before & CHANGES) != 0) {
-                STATE.getAndBitwiseAnd(this, ~(RUNNING | CHANGES));
+                STATE.getAndBitwiseAnd(this, ~CHANGES);
                 space.carryOut(this);
                 continue;
             }
@@ -476,7 +560,13 @@ final class PtraceContext implements Context {
     public void release() {
         leave();
         gone = true;
+        released = true;
         stubs.balancer().remove(this);
+        freeMemory();
+    }
+
+    /** The stub is left alone. */
+    private void freeMemory() {
         tracee.free();
         if (extendedBuffer != 0) {
             stubs.host().free(extendedBuffer);

@@ -2,7 +2,6 @@
 package org.jvisor.platform.ptrace;
 
 import java.util.List;
-import java.util.concurrent.ThreadFactory;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
@@ -12,21 +11,32 @@ import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Platform;
+import org.jvisor.api.platform.UserSpace;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /** The platform "ptrace": application code runs in stub processes, stopped at each system call by PTRACE_SYSEMU (ptrace(2)). */
 @Component(service = {Platform.class, HostCaller.class})
-public final class PtracePlatform implements Platform, HostCaller {
-    private static final long TASK_STACK_BYTES = 512 << 10;
-
+public final class PtracePlatform implements Platform, HostCaller, Stateful {
     private final HostKernel host;
     private Stubs stubs;
 
     @Activate
     public PtracePlatform(@Reference HostKernel host) {
         this.host = host;
+    }
+
+    PtracePlatform(HostKernel host, StateRecord record) {
+        this.host = host;
+        stubs = record.requireOwn("stubs", Stubs.class);
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(PtraceDriver.PLATFORM, PtraceDriver.SCHEMA).putOwn("stubs", stubs);
     }
 
     @Override
@@ -58,14 +68,10 @@ public final class PtracePlatform implements Platform, HostCaller {
             HostCall.listOf(SyscallNr.WAIT4, SyscallNr.WAITID, SyscallNr.SCHED_SETAFFINITY, SyscallNr.GETCPU, SyscallNr.GETTID));
     }
 
+    /** The stub's page is the last one. */
     @Override
-    public long maxUserAddress() {
-        return StubImage.ADDRESS;
-    }
-
-    @Override
-    public ThreadFactory taskThreads() {
-        return Thread.ofPlatform().name("task-", 1).daemon().stackSize(TASK_STACK_BYTES).factory();
+    public long reservedBytes() {
+        return UserSpace.TOP - StubImage.ADDRESS;
     }
 
     @Override

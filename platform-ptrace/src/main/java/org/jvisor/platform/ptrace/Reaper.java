@@ -17,12 +17,24 @@ final class Reaper {
     private final HostKernel host;
     private final BlockingQueue<Integer> dying = new LinkedBlockingQueue<>();
     private final Thread thread;
+    private boolean started;
 
     Reaper(HostKernel host) {
         this.host = host;
         thread = new Thread(null, this::run, "ptrace-reaper", 256 << 10);
         thread.setDaemon(true);
-        thread.start();
+    }
+
+    synchronized void start() {
+        if (!started) {
+            started = true;
+            thread.start();
+        }
+    }
+
+    /** Ends the thread after all that it still has to wait for. */
+    void finish() {
+        dying.add(STOP);
     }
 
     /** Any thread. */
@@ -36,7 +48,7 @@ final class Reaper {
      * note of its stub thread's, it is left behind.
      */
     void stop() {
-        dying.add(STOP);
+        finish();
         try {
             thread.join(STOP_MS);
         } catch (InterruptedException e) {

@@ -11,6 +11,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SockFilterLayout;
 import org.jvisor.api.abi.SockFprogLayout;
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.platform.UserSpace;
 
 /**
  * The stub: one page, a static program whose only segment is the page itself. It starts at {@link #LOADED_AT}, where an
@@ -26,9 +27,8 @@ import org.jvisor.api.abi.SyscallNr;
 final class StubImage {
     static final int SIZE = Mman.PAGE_SIZE;
     static final long LOADED_AT = 0x40_0000;
-    /** Below the last page of the user's half, which the host keeps free itself; above all that applications can use. */
-    static final long ADDRESS = 0x7fff_ffff_e000L;
-    static final long END_OF_USER_SPACE = 0x7fff_ffff_f000L;
+    /** The last page that there is; above all that applications can use. */
+    static final long ADDRESS = UserSpace.TOP - SIZE;
 
     /** What the host's ps(1) shows; ends with a NUL. */
     static final byte[] NAME = {'j', 'v', 'i', 's', 'o', 'r', '-', 's', 't', 'u', 'b', 0};
@@ -51,16 +51,8 @@ final class StubImage {
 
     final byte[] page;
     final int start;
-    /** Where a system call of the Sentry's choice starts, and the address that the stub has when it is done. */
-    final int call;
-    final int callDone;
-    /** The same for clone(2), whose child goes its own way. */
-    final int clone;
-    final int cloneDone;
-    /** The same for up to {@link #BATCH} calls that change mappings; RCX then has the address where the last one returned. */
-    final int batch;
-    final int batchDone;
-    private final int[] batchReturns = new int[BATCH];
+    final StubEntries entries;
+    private final long[] batchReturns = new long[BATCH];
     final int capabilityHeader;
     final int capabilityData;
     final int filter;
@@ -96,16 +88,17 @@ final class StubImage {
         a.jump(orphan);
 
         // The tracer sets the registers and lets the stub run to the breakpoint.
-        call = a.position();
+        int call = a.position();
         a.syscall().breakpoint();
-        callDone = a.position();
+        int callDone = a.position();
 
-        clone = a.position();
+        int clone = a.position();
         a.syscall().test(Assembler.AX).jumpIfZero(child).breakpoint();
-        cloneDone = a.position();
+        int cloneDone = a.position();
 
-        batch = a.position();
-        batchDone = assembleBatch(a);
+        int batch = a.position();
+        int batchDone = assembleBatch(a);
+        entries = new StubEntries(ADDRESS, call, callDone, clone, cloneDone, batch, batchDone, batchReturns);
 
         capabilityHeader = a.align(Long.BYTES).position();
         byte[] header = new byte[CapHeaderLayout.SIZE];
@@ -157,16 +150,6 @@ final class StubImage {
         return a.position();
     }
 
-    /** The index in its batch of the call that returned to an offset into the page. */
-    int batchIndex(long returned) {
-        for (int i = 0; i < BATCH; i++) {
-            if (batchReturns[i] == returned) {
-                return i;
-            }
-        }
-        throw new IllegalArgumentException();
-    }
-
     /** A call in the first register of a pair: the address's low bits have room for the rest. */
     static long pack(long address, int number, long prot) {
         return address | (long) number << NUMBER_SHIFT | prot;
@@ -180,7 +163,7 @@ final class StubImage {
     /** Whether a call is sound, as far as the stub is concerned, and fits into a pair of registers. */
     static boolean packable(long address, long length, long offset, long prot) {
         boolean aligned = ((address | length | offset) & SIZE - 1) == 0;
-        boolean own = address >= 0 && length > 0 && length >> PAGE_SHIFT <= MAX_BATCH_PAGES && address + length <= ADDRESS;
+        boolean own = address >= 0 && length > 0 && length >> PAGE_SHIFT <= MAX_BATCH_PAGES && address + length <= UserSpace.END;
         return aligned && own && offset >= 0 && offset >> PAGE_SHIFT + Long.SIZE - LENGTH_BITS == 0 && (prot & ~PROT_MASK) == 0;
     }
 

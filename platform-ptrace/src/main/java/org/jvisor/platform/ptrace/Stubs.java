@@ -5,13 +5,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.platform.AddressSpace;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 
 /** What all contexts and address spaces of one started platform share. */
-final class Stubs {
+final class Stubs implements Stateful {
     private final HostKernel host;
+    private final Cpus cpus;
     private final FirstStub first;
     private final Reaper reaper;
-    private final Cpus cpus;
     private final Balancer balancer;
     private final Set<PtraceAddressSpace> spaces = ConcurrentHashMap.newKeySet();
 
@@ -21,11 +23,56 @@ final class Stubs {
         first = FirstStub.start(host, cpus, memoryFd);
         reaper = new Reaper(host);
         balancer = new Balancer(cpus);
+        resume();
+    }
+
+    Stubs(HostKernel host, StateRecord record) {
+        this.host = host;
+        first = new FirstStub(host, record); // first, for it may refuse
+        cpus = new Cpus(host, record);
+        reaper = new Reaper(host);
+        balancer = new Balancer(cpus);
+    }
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord(PtraceDriver.STUBS, PtraceDriver.SCHEMA);
+        first.save(record);
+        cpus.save(record);
+        record.putList("spaces");
+        spaces.forEach(space -> record.add("spaces").putOwn("space", space)); // so that all are handed over
+        return record;
+    }
+
+    @Override
+    public void pause() {
+        balancer.halt();
+        first.settle();
+    }
+
+    @Override
+    public void resume() {
+        balancer.start();
+        reaper.start();
+    }
+
+    /** Those that are dying are still waited for. */
+    @Override
+    public void retire() {
+        reaper.finish();
+        first.retire();
+        cpus.free();
+    }
+
+    @Override
+    public void discard() {
+        first.retire();
+        cpus.free();
     }
 
     PtraceAddressSpace newAddressSpace(int process) {
         PtraceAddressSpace space = new PtraceAddressSpace(this, process);
-        spaces.add(space);
+        remember(space);
         return space;
     }
 
@@ -38,6 +85,10 @@ final class Stubs {
         return new PtraceContext(this, target, PtraceContext.LEADER, cpus.current());
     }
 
+    void remember(PtraceAddressSpace space) {
+        spaces.add(space);
+    }
+
     void forget(PtraceAddressSpace space) {
         spaces.remove(space);
     }
@@ -48,7 +99,7 @@ final class Stubs {
     }
 
     Tracee newTracee() {
-        return new Tracee(host, first.image());
+        return new Tracee(host, first.entries());
     }
 
     HostKernel host() {
@@ -77,7 +128,7 @@ final class Stubs {
     }
 
     void stop() {
-        balancer.stop();
+        balancer.halt();
         spaces.forEach(PtraceAddressSpace::release);
         first.stop();
         reaper.stop();

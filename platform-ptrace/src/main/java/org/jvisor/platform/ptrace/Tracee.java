@@ -11,6 +11,7 @@ import org.jvisor.api.abi.Wait;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Registers;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * A stub thread as its tracer sees it: ptrace(2) and wait4(2). All methods are for the tracer, the one thread that called
@@ -49,24 +50,38 @@ final class Tracee {
     static final int MEMORY_BYTES = SIGINFO + SiginfoLayout.SIZE;
 
     private final HostKernel host;
-    private final StubImage image;
-    private final long memory;
+    /** The stub's page moves once, in the first stub. */
+    private StubEntries entries;
+    /** 0: given back. */
+    private long memory;
     private final long[] injected = new long[Registers.COUNT];
-    /** Where the stub's page is; it moves once, in the first stub. */
-    private long page = StubImage.ADDRESS;
     private volatile int process;
     private volatile int thread;
     private volatile boolean leader;
 
     /** {@link #free} gives the native memory back. */
-    Tracee(HostKernel host, StubImage image) {
+    Tracee(HostKernel host, StubEntries entries) {
         this.host = host;
-        this.image = image;
+        this.entries = entries;
         memory = host.allocate(MEMORY_BYTES);
     }
 
     void free() {
-        host.free(memory);
+        if (memory != 0) {
+            host.free(memory);
+            memory = 0;
+        }
+    }
+
+    void save(StateRecord record) {
+        record.put("process", process).put("thread", thread).put("leader", leader);
+    }
+
+    /** Goes on with what another Tracee has attached; the thread that did that stays the tracer. */
+    void adopt(StateRecord record) {
+        process = record.requireInt("process");
+        thread = record.requireInt("thread");
+        leader = record.getBoolean("leader", thread == process);
     }
 
     /** Any thread. */
@@ -83,9 +98,14 @@ final class Tracee {
         return process;
     }
 
+    /** 0: none is attached. */
+    int thread() {
+        return thread;
+    }
+
     /** Where the stub's page is, while it is not in its place yet. */
     void pageAt(long address) {
-        page = address;
+        entries = entries.at(address);
     }
 
     /**
@@ -215,8 +235,8 @@ final class Tracee {
      * @return the result or a negative errno, {@code -ESRCH} when the stub ended
      */
     long call(int number, long a0, long a1, long a2, long a3, long a4, long a5) {
-        setCall(image.call, number, a0, a1, a2, a3, a4, a5);
-        return runTo(image.callDone);
+        setCall(entries.call(), number, a0, a1, a2, a3, a4, a5);
+        return runTo(entries.callDone());
     }
 
     /**
@@ -233,11 +253,11 @@ final class Tracee {
             injected[PACKED_CALL[i - 1]] = present ? StubImage.pack(ranges[from], number, ranges[from + 3]) : 0;
             injected[PACKED_RANGE[i - 1]] = present ? StubImage.packRange(ranges[from + 1], ranges[from + 2]) : 0;
         }
-        setCall(image.batch, number, ranges[at], ranges[at + 1], ranges[at + 3], flags, StubFilter.MEMORY_FD, ranges[at + 2]);
-        if (runTo(image.batchDone) >= 0) {
+        setCall(entries.batch(), number, ranges[at], ranges[at + 1], ranges[at + 3], flags, StubFilter.MEMORY_FD, ranges[at + 2]);
+        if (runTo(entries.batchDone()) >= 0) {
             return count;
         }
-        return isAttached() ? image.batchIndex(getRegister(Registers.RCX) - page) : 0;
+        return isAttached() ? entries.batchIndex(getRegister(Registers.RCX)) : 0;
     }
 
     /**
@@ -248,8 +268,8 @@ final class Tracee {
      */
     int fork(long flags, int parent) {
         injected[Registers.R12] = parent;
-        setCall(image.clone, SyscallNr.CLONE, flags, 0, 0, 0, 0, 0);
-        return (int) runTo(image.cloneDone);
+        setCall(entries.fork(), SyscallNr.CLONE, flags, 0, 0, 0, 0, 0);
+        return (int) runTo(entries.forkDone());
     }
 
     /**
@@ -260,7 +280,7 @@ final class Tracee {
         if (!isAttached()) {
             return;
         }
-        setCall(image.call, SyscallNr.EXIT, 0, 0, 0, 0, 0, 0);
+        setCall(entries.call(), SyscallNr.EXIT, 0, 0, 0, 0, 0, 0);
         if (leader) {
             request(Ptrace.PTRACE_SETOPTIONS, 0, Ptrace.PTRACE_O_TRACESYSGOOD);
         }
@@ -280,7 +300,7 @@ final class Tracee {
     }
 
     private void setCall(int entry, int number, long a0, long a1, long a2, long a3, long a4, long a5) {
-        injected[Registers.RIP] = page + entry;
+        injected[Registers.RIP] = entries.page() + entry;
         injected[Registers.RAX] = number;
         injected[Registers.RDI] = a0;
         injected[Registers.RSI] = a1;
@@ -304,7 +324,7 @@ final class Tracee {
                 return -Errno.ESRCH;
             }
             int stop = status >> Byte.SIZE;
-            if (stop == Signals.SIGTRAP && getRegister(Registers.RIP) == page + breakpoint) {
+            if (stop == Signals.SIGTRAP && getRegister(Registers.RIP) == entries.page() + breakpoint) {
                 return getRegister(Registers.RAX);
             }
             if (isException(stop) && fetchSignal() == 0 && signalCode() > 0) {

@@ -61,7 +61,7 @@ final class Machine implements AutoCloseable {
 
     <T> FutureTask<T> startTask(Callable<T> body) {
         FutureTask<T> task = new FutureTask<>(body);
-        platform.taskThreads().newThread(task).start();
+        Thread.ofPlatform().name("task").daemon().start(task);
         return task;
     }
 
@@ -108,6 +108,10 @@ final class Machine implements AutoCloseable {
     public void close() {
         spaces.forEach(AddressSpace::release);
         platform.stop();
+        closeMemory();
+    }
+
+    void closeMemory() {
         host.syscall(SyscallNr.MUNMAP, memory, PAGES * PAGE);
         host.syscall(SyscallNr.CLOSE, memoryFd);
     }

@@ -18,7 +18,7 @@ final class PlatformFigures {
 
     private PlatformFigures(Machine machine) {
         this.machine = machine;
-        other = Executors.newSingleThreadExecutor(machine.platform.taskThreads());
+        other = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().factory());
     }
 
     public static void main(String[] arguments) {

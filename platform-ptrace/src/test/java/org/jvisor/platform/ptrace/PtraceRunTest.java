@@ -18,6 +18,7 @@ import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.platform.Registers;
+import org.jvisor.api.platform.UserSpace;
 
 /** One task and its machine code: what stops it, and what it finds when it goes on. */
 @Timeout(30)
@@ -306,7 +307,7 @@ class PtraceRunTest {
             assertEquals(-Errno.EINVAL, space.map(context, stub, Machine.PAGE, 0, Machine.RW, false));
             assertEquals(-Errno.EINVAL, space.protect(context, 0, Long.MAX_VALUE, Machine.RW));
             assertEquals(-Errno.EINVAL, space.unmap(context, -Machine.PAGE, Machine.PAGE));
-            assertEquals(0, space.unmap(context, 0, machine.platform.maxUserAddress()));
+            assertEquals(0, space.unmap(context, 0, UserSpace.END));
             registers.set(Registers.RIP, Machine.CODE);
             assertEquals(Context.FAULT, context.run(registers));
         });

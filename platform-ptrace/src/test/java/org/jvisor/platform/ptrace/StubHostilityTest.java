@@ -42,7 +42,7 @@ class StubHostilityTest {
 
     @Test
     void shouldSeeCallsMadeWithTheStubsOwnInstruction() {
-        for (int entry : new int[] {image.call, image.clone}) {
+        for (int entry : new int[] {image.entries.call(), image.entries.fork()}) {
             run("90", (context, registers) -> {
                 registers.set(Registers.RIP, StubImage.ADDRESS + entry);
                 registers.set(Registers.RAX, SyscallNr.EXIT_GROUP);
@@ -68,7 +68,7 @@ class StubHostilityTest {
     @Test
     void shouldTakeTheStubsBreakpointForTheApplications() {
         run("90", (context, registers) -> {
-            registers.set(Registers.RIP, StubImage.ADDRESS + image.callDone - 1);
+            registers.set(Registers.RIP, StubImage.ADDRESS + image.entries.callDone() - 1);
             assertEquals(Context.EXCEPTION, context.run(registers));
             assertEquals(Signals.SIGTRAP, context.signal());
             assertEquals(0, context.space().map(context, Machine.DATA, Machine.PAGE, 0, Machine.RX, false));
@@ -78,9 +78,9 @@ class StubHostilityTest {
     @Test
     void shouldNotLetTheApplicationWriteTheStub() {
         run("c6 03 90", (context, registers) -> { // mov byte [rbx], 0x90
-            registers.set(Registers.RBX, StubImage.ADDRESS + image.call);
+            registers.set(Registers.RBX, StubImage.ADDRESS + image.entries.call());
             assertEquals(Context.FAULT, context.run(registers));
-            assertEquals(StubImage.ADDRESS + image.call, context.faultAddress());
+            assertEquals(StubImage.ADDRESS + image.entries.call(), context.faultAddress());
         });
     }
 

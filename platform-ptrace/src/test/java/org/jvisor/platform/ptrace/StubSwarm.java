@@ -41,11 +41,11 @@ final class StubSwarm {
         AddressSpace copy = context.forkAddressSpace();
         Context child = context.newContext(copy);
         Context thread = context.newContext(space);
-        Thread spinner = machine.platform.taskThreads().newThread(() -> {
+        Thread spinner = Thread.ofPlatform().daemon().factory().newThread(() -> {
             thread.run(Machine.startAt(Machine.CODE));
             thread.release();
         });
-        Thread forked = machine.platform.taskThreads().newThread(() -> {
+        Thread forked = Thread.ofPlatform().daemon().factory().newThread(() -> {
             child.run(Machine.startAt(Machine.DATA));
             child.release();
             copy.release();

@@ -10,7 +10,7 @@ import org.osgi.annotation.versioning.ConsumerType;
  * <p>Each change takes the calling task's {@link Context}. When that is null or belongs to another address space, the change is
  * carried out by one of this space's own tasks before it next runs application code, every other one being interrupted; the
  * call then returns at once. Addresses, lengths and offsets are multiples of the page size; ranges lie below
- * {@link Platform#maxUserAddress}. Results are 0 or a negative errno of the host ({@code -ENOMEM} when its map count is full).
+ * {@link UserSpace#END}. Results are 0 or a negative errno of the host ({@code -ENOMEM} when its map count is full).
  */
 @ConsumerType
 public interface AddressSpace {

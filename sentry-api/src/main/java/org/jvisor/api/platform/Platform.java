@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.platform;
 
-import java.util.concurrent.ThreadFactory;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /** A way to run application code. A service; the property {@code service.ranking} plays no part, {@link Probe#score} does. */
@@ -23,11 +22,19 @@ public interface Platform {
      */
     void start(int memoryFd);
 
-    /** First address above what applications can use; the platform keeps what lies beyond. Page aligned. */
-    long maxUserAddress();
+    /** How much it needs of the addresses below {@link UserSpace#TOP}. More than lies above {@link UserSpace#END} does not fit. */
+    default long reservedBytes() {
+        return 0;
+    }
 
-    /** Makes the thread that a task lives on; every call about a task's {@link Context} is made by its thread, except where said. */
-    ThreadFactory taskThreads();
+    /**
+     * The stack that its part of a task's work takes. Tasks live on threads of the core, each on one of the host's that is its own
+     * for all of its life, whichever version of the platform serves: every call about a task's {@link Context} is made by its
+     * thread, except where said. The platform may bind it to CPUs.
+     */
+    default long taskStackBytes() {
+        return 256 << 10;
+    }
 
     /** An empty address space. Any thread. */
     AddressSpace newAddressSpace();
