@@ -108,6 +108,8 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
 
     // ---- waiting
     private volatile Thread thread;
+    /** What the current call has moved already, while it is between two handlers. */
+    private long progress;
     private volatile boolean sleeping;
     private volatile boolean woken;
     private WaitQueue.Entry[] entries = {};
@@ -578,9 +580,30 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         return timeoutNs > Long.MAX_VALUE / 2 ? Long.MAX_VALUE : System.nanoTime() + timeoutNs;
     }
 
+    @Override
+    public long keepProgress(long bytes) {
+        if ((work & (SIGNAL | STOP | EXIT | SWAP)) != SWAP) {
+            return bytes;
+        }
+        progress = bytes;
+        return -Errno.ERESTARTSYS;
+    }
+
+    @Override
+    public long takeProgress() {
+        long taken = progress;
+        progress = 0;
+        return taken;
+    }
+
+    void setProgress(long bytes) {
+        progress = bytes;
+    }
+
     /** A call begins that is no restarted one. */
     void beginCall() {
         deadlineFixed = false;
+        progress = 0;
         rest = 0;
     }
 

@@ -210,7 +210,21 @@ final class TaskLoop implements Runnable {
             registers.setResult(-Errno.ENOTTY);
             return false;
         }
+        long moved = task.takeProgress();
+        if (moved > 0) {
+            return goesOn(epoch, moved);
+        }
         return serve(epoch, (int) -result) == SignalDelivery.GO_ON;
+    }
+
+    /** Between the old handler and the new one a signal may have come: then the call ends with what it has moved. */
+    private boolean goesOn(MemoryFile.Epoch epoch, long moved) {
+        registers.setResult(moved);
+        if (serve(epoch, 0) != SignalDelivery.GO_ON) {
+            return false;
+        }
+        task.setProgress(moved);
+        return true;
     }
 
     /** A handler threw what it must not: its caller ends, the Sentry goes on. */

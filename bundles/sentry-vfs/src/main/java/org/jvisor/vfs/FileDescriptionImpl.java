@@ -330,16 +330,22 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         return writeAll(task, limited, offset, offset != FileOperations.APPEND);
     }
 
-    /** Goes on until all is written, or nothing more can be; what was written counts, an error only when nothing was. */
+    /**
+     * Goes on until all is written, or nothing more can be; what was written counts, an error only when nothing was. What the call
+     * had written before its handler was replaced is passed over.
+     */
     private long writeAll(Task task, IoBuffer source, long offset, boolean moves) {
-        long written = 0;
+        long written = task == null ? 0 : task.takeProgress();
+        if (written > 0 && (!source.skip(written) || source.remaining() == 0)) {
+            return written;
+        }
         for (;;) {
             long n = operations.write(task, this, source, moves ? offset + written : offset);
             if (n == -Errno.EAGAIN) {
                 n = blockingWrite(task, source, moves ? offset + written : offset);
             }
             if (n <= 0) {
-                return written > 0 ? written : n;
+                return written == 0 ? n : n == -Errno.ERESTARTSYS ? task.keepProgress(written) : written;
             }
             written += n;
             if (source.remaining() == 0) {

@@ -171,6 +171,28 @@ class DescriptionTest {
     }
 
     @Test
+    void shouldGoOnWhereItWasWhenItsHandlerIsReplaced() {
+        FileDescription[] pipe = w.vfs.newPipe(w.root.task, 0);
+        TestTask reader = w.newTask();
+        String content = "abcdefghij".repeat(10_000);
+        assertTimeoutPreemptively(PATIENCE, () -> {
+            CompletableFuture<Long> writing = CompletableFuture.supplyAsync(() -> World.write(w.root, pipe[1], content));
+            w.root.slept.acquire();
+            w.root.replaceHandler();
+            assertEquals(-Errno.ERESTARTSYS, writing.get());
+            w.root.interrupted = false;
+            w.root.replaced = false;
+            CompletableFuture<Long> again = CompletableFuture.supplyAsync(() -> World.write(w.root, pipe[1], content));
+            StringBuilder got = new StringBuilder();
+            while (got.length() < content.length()) {
+                got.append(World.read(reader, pipe[0], 8192));
+            }
+            assertEquals(content.length(), again.get());
+            assertEquals(content, got.toString());
+        });
+    }
+
+    @Test
     void shouldWaitNoLongerThanItsFileSays() {
         WaitQueue queue = new WaitQueue();
         long[] timeoutNs = {1};

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.kernel.Credentials;
@@ -36,6 +37,8 @@ final class TestTask implements InvocationHandler {
     FdTable files;
     long fileSizeLimit = Rlimit.RLIM_INFINITY;
     volatile boolean interrupted;
+    volatile boolean replaced;
+    private final AtomicLong progress = new AtomicLong();
     /** Released each time the task goes to sleep. */
     final Semaphore slept = new Semaphore(0);
 
@@ -78,6 +81,7 @@ final class TestTask implements InvocationHandler {
         return switch (method.getName()) {
             case "credentials" -> credentials;
             case "hasCapability" -> credentials.has((Integer) arguments[0]);
+            case "container" -> null;
             case "fs" -> fs;
             case "files" -> files;
             case "mounts" -> mounts;
@@ -89,6 +93,8 @@ final class TestTask implements InvocationHandler {
             case "waitEntry" -> entry;
             case "sleep" -> sleep((Long) arguments[0]);
             case "interrupted" -> interrupted;
+            case "takeProgress" -> progress.getAndSet(0);
+            case "keepProgress" -> keepProgress((Long) arguments[0]);
             case "deadline" -> System.nanoTime() + (Long) arguments[0];
             case "pendingSignals" -> interrupted ? 1L : 0L;
             case "signalMask" -> 0L;
@@ -106,6 +112,20 @@ final class TestTask implements InvocationHandler {
             return -Errno.ETIMEDOUT;
         }
         return interrupted ? -Errno.ERESTARTSYS : 0;
+    }
+
+    private long keepProgress(long bytes) {
+        if (!replaced) {
+            return bytes;
+        }
+        progress.set(bytes);
+        return -Errno.ERESTARTSYS;
+    }
+
+    /** As the replacement of the handler does that its call is in. */
+    void replaceHandler() {
+        replaced = true;
+        interrupt();
     }
 
     /** As a signal does. */

@@ -114,6 +114,15 @@ public interface Task {
      */
     long deadline(long timeoutNs);
 
+    /**
+     * What a handler returns whose sleep was interrupted after it had moved {@code bytes}, more than none: when its replacement is
+     * all that interrupted it, the call starts again and is told so by {@link #takeProgress}; otherwise the count.
+     */
+    long keepProgress(long bytes);
+
+    /** The bytes that the current call had moved before its handler was replaced; 0 when it begins, or when asked again. */
+    long takeProgress();
+
     // ---- signals
 
     /** Blocked signals; bit n-1 for signal n. Any thread. */

@@ -30,6 +30,19 @@ public interface IoBuffer {
     /** Moves on by {@code bytes}, at most the span's length. */
     void advance(long bytes);
 
+    /** Passes over {@code bytes}, at most {@link #remaining}; whether all of them can be reached. */
+    default boolean skip(long bytes) {
+        for (long left = bytes; left > 0;) {
+            if (span() < 0) {
+                return false;
+            }
+            long some = Math.min(left, spanLength());
+            advance(some);
+            left -= some;
+        }
+        return true;
+    }
+
     /** Copies {@code length} bytes (at most {@link #remaining}) into the buffer; the count moved, or -EFAULT when none was. */
     long put(byte[] source, int offset, int length);
 

@@ -75,12 +75,15 @@ final class Splices {
         if (source != null && (out.flags() & Open.O_APPEND) != 0) {
             return -Errno.EINVAL;
         }
-        long moved = source != null ? pipeToFile(task, in, source, out, offset, count, nonBlocking)
-                : fileToPipe(task, in, offset, out, target, count, nonBlocking);
+        long before = task.takeProgress();
+        long wanted = count - before;
+        boolean noWait = nonBlocking || before > 0; // only the first bytes are waited for
+        long moved = source != null ? pipeToFile(task, in, source, out, offset, wanted, noWait)
+                : fileToPipe(task, in, offset, out, target, wanted, noWait);
         if (moved > 0 && address != 0) {
             task.memory().putLong(address, offset + moved);
         }
-        return moved;
+        return Transfers.total(task, before, moved, wanted);
     }
 
     private static Vfs.Pipe pipe(FileDescription file) {
@@ -111,8 +114,8 @@ final class Splices {
                 if (some <= 0) {
                     return moved > 0 || some == -Errno.EAGAIN ? moved : some;
                 }
-                long written = offset == OWN_POSITION ? out.write(task, bounce.source(0, some))
-                        : out.writeAt(task, bounce.source(0, some), offset + moved);
+                long written = Transfers.write(task, out, bounce.source(0, some),
+                        offset == OWN_POSITION ? OWN_POSITION : offset + moved);
                 if (written <= 0) {
                     return moved > 0 ? moved : written;
                 }

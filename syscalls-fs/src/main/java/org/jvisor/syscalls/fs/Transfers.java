@@ -5,6 +5,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FileDescription;
 
@@ -45,7 +46,9 @@ final class Transfers {
         if (from < 0) {
             return -Errno.EINVAL;
         }
-        long moved = copy(task, in, from, out, -1, ReadWrite.cut(count));
+        long before = task.takeProgress();
+        long wanted = ReadWrite.cut(count) - before;
+        long moved = copy(task, in, from, out, -1, wanted);
         if (moved > 0) {
             if (offsetAddress != 0) {
                 task.memory().putLong(offsetAddress, from + moved);
@@ -53,7 +56,26 @@ final class Transfers {
                 Fds.setPosition(task, in, from + moved);
             }
         }
-        return moved;
+        return total(task, before, moved, wanted);
+    }
+
+    /**
+     * The result of a call that has moved {@code moved} of {@code wanted} bytes, or failed, after its former handler had moved
+     * {@code before}. The offsets that it goes on from have been moved on.
+     */
+    static long total(Task task, long before, long moved, long wanted) {
+        if (moved < 0) {
+            return before > 0 ? before : moved;
+        }
+        long total = before + moved;
+        return total > 0 && moved < wanted && task.interrupted() ? task.keepProgress(total) : total;
+    }
+
+    /** Writes to a file that may block, at {@code offset} or -1; part of it counts whatever interrupted the rest. */
+    static long write(Task task, FileDescription out, IoBuffer source, long offset) {
+        long written = offset < 0 ? out.write(task, source) : out.writeAt(task, source, offset);
+        long part = written < 0 ? task.takeProgress() : 0;
+        return part > 0 ? part : written;
     }
 
     static long copyFileRange(Task task, Arguments a) {
@@ -91,7 +113,8 @@ final class Transfers {
         if (from < 0 || to < 0 || count < 0) {
             return -Errno.EINVAL;
         }
-        long length = Math.min(ReadWrite.cut(count), Math.max(0, in.inode().size() - from));
+        long before = task.takeProgress();
+        long length = Math.min(ReadWrite.cut(count) - before, Math.max(0, in.inode().size() - from));
         if (from + length < 0 || to + length < 0) {
             return -Errno.EOVERFLOW;
         }
@@ -103,7 +126,7 @@ final class Transfers {
             advance(task, in, inAddress, from + moved);
             advance(task, out, outAddress, to + moved);
         }
-        return moved;
+        return total(task, before, moved, length);
     }
 
     private static void advance(Task task, FileDescription file, long address, long position) {
@@ -123,8 +146,7 @@ final class Transfers {
                 if (read <= 0) {
                     return moved > 0 ? moved : read;
                 }
-                long written = to < 0 ? out.write(task, bounce.source(0, read))
-                        : out.writeAt(task, bounce.source(0, read), to + moved);
+                long written = write(task, out, bounce.source(0, read), to < 0 ? -1 : to + moved);
                 if (written <= 0) {
                     return moved > 0 ? moved : written;
                 }

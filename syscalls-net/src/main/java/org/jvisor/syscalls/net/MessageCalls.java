@@ -51,12 +51,19 @@ final class MessageCalls {
                 }
                 return result;
             }
-            long total = 0;
+            long total = t.takeProgress();
+            if (total > 0) {
+                ControlMessages.release(t, message.files);
+                message.files = null;
+                if (!data.skip(total) || data.remaining() == 0) {
+                    return total;
+                }
+            }
             do {
                 long moved = Sockets.blocking(t, file, nonBlocking, Poll.POLLOUT, true,
                         () -> socket.send(t, file, data, message));
                 if (moved < 0) {
-                    return total > 0 ? total : moved;
+                    return total > 0 ? ended(t, total, moved) : moved;
                 }
                 if (moved > 0) {
                     // What was attached went with the first bytes.
@@ -68,6 +75,11 @@ final class MessageCalls {
         } finally {
             ControlMessages.release(t, message.files);
         }
+    }
+
+    /** Part of it is done: a wait that was interrupted goes on when only the handler was replaced; what else ended it is forgotten. */
+    private static long ended(Task t, long total, long why) {
+        return why == -Errno.ERESTARTSYS || why == -Errno.ERESTART_RESTARTBLOCK ? t.keepProgress(total) : total;
     }
 
     long recvfrom(Task t, Arguments a) {
@@ -93,12 +105,15 @@ final class MessageCalls {
             return -Errno.EAGAIN;
         }
         boolean all = (message.flags & MSG_WAITALL) != 0 && (message.flags & MSG_PEEK) == 0 && socket.type() == SOCK_STREAM;
-        long total = 0;
+        long total = t.takeProgress();
+        if (total > 0 && (!data.skip(total) || data.remaining() == 0)) {
+            return total;
+        }
         do {
             long moved = Sockets.blocking(t, file, nonBlocking, Poll.POLLIN | Poll.POLLRDHUP, false,
                     () -> socket.receive(t, file, data, message));
             if (moved <= 0) {
-                return total > 0 ? total : moved;
+                return total > 0 ? ended(t, total, moved) : moved;
             }
             total += moved;
         } while (all && data.remaining() > 0 && message.files == null);
@@ -188,8 +203,16 @@ final class MessageCalls {
             while (done < count) {
                 long header = a.a1 + (long) done * MmsghdrLayout.SIZE;
                 long sent = attempt(() -> sendOne(t, file, header, a.int3()));
+                if (sent < 0 && done > 0) {
+                    sent = t.takeProgress(); // only the first message goes on in another handler
+                    if (sent == 0) {
+                        return done;
+                    }
+                    t.memory().putInt(header + MmsghdrLayout.LEN, (int) sent);
+                    return done + 1;
+                }
                 if (sent < 0) {
-                    return done > 0 ? done : sent;
+                    return sent;
                 }
                 t.memory().putInt(header + MmsghdrLayout.LEN, (int) sent);
                 done++;
@@ -229,8 +252,16 @@ final class MessageCalls {
                 long header = a.a1 + (long) done * MmsghdrLayout.SIZE;
                 int now = done > 0 && (a.int3() & MSG_WAITFORONE) != 0 ? flags | MSG_DONTWAIT : flags;
                 long received = attempt(() -> receiveOne(t, file, header, now));
+                if (received < 0 && done > 0) {
+                    received = t.takeProgress();
+                    if (received == 0) {
+                        return done;
+                    }
+                    t.memory().putInt(header + MmsghdrLayout.LEN, (int) received);
+                    return done + 1;
+                }
                 if (received < 0) {
-                    return done > 0 ? done : received;
+                    return received;
                 }
                 t.memory().putInt(header + MmsghdrLayout.LEN, (int) received);
                 done++;
