@@ -12,6 +12,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.SignalInfo;
@@ -48,6 +50,15 @@ final class TestTask implements InvocationHandler {
     private final WaitQueue.Entry entry = new WaitQueue.Entry(events -> awake.release());
     private final ThreadGroup group = proxy(ThreadGroup.class, (p, method, arguments) -> groupCall(method, arguments));
     private final Kernel kernel;
+    private final Cgroup cgroup = new Cgroup(null);
+    private final Container container = proxy(Container.class, (p, method, arguments) -> containerCall(method));
+
+    private Object containerCall(Method method) {
+        if (method.getName().equals("cgroup")) {
+            return cgroup;
+        }
+        throw new UnsupportedOperationException(method.toString());
+    }
 
     TestTask(World world) {
         walk = world.vfs.newPathWalk();
@@ -81,7 +92,7 @@ final class TestTask implements InvocationHandler {
         return switch (method.getName()) {
             case "credentials" -> credentials;
             case "hasCapability" -> credentials.has((Integer) arguments[0]);
-            case "container" -> null;
+            case "container" -> container;
             case "fs" -> fs;
             case "files" -> files;
             case "mounts" -> mounts;
