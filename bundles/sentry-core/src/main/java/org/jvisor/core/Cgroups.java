@@ -13,10 +13,14 @@ final class Cgroups {
     /** The part of the heap that applications can fill with inodes, names and the like. */
     private static final int HEAP_SHARE = 3;
 
+    /** The part of it that sockets' buffers can fill, which are arrays of the heap. */
+    private static final int SOCKET_SHARE = 5;
+
     private final Cgroup sandbox = new Cgroup(null);
 
     Cgroups(long heapBytes) {
         sandbox.setLimit(Counter.HEAP_BYTES, heapBytes / HEAP_SHARE);
+        sandbox.setLimit(Counter.SOCKET_BYTES, heapBytes / SOCKET_SHARE);
     }
 
     Cgroup sandbox() {

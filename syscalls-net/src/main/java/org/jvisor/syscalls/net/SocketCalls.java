@@ -28,13 +28,16 @@ final class SocketCalls {
         this.families = families;
     }
 
-    private SocketFamily family(int domain) {
+    /** Who makes sockets of {@code domain}: of several services the one of the highest ranking. */
+    SocketFamily family(int domain) {
         if (domain < 0 || domain >= AF_MAX) {
             throw ErrnoException.of(Errno.EAFNOSUPPORT);
         }
-        for (SocketFamily family : families.get()) {
-            if (family.domain() == domain) {
-                return family;
+        // Services come in the order of their ranking, the highest last.
+        List<SocketFamily> known = families.get();
+        for (int i = known.size() - 1; i >= 0; i--) {
+            if (known.get(i).domain() == domain) {
+                return known.get(i);
             }
         }
         throw ErrnoException.of(Errno.EAFNOSUPPORT);

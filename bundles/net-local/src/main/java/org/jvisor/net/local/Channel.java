@@ -4,6 +4,8 @@ package org.jvisor.net.local;
 import java.util.ArrayDeque;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
 import org.jvisor.api.vfs.FileDescription;
@@ -11,11 +13,17 @@ import org.jvisor.api.wait.WaitQueue;
 
 /**
  * One direction between two connected sockets: a bounded ring of bytes, in which ends of records (for SOCK_SEQPACKET) and
- * attached descriptors and credentials keep their places. Any thread; guarded by its monitor.
+ * attached descriptors and credentials keep their places. Its memory is charged to a container, as it is taken: nothing before the
+ * first byte. Any thread; guarded by its monitor.
  */
 final class Channel {
 
     private static final int FIRST_CAPACITY = 4096;
+    private static final byte[] NOTHING = {};
+    /** What a mark takes beside the descriptors' list, about. */
+    private static final int MARK_BYTES = 96;
+    /** A channel has at most one mark for so many bytes of its limit, and one more. */
+    private static final int BYTES_PER_MARK = 256;
 
     /** What belongs to the bytes from {@code start} on, up to the next mark: one record, or what one sendmsg(2) attached. */
     private static final class Mark {
@@ -26,6 +34,8 @@ final class Channel {
         final int pid;
         final int uid;
         final int gid;
+        /** Bytes charged for this mark. */
+        final long cost;
 
         Mark(long start, Socket.Message message) {
             this.start = start;
@@ -34,17 +44,20 @@ final class Channel {
             pid = hasCredentials ? message.pid : 0;
             uid = hasCredentials ? message.uid : 0;
             gid = hasCredentials ? message.gid : 0;
+            cost = cost(message);
         }
 
-        boolean sameSender(Mark other) {
-            return hasCredentials == other.hasCredentials && pid == other.pid && uid == other.uid && gid == other.gid;
+        /** What it is charged with; the descriptors' list is at most as long as SCM_MAX_FD allows. */
+        static long cost(Socket.Message message) {
+            return MARK_BYTES + (message == null || message.files == null ? 0 : 16 + 8L * message.files.length);
         }
     }
 
     private final boolean records;
     private final WaitQueue readers;
     private final WaitQueue writers;
-    private byte[] ring = new byte[FIRST_CAPACITY];
+    private final Cgroup cgroup;
+    private byte[] ring = NOTHING;
     private int limit;
     /** Positions of the next byte to read and to write since the beginning. */
     private long head;
@@ -58,10 +71,12 @@ final class Channel {
     private int error;
 
     /**
+     * @param cgroup what the memory is charged to
      * @param readers who waits for bytes
      * @param writers who waits for room
      */
-    Channel(boolean records, int limit, WaitQueue readers, WaitQueue writers) {
+    Channel(Cgroup cgroup, boolean records, int limit, WaitQueue readers, WaitQueue writers) {
+        this.cgroup = cgroup;
         this.records = records;
         this.limit = limit;
         this.readers = readers;
@@ -72,7 +87,7 @@ final class Channel {
         limit = bytes;
     }
 
-    /** Takes what fits (all or nothing for records): the count, -EAGAIN, -EPIPE, -EMSGSIZE or -EFAULT. */
+    /** Takes what fits (all or nothing for records): the count, -EAGAIN, -EPIPE, -EMSGSIZE, -ENOBUFS or -EFAULT. */
     long write(IoBuffer source, Socket.Message message) {
         long moved;
         synchronized (this) {
@@ -85,27 +100,38 @@ final class Channel {
                 if (wanted > limit) {
                     return -Errno.EMSGSIZE;
                 }
-                if (room < wanted || marks.size() > limit >> 8) {
+                if (room < wanted || crowded()) {
                     return -Errno.EAGAIN;
                 }
             } else if (wanted == 0) {
                 return 0;
-            } else if (room <= 0) {
+            } else if (room <= 0 || crowded()) {
                 return -Errno.EAGAIN;
             }
-            int count = (int) Math.min(wanted, room);
-            grow(count);
+            int count = grow((int) Math.min(wanted, room));
+            if (count < 0) {
+                return count;
+            }
             boolean attached = message != null && (message.files != null || message.hasCredentials);
-            Mark mark = records || attached ? new Mark(tail, message) : null;
+            boolean marked = records || attached || !marks.isEmpty() && isSpecial(marks.peekLast());
+            long cost = attached ? Mark.cost(message) : MARK_BYTES;
+            if (marked && !cgroup.tryCharge(Counter.SOCKET_BYTES, cost)) {
+                return -Errno.ENOBUFS;
+            }
             moved = fill(source, count);
             if (moved < 0) {
+                if (marked) {
+                    cgroup.uncharge(Counter.SOCKET_BYTES, cost);
+                }
                 return moved;
             }
-            if (mark != null) {
+            if (marked) {
+                // Bytes without attachments after such with some are a stretch of their own, so that a read stops between them.
+                Mark mark = new Mark(tail, attached ? message : null);
                 mark.end = tail + moved;
                 marks.add(mark);
             } else if (!marks.isEmpty()) {
-                plainAfterMark(tail + moved);
+                marks.peekLast().end = tail + moved;
             }
             tail += moved;
         }
@@ -113,26 +139,35 @@ final class Channel {
         return moved;
     }
 
-    /** Bytes without attachments after such with some are a stretch of their own, so that a read stops between them. */
-    private void plainAfterMark(long end) {
-        Mark last = marks.peekLast();
-        if (last.files == null && !last.hasCredentials) {
-            last.end = end;
-        } else {
-            Mark plain = new Mark(tail, null);
-            plain.end = end;
-            marks.add(plain);
-        }
+    private static boolean isSpecial(Mark mark) {
+        return mark.files != null || mark.hasCredentials;
     }
 
-    private void grow(int count) {
-        long needed = tail - head + count;
+    /** Too many marks: bytes sent one by one with credentials must not take many times the memory that they are counted with. */
+    private boolean crowded() {
+        return marks.size() > limit / BYTES_PER_MARK;
+    }
+
+    /**
+     * Makes room for {@code count} more bytes: how many there is room for, or -ENOBUFS. When the container may not have more memory,
+     * a stream gets along with the ring that it has, which is its limit from then on; so poll(2) and write(2) agree about room.
+     */
+    private int grow(int count) {
+        int used = (int) (tail - head);
+        int needed = used + count;
         if (needed <= ring.length) {
-            return;
+            return count;
         }
-        int size = ring.length;
+        int size = Math.max(ring.length, FIRST_CAPACITY);
         while (size < needed) {
             size <<= 1;
+        }
+        if (!cgroup.tryCharge(Counter.SOCKET_BYTES, size - ring.length)) {
+            if (records || ring.length == 0) {
+                return -Errno.ENOBUFS;
+            }
+            limit = ring.length;
+            return used < ring.length ? ring.length - used : -Errno.EAGAIN;
         }
         byte[] larger = new byte[size];
         for (long p = head; p < tail;) {
@@ -143,6 +178,7 @@ final class Channel {
             p += n;
         }
         ring = larger;
+        return count;
     }
 
     private long fill(IoBuffer source, int count) {
@@ -254,7 +290,7 @@ final class Channel {
 
     private void dropMarks(Mark current) {
         while (!marks.isEmpty() && marks.peekFirst().end <= head && (!records || marks.peekFirst() == current)) {
-            marks.removeFirst();
+            cgroup.uncharge(Counter.SOCKET_BYTES, marks.removeFirst().cost);
         }
         Mark first = marks.peekFirst();
         if (!records && first != null && first == current && first.files != null) {
@@ -262,6 +298,7 @@ final class Channel {
             Mark rest = new Mark(head, null);
             rest.end = first.end;
             marks.removeFirst();
+            cgroup.uncharge(Counter.SOCKET_BYTES, first.cost - rest.cost);
             marks.addFirst(rest);
         }
     }
@@ -302,6 +339,13 @@ final class Channel {
             head = tail;
             left = marks.toArray(new Mark[0]);
             marks.clear();
+            long charged = ring.length;
+            for (Mark mark : left) {
+                charged += mark.cost;
+            }
+            // Nobody reads or writes here any more.
+            ring = NOTHING;
+            cgroup.uncharge(Counter.SOCKET_BYTES, charged);
         }
         for (Mark mark : left) {
             if (mark.files != null) {
@@ -329,7 +373,7 @@ final class Channel {
 
     synchronized boolean writable() {
         // Linux reports room when at least a third of the buffer is free, so that writers do not wake for crumbs.
-        return broken || ended || (tail - head) * 3 <= limit * 2L;
+        return broken || ended || (tail - head) * 3 <= limit * 2L && !crowded();
     }
 
     synchronized boolean ended() {

@@ -7,6 +7,8 @@ import java.util.ArrayDeque;
 import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
@@ -28,6 +30,11 @@ abstract class DatagramSocket extends LocalSocket {
         int pid;
         int uid;
         int gid;
+
+        /** Bytes of memory that it takes, about. */
+        long cost() {
+            return OVERHEAD + bytes.length + (files == null ? 0 : 16 + 8L * files.length);
+        }
     }
 
     private final ArrayDeque<Datagram> queued = new ArrayDeque<>();
@@ -37,8 +44,8 @@ abstract class DatagramSocket extends LocalSocket {
     private boolean writeShut;
     private boolean closed;
 
-    DatagramSocket(int domain, int type, int protocol) {
-        super(domain, type, protocol);
+    DatagramSocket(Cgroup cgroup, int domain, int type, int protocol) {
+        super(cgroup, domain, type, protocol);
     }
 
     /** Largest datagram. */
@@ -122,6 +129,9 @@ abstract class DatagramSocket extends LocalSocket {
             if (!hasRoom(datagram.bytes.length)) {
                 return reliable() ? -Errno.EAGAIN : 0;
             }
+            if (!cgroup.tryCharge(Counter.SOCKET_BYTES, datagram.cost())) {
+                return reliable() ? -Errno.ENOBUFS : 0;
+            }
             queued.add(datagram);
             queuedBytes += datagram.bytes.length + OVERHEAD;
         }
@@ -146,6 +156,7 @@ abstract class DatagramSocket extends LocalSocket {
             }
             if (!peek) {
                 queuedBytes -= datagram.bytes.length + OVERHEAD;
+                cgroup.uncharge(Counter.SOCKET_BYTES, datagram.cost());
             } else if (datagram.files != null && message != null) {
                 for (FileDescription attached : datagram.files) {
                     attached.retain();
@@ -260,8 +271,14 @@ abstract class DatagramSocket extends LocalSocket {
     public void release(FileDescription file) {
         List<Datagram> left;
         synchronized (this) {
+            if (!closed) {
+                uncharge();
+            }
             closed = true;
             left = List.copyOf(queued);
+            for (Datagram datagram : left) {
+                cgroup.uncharge(Counter.SOCKET_BYTES, datagram.cost());
+            }
             queued.clear();
             queuedBytes = 0;
         }

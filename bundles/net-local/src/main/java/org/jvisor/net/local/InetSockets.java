@@ -30,11 +30,11 @@ abstract class InetSockets implements SocketFamily {
         switch (type) {
             case SOCK_STREAM -> {
                 check(protocol, IPPROTO_TCP);
-                return new InetStreamSocket(ports, domain);
+                return new InetStreamSocket(task.container().cgroup(), ports, domain);
             }
             case SOCK_DGRAM -> {
                 check(protocol, IPPROTO_UDP);
-                return new UdpSocket(ports, domain);
+                return new UdpSocket(task.container().cgroup(), ports, domain);
             }
             case SOCK_RAW -> throw ErrnoException.of(Errno.EPERM);
             default -> throw ErrnoException.of(Errno.ESOCKTNOSUPPORT);
@@ -49,7 +49,7 @@ abstract class InetSockets implements SocketFamily {
 
     @Override
     public Socket[] createPair(Task task, int type, int protocol) {
-        create(task, type, protocol);
+        create(task, type, protocol).release(null);
         throw ErrnoException.of(Errno.EOPNOTSUPP);
     }
 }

@@ -5,6 +5,7 @@ import static org.jvisor.api.abi.Socket.*;
 
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileDescription;
 
@@ -20,15 +21,15 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
     private volatile Endpoint remote;
     private boolean owned;
 
-    InetStreamSocket(InetPorts ports, int domain) {
-        super(domain, SOCK_STREAM, IPPROTO_TCP);
+    InetStreamSocket(Cgroup cgroup, InetPorts ports, int domain) {
+        super(cgroup, domain, SOCK_STREAM, IPPROTO_TCP);
         this.ports = ports;
     }
 
     @Override
     StreamSocket newAccepted(StreamSocket client) {
         InetStreamSocket other = (InetStreamSocket) client;
-        InetStreamSocket accepted = new InetStreamSocket(ports, domain);
+        InetStreamSocket accepted = new InetStreamSocket(cgroup, ports, domain);
         accepted.local = other.remote;
         accepted.remote = other.local;
         return accepted;

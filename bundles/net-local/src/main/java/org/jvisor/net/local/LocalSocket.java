@@ -6,10 +6,13 @@ import static org.jvisor.api.abi.Socket.*;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.LingerLayout;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Termios;
 import org.jvisor.api.abi.TimevalLayout;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
@@ -23,6 +26,11 @@ abstract class LocalSocket implements Socket {
     static final int DEFAULT_BUFFER = 212_992;
     private static final int MIN_BUFFER = 2304;
     private static final int MAX_BUFFER = 4 << 20;
+    /** What a socket, its description and its names take of the Sentry's heap, about, beside what is queued. */
+    private static final int HEAP_BYTES = 2048;
+
+    /** What the socket and its buffers are charged to: the container's that made it. */
+    final Cgroup cgroup;
 
     final int domain;
     final int type;
@@ -46,10 +54,20 @@ abstract class LocalSocket implements Socket {
     private volatile long receiveTimeoutNs = Long.MAX_VALUE;
     private volatile long sendTimeoutNs = Long.MAX_VALUE;
 
-    LocalSocket(int domain, int type, int protocol) {
+    /** @throws ErrnoException ENOBUFS: the container has as many as it may have (socket(2)); {@link #uncharge} else gives back */
+    LocalSocket(Cgroup cgroup, int domain, int type, int protocol) {
+        if (!cgroup.tryCharge(Counter.HEAP_BYTES, HEAP_BYTES)) {
+            throw ErrnoException.of(Errno.ENOBUFS);
+        }
+        this.cgroup = cgroup;
         this.domain = domain;
         this.type = type;
         this.protocol = protocol;
+    }
+
+    /** The socket is closed; once. */
+    final void uncharge() {
+        cgroup.uncharge(Counter.HEAP_BYTES, HEAP_BYTES);
     }
 
     @Override

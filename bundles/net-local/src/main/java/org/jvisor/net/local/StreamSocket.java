@@ -9,6 +9,7 @@ import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
@@ -38,8 +39,8 @@ abstract class StreamSocket extends LocalSocket {
     private int peerUid = -1;
     private int peerGid = -1;
 
-    StreamSocket(int domain, int type, int protocol) {
-        super(domain, type, protocol);
+    StreamSocket(Cgroup cgroup, int domain, int type, int protocol) {
+        super(cgroup, domain, type, protocol);
     }
 
     /** A socket of the same kind for the accepting side of a connection that {@code client} makes. */
@@ -53,8 +54,8 @@ abstract class StreamSocket extends LocalSocket {
     }
 
     static void join(StreamSocket a, StreamSocket b) {
-        Channel ab = new Channel(a.records(), a.sendBuffer, b.queue, a.queue);
-        Channel ba = new Channel(a.records(), b.sendBuffer, a.queue, b.queue);
+        Channel ab = new Channel(a.cgroup, a.records(), a.sendBuffer, b.queue, a.queue);
+        Channel ba = new Channel(b.cgroup, a.records(), b.sendBuffer, a.queue, b.queue);
         b.connected(ab, ba);
         a.connected(ba, ab);
     }
@@ -166,8 +167,8 @@ abstract class StreamSocket extends LocalSocket {
             accepted.receiveBuffer = listener.receiveBuffer;
             accepted.passCredentials = listener.passCredentials;
             accepted.setPeer(task);
-            there = new Channel(records(), sendBuffer, accepted.queue, queue);
-            here = new Channel(records(), accepted.sendBuffer, queue, accepted.queue);
+            there = new Channel(cgroup, records(), sendBuffer, accepted.queue, queue);
+            here = new Channel(accepted.cgroup, records(), accepted.sendBuffer, queue, accepted.queue);
             accepted.connected(there, here);
             listener.backlog.add(accepted);
         }
@@ -371,6 +372,9 @@ abstract class StreamSocket extends LocalSocket {
         Channel incoming;
         Channel outgoing;
         synchronized (this) {
+            if (state != State.CLOSED) {
+                uncharge();
+            }
             state = State.CLOSED;
             never = List.copyOf(backlog);
             backlog.clear();

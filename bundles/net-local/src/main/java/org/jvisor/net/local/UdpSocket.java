@@ -6,6 +6,7 @@ import static org.jvisor.api.abi.Socket.*;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileDescription;
 
@@ -20,8 +21,8 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
     private volatile Endpoint remote;
     private boolean owned;
 
-    UdpSocket(InetPorts ports, int domain) {
-        super(domain, SOCK_DGRAM, IPPROTO_UDP);
+    UdpSocket(Cgroup cgroup, InetPorts ports, int domain) {
+        super(cgroup, domain, SOCK_DGRAM, IPPROTO_UDP);
         this.ports = ports;
     }
 

@@ -6,6 +6,7 @@ import static org.jvisor.api.abi.Socket.*;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SockaddrUnLayout;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileDescription;
 
@@ -17,14 +18,20 @@ final class UnixDatagramSocket extends DatagramSocket {
     private volatile UnixDatagramSocket peer;
     private volatile boolean gone;
 
-    UnixDatagramSocket(UnixNames names) {
-        super(AF_UNIX, SOCK_DGRAM, 0);
+    UnixDatagramSocket(Cgroup cgroup, UnixNames names) {
+        super(cgroup, AF_UNIX, SOCK_DGRAM, 0);
         this.names = names;
     }
 
-    static UnixDatagramSocket[] pair(UnixNames names) {
-        UnixDatagramSocket a = new UnixDatagramSocket(names);
-        UnixDatagramSocket b = new UnixDatagramSocket(names);
+    static UnixDatagramSocket[] pair(Cgroup cgroup, UnixNames names) {
+        UnixDatagramSocket a = new UnixDatagramSocket(cgroup, names);
+        UnixDatagramSocket b;
+        try {
+            b = new UnixDatagramSocket(cgroup, names);
+        } catch (ErrnoException e) {
+            a.release(null);
+            throw e;
+        }
         a.peer = b;
         b.peer = a;
         return new UnixDatagramSocket[] {a, b};

@@ -26,9 +26,9 @@ public final class UnixSockets implements SocketFamily {
         check(protocol);
         return switch (type) {
             case SOCK_STREAM, SOCK_SEQPACKET ->
-                new UnixStreamSocket(names, type);
+                new UnixStreamSocket(task.container().cgroup(), names, type);
             // SOCK_RAW is SOCK_DGRAM here (unix(7) does not say so; Linux has it since 2.4).
-            case SOCK_DGRAM, SOCK_RAW -> new UnixDatagramSocket(names);
+            case SOCK_DGRAM, SOCK_RAW -> new UnixDatagramSocket(task.container().cgroup(), names);
             default -> throw ErrnoException.of(Errno.ESOCKTNOSUPPORT);
         };
     }
@@ -39,7 +39,7 @@ public final class UnixSockets implements SocketFamily {
         return switch (type) {
             case SOCK_STREAM, SOCK_SEQPACKET ->
                 UnixStreamSocket.pair(names, task, type);
-            case SOCK_DGRAM, SOCK_RAW -> UnixDatagramSocket.pair(names);
+            case SOCK_DGRAM, SOCK_RAW -> UnixDatagramSocket.pair(task.container().cgroup(), names);
             default -> throw ErrnoException.of(Errno.ESOCKTNOSUPPORT);
         };
     }

@@ -4,8 +4,10 @@ package org.jvisor.net.local;
 import static org.jvisor.api.abi.Socket.*;
 
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SockaddrUnLayout;
 import org.jvisor.api.abi.UcredLayout;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.vfs.FileDescription;
@@ -17,14 +19,21 @@ final class UnixStreamSocket extends StreamSocket {
     private volatile UnixNames.Name name;
     private volatile UnixStreamSocket peer;
 
-    UnixStreamSocket(UnixNames names, int type) {
-        super(AF_UNIX, type, 0);
+    UnixStreamSocket(Cgroup cgroup, UnixNames names, int type) {
+        super(cgroup, AF_UNIX, type, 0);
         this.names = names;
     }
 
     static UnixStreamSocket[] pair(UnixNames names, Task task, int type) {
-        UnixStreamSocket a = new UnixStreamSocket(names, type);
-        UnixStreamSocket b = new UnixStreamSocket(names, type);
+        Cgroup cgroup = task.container().cgroup();
+        UnixStreamSocket a = new UnixStreamSocket(cgroup, names, type);
+        UnixStreamSocket b;
+        try {
+            b = new UnixStreamSocket(cgroup, names, type);
+        } catch (ErrnoException e) {
+            a.release(null);
+            throw e;
+        }
         a.setPeer(task);
         b.setPeer(task);
         a.peer = b;
@@ -35,7 +44,7 @@ final class UnixStreamSocket extends StreamSocket {
 
     @Override
     StreamSocket newAccepted(StreamSocket client) {
-        UnixStreamSocket accepted = new UnixStreamSocket(names, type);
+        UnixStreamSocket accepted = new UnixStreamSocket(cgroup, names, type);
         // The accepted socket shows the listener's name, whose key stays the listener's.
         UnixNames.Name mine = name;
         accepted.name = mine == null ? null : new UnixNames.Name(mine.address(), accepted);

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.net.local;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import java.io.ByteArrayOutputStream;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import java.util.Random;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.net.Socket;
+import org.jvisor.api.wait.WaitQueue;
+import org.junit.jupiter.api.Test;
+
+class ChannelTest {
+
+    private static final int LIMIT = 64 << 10;
+
+    private final Cgroup cgroup = new Cgroup(null);
+
+    private Channel channel(boolean records) {
+        return new Channel(cgroup, records, LIMIT, new WaitQueue(), new WaitQueue());
+    }
+
+    private long charged() {
+        return cgroup.used(Counter.SOCKET_BYTES);
+    }
+
+    private static HeapBuffer buffer(int length) {
+        return new HeapBuffer(new byte[length]);
+    }
+
+    private static long read(Channel channel, int length) {
+        return channel.read(buffer(length), null, false, false);
+    }
+
+    private static Socket.Message credentials(int pid) {
+        Socket.Message message = new Socket.Message();
+        message.hasCredentials = true;
+        message.pid = pid;
+        return message;
+    }
+
+    @Test
+    void shouldTakeNoMemoryBeforeTheFirstByteAndGiveAllBack() {
+        Channel channel = channel(false);
+        assertEquals(0, charged());
+        assertEquals(LIMIT, channel.write(buffer(LIMIT + 1), credentials(7)));
+        assertTrue(charged() >= LIMIT);
+        assertEquals(100, read(channel, 100));
+        assertTrue(channel.breakOff());
+        assertEquals(0, charged());
+        assertEquals(-Errno.EPIPE, channel.write(buffer(1), null));
+        channel.breakOff();
+        assertEquals(0, charged());
+    }
+
+    @Test
+    void shouldRefuseTheFirstByteThatTheContainerHasNoMemoryFor() {
+        cgroup.setLimit(Counter.SOCKET_BYTES, 100);
+        assertEquals(-Errno.ENOBUFS, channel(false).write(buffer(1), null));
+        assertEquals(-Errno.ENOBUFS, channel(true).write(buffer(1), null));
+        assertEquals(0, charged());
+    }
+
+    @Test
+    void shouldGetAlongWithWhatItHasWhenTheContainerHasNoMore() {
+        cgroup.setLimit(Counter.SOCKET_BYTES, 4096);
+        Channel channel = channel(false);
+        assertEquals(10, channel.write(buffer(10), null));
+        assertEquals(4086, channel.write(buffer(LIMIT), null));
+        assertEquals(-Errno.EAGAIN, channel.write(buffer(1), null));
+        assertFalse(channel.writable(), "poll says what write does");
+        assertEquals(4096, read(channel, LIMIT));
+        assertTrue(channel.writable());
+        assertEquals(4096, channel.write(buffer(LIMIT), null));
+    }
+
+    @Test
+    void shouldBoundTheMarksOfSingleBytes() {
+        for (boolean records : new boolean[] {false, true}) {
+            Channel channel = channel(records);
+            long written = 0;
+            while (channel.write(buffer(1), credentials((int) written)) == 1) {
+                written++;
+                assertTrue(written < LIMIT / 64);
+            }
+            assertFalse(channel.writable());
+            for (; written > 0; written--) {
+                assertEquals(1, channel.read(buffer(10), new Socket.Message(), false, true));
+            }
+            assertTrue(channel.writable());
+            assertEquals(4096, charged(), "marks are given back as they are read");
+            channel.breakOff();
+        }
+    }
+
+    @Test
+    void shouldKeepOrderAndBordersOfRandomStretches() {
+        Random random = new Random(1);
+        Channel channel = channel(false);
+        ByteArrayOutputStream sent = new ByteArrayOutputStream();
+        ByteArrayOutputStream received = new ByteArrayOutputStream();
+        int[] sender = new int[4 << 20];
+        int read = 0;
+        for (int i = 0; i < 2000; i++) {
+            byte[] bytes = new byte[1 + random.nextInt(3000)];
+            random.nextBytes(bytes);
+            int pid = random.nextInt(3);
+            long moved = channel.write(new HeapBuffer(bytes), pid == 0 ? null : credentials(pid));
+            if (moved > 0) {
+                Arrays.fill(sender, sent.size(), sent.size() + (int) moved, pid);
+                sent.write(bytes, 0, (int) moved);
+            } else {
+                assertEquals(-Errno.EAGAIN, moved);
+            }
+            HeapBuffer target = buffer(1 + random.nextInt(4000));
+            Socket.Message message = new Socket.Message();
+            long got = random.nextBoolean() ? channel.read(target, message, false, true) : -Errno.EAGAIN;
+            for (int k = 0; k < got; k++) {
+                assertEquals(sender[read + k], message.hasCredentials ? message.pid : 0, "one sender a read");
+            }
+            if (got > 0) {
+                received.write(target.bytes, 0, (int) got);
+                read += (int) got;
+            }
+        }
+        for (long got; (got = channel.read(buffer(0x10000), null, true, false)) > 0;) {
+            HeapBuffer target = buffer((int) got);
+            assertEquals(got, channel.read(target, null, false, false));
+            received.writeBytes(target.bytes);
+        }
+        assertArrayEquals(sent.toByteArray(), received.toByteArray());
+        channel.breakOff();
+        assertEquals(0, charged());
+    }
+
+    @Test
+    void shouldAllocateNothingInTheSteadyState() {
+        Channel channel = channel(false);
+        HeapBuffer source = buffer(5000);
+        HeapBuffer target = buffer(5000);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long bytes = 0;
+        for (int round = 0; round < 3; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 10_000; i++) {
+                channel.write(source.rewind(), null);
+                channel.read(target.rewind(), null, false, false);
+            }
+            bytes = threads.getCurrentThreadAllocatedBytes() - before;
+        }
+        assertTrue(bytes < 10_000, "10,000 writes and reads allocated " + bytes + " bytes");
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.net.local;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.Socket;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
+import org.junit.jupiter.api.Test;
+
+/** What sockets use up is their container's, and comes back. */
+class SocketChargeTest {
+
+    private final Cgroup cgroup = new Cgroup(null);
+    private final UnixNames names = new UnixNames();
+
+    @Test
+    void shouldRefuseSocketsThatTheContainerMayNotHave() {
+        cgroup.setLimit(Counter.HEAP_BYTES, 5000);
+        UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, names);
+        ErrnoException refused = assertThrows(ErrnoException.class,
+                () -> new InetStreamSocket(cgroup, new InetPorts(), Socket.AF_INET));
+        assertEquals(Errno.ENOBUFS, refused.errno());
+        pair[1].release(null);
+        assertThrows(ErrnoException.class, () -> UnixDatagramSocket.pair(cgroup, names), "the half pair is given back");
+        pair[0].release(null);
+        assertEquals(0, cgroup.used(Counter.HEAP_BYTES));
+    }
+
+    @Test
+    void shouldChargeDatagramsUntilTheyAreReadOrDropped() {
+        UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, names);
+        HeapBuffer data = new HeapBuffer(new byte[1000]);
+        assertEquals(1000, pair[0].send(null, null, data, null));
+        assertEquals(1000, pair[0].send(null, null, data.rewind(), null));
+        long two = cgroup.used(Counter.SOCKET_BYTES);
+        assertTrue(two >= 2000);
+        assertEquals(1000, pair[1].receive(null, null, data.rewind(), null));
+        assertEquals(two / 2, cgroup.used(Counter.SOCKET_BYTES));
+        cgroup.setLimit(Counter.SOCKET_BYTES, two / 2);
+        assertEquals(-Errno.ENOBUFS, pair[0].send(null, null, data.rewind(), null));
+        pair[1].release(null);
+        pair[0].release(null);
+        assertEquals(0, cgroup.used(Counter.SOCKET_BYTES));
+        assertEquals(0, cgroup.used(Counter.HEAP_BYTES));
+    }
+}
