@@ -5,16 +5,21 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.state.FieldHandle;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
 import org.jvisor.api.vfs.Ptys.Pty;
 
 /** A container: its first process, and what ends with it. */
-final class ContainerImpl implements Container {
+final class ContainerImpl implements Container, HandleSource {
 
     private static final Logger LOG = System.getLogger("org.jvisor.core.container");
 
@@ -27,7 +32,7 @@ final class ContainerImpl implements Container {
     private final Cgroup cgroup;
     private final CountDownLatch ended = new CountDownLatch(1);
     private ThreadGroupImpl init;
-    private Pty pty;
+    private volatile Pty pty;
     private boolean started;
 
     ContainerImpl(KernelImpl kernel, ContainerSpec spec) {
@@ -53,6 +58,16 @@ final class ContainerImpl implements Container {
     @Override
     public ContainerSpec spec() {
         return spec;
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        FieldHandle.visit(visitor, "container's terminal", () -> 0, Pty.class, () -> pty, fresh -> pty = fresh);
+    }
+
+    @Override
+    public synchronized Tty console() {
+        return pty == null ? null : pty.tty();
     }
 
     @Override
@@ -87,17 +102,16 @@ final class ContainerImpl implements Container {
     }
 
     private void closeTerminal() {
-        Pty terminal;
-        synchronized (this) {
-            terminal = pty;
-            pty = null;
-        }
-        if (terminal == null) {
-            return;
-        }
         kernel.gate().enter();
         try {
-            terminal.close();
+            Pty terminal;
+            synchronized (this) {
+                terminal = pty;
+                pty = null;
+            }
+            if (terminal != null) {
+                terminal.close();
+            }
         } finally {
             kernel.gate().leave();
         }

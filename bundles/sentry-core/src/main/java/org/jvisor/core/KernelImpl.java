@@ -6,6 +6,8 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Container;
@@ -19,6 +21,7 @@ import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.Vdso;
 import org.jvisor.api.platform.Platform;
+import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.Vfs;
 import org.jvisor.core.handover.HandoverService;
 
@@ -65,7 +68,7 @@ class KernelImpl implements Kernel {
         this.vfs = vfs;
         this.clock = clock;
         this.gate = new Gate(processes, clock);
-        handover = new HandoverService(new RestAtGate(gate), List.of(vfs, memory, new PlatformHandles(this)),
+        handover = new HandoverService(new RestAtGate(gate), List.of(vfs, memory, new PlatformHandles(this), this::forEachHandle),
                 line -> LOG.log(Level.WARNING, line));
         this.random = new RandomBytes(host);
         bootId = random.uuid();
@@ -198,6 +201,16 @@ class KernelImpl implements Kernel {
         return dispatcher;
     }
 
+    /** The core's own. */
+    private void forEachHandle(Consumer<Handle> visitor) {
+        processes.forEachSession(session -> session.forEachHandle(visitor));
+        List<ContainerImpl> all;
+        synchronized (this) {
+            all = List.copyOf(containers);
+        }
+        all.forEach(container -> container.forEachHandle(visitor));
+    }
+
     Gate gate() {
         return gate;
     }
@@ -314,6 +327,16 @@ class KernelImpl implements Kernel {
     @Override
     public String hostText(String path) {
         return hostTexts.get(path);
+    }
+
+    @Override
+    public boolean visit(BooleanSupplier step) {
+        gate.enter();
+        try {
+            return step.getAsBoolean();
+        } finally {
+            gate.leave();
+        }
     }
 
     @Override

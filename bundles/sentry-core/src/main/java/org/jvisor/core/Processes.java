@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.kernel.ThreadGroup;
@@ -63,6 +64,10 @@ final class Processes {
 
     Collection<TaskImpl> tasks() {
         return tasks.values();
+    }
+
+    void forEachSession(Consumer<SessionImpl> visitor) {
+        sessions.values().forEach(visitor);
     }
 
     List<ThreadGroup> sortedGroups() {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
+import java.util.function.Consumer;
 import org.jvisor.api.kernel.ProcessGroup;
 import org.jvisor.api.kernel.Session;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.state.FieldHandle;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
 
 /** A session; its process groups are counted with the tree's lock held. */
-final class SessionImpl implements Session {
+final class SessionImpl implements Session, HandleSource {
 
     private final Processes processes;
     private final ThreadGroupImpl leader;
@@ -19,6 +23,11 @@ final class SessionImpl implements Session {
         this.processes = processes;
         this.leader = leader;
         this.id = leader.pid();
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        FieldHandle.visit(visitor, "controlling terminal", () -> id, Tty.class, () -> tty, fresh -> tty = fresh);
     }
 
     @Override

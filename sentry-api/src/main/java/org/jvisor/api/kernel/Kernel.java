@@ -2,6 +2,7 @@
 package org.jvisor.api.kernel;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.vfs.Vfs;
@@ -86,6 +87,15 @@ public interface Kernel {
 
     /** Cryptographically strong bytes. */
     void random(byte[] target, int offset, int length);
+
+    /**
+     * Does a step of the work of a thread that is no task's, which a bundle has for itself: while the kernel is at rest, so that
+     * objects can be saved and replaced, the thread waits before the step. A step is short, does not block, and uses no object of
+     * another bundle that it has not looked up in it.
+     *
+     * @return what {@code step} returned
+     */
+    boolean visit(BooleanSupplier step);
 
     /** Ends all containers and the platform. */
     void stop();

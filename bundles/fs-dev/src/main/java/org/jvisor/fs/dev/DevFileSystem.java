@@ -1,26 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.dev;
 
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.FieldHandle;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 
 /** /dev: a tmpfs of its own with the device nodes that every container expects (OCI runtime specification, default devices). */
-final class DevFileSystem implements FileSystem {
+final class DevFileSystem implements FileSystem, Stateful, HandleSource {
 
     private static final Inode.Owner ROOT = new Inode.Owner(0, 0);
     private static final int EVERYBODY = Mode.S_IFCHR | 0666;
 
     private final String type;
-    private final FileSystem tmpfs;
+    /** Another object once its bundle is replaced. */
+    private volatile FileSystem tmpfs;
 
     /** @param tmpfs empty */
     DevFileSystem(String type, FileSystem tmpfs) {
         this.type = type;
         this.tmpfs = tmpfs;
         populate(tmpfs.root());
+    }
+
+    /** What {@link #save} wrote. */
+    DevFileSystem(StateRecord record) {
+        type = record.requireString("type");
+        tmpfs = record.requireOwn("tmpfs", FileSystem.class);
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(DevDriver.DEV, DevDriver.SCHEMA).put("type", type).putAny("tmpfs", tmpfs);
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        FieldHandle.visit(visitor, "layer", this::device, FileSystem.class, () -> tmpfs, fresh -> tmpfs = fresh);
     }
 
     private static void populate(Inode dev) {

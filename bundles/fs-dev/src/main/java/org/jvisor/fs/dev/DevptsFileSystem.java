@@ -10,17 +10,20 @@ import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 
 /** An instance of devpts (pts(4)). Its monitor guards the pairs. */
-final class DevptsFileSystem implements FileSystem {
+final class DevptsFileSystem implements FileSystem, Stateful {
 
     private static final long BLOCK = 4096;
 
     private final long device;
     private final KernelClock clock;
-    private final DevptsRoot root;
+    /** Set once, before the instance serves. */
+    private DevptsRoot root;
     private final TreeMap<Integer, PtsInode> slaves = new TreeMap<>();
     private volatile DevptsOptions options;
 
@@ -29,6 +32,34 @@ final class DevptsFileSystem implements FileSystem {
         this.clock = clock;
         this.options = options;
         this.root = new DevptsRoot(this, clock, options.ptmxMode());
+    }
+
+    /** What {@link #save} wrote. */
+    DevptsFileSystem(StateRecord record, KernelClock clock) {
+        this.clock = clock;
+        device = record.requireLong("device");
+        options = DevptsOptions.parse(record.getString("options", ""));
+    }
+
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord(DevDriver.DEVPTS, DevDriver.SCHEMA).put("device", device)
+                .put("options", options.shown()).putOwn("root", root);
+        slaves.values().forEach(slave -> record.add("slaves").putOwn("inode", slave));
+        return record;
+    }
+
+    @Override
+    public synchronized void link(StateRecord record) {
+        root = record.requireOwn("root", DevptsRoot.class);
+        for (StateRecord item : record.items("slaves")) {
+            PtsInode slave = item.requireOwn("inode", PtsInode.class);
+            slaves.put(slave.terminal().index(), slave);
+        }
+    }
+
+    KernelClock clock() {
+        return clock;
     }
 
     /** A new pair with the lowest free number, its slave locked. The slave's owner is who asks, unless the options say. */

@@ -8,13 +8,15 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.SetAttributes;
 
 /** A file of devpts: the root directory, ptmx or a slave. Its monitor guards the attributes. */
-class DevptsInode implements Inode {
+class DevptsInode implements Inode, Stateful {
 
     private static final int BLOCK = 1024;
 
@@ -41,6 +43,35 @@ class DevptsInode implements Inode {
         mtimeNs = atimeNs;
         ctimeNs = atimeNs;
     }
+
+    /** What {@link #save} wrote. */
+    DevptsInode(StateRecord record) {
+        fileSystem = record.requireOwn("fileSystem", DevptsFileSystem.class);
+        clock = fileSystem.clock();
+        ino = record.requireLong("ino");
+        rdev = record.getLong("rdev", 0);
+        mode = record.requireInt("mode");
+        uid = record.getInt("uid", 0);
+        gid = record.getInt("gid", 0);
+        atimeNs = record.getLong("atimeNs", 0);
+        mtimeNs = record.getLong("mtimeNs", 0);
+        ctimeNs = record.getLong("ctimeNs", 0);
+    }
+
+    @Override
+    public final synchronized StateRecord save() {
+        StateRecord record = new StateRecord(stateType(), DevDriver.SCHEMA).putOwn("fileSystem", fileSystem).put("ino", ino)
+                .put("rdev", rdev).put("mode", mode).put("uid", uid).put("gid", gid).put("atimeNs", atimeNs)
+                .put("mtimeNs", mtimeNs).put("ctimeNs", ctimeNs);
+        saveContent(record);
+        return record;
+    }
+
+    String stateType() {
+        return DevDriver.DEVPTS_INODE;
+    }
+
+    void saveContent(StateRecord record) {}
 
     @Override
     public FileSystem fileSystem() {

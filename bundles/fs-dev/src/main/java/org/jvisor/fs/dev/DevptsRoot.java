@@ -5,6 +5,8 @@ import java.util.List;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
@@ -27,6 +29,28 @@ final class DevptsRoot extends DevptsInode {
                 Mode.makeDev(TtyDriver.MAJOR, TtyDriver.PTMX), 0, 0);
     }
 
+    /** What {@link #save} wrote. */
+    DevptsRoot(StateRecord record) {
+        super(record);
+        fileSystem = record.requireOwn("fileSystem", DevptsFileSystem.class);
+        ptmx = record.requireOwn("ptmx", DevptsInode.class);
+    }
+
+    @Override
+    String stateType() {
+        return DevDriver.DEVPTS_ROOT;
+    }
+
+    @Override
+    void saveContent(StateRecord record) {
+        record.putOwn("ptmx", ptmx);
+    }
+
+    /** The root open, as a successor's. */
+    Stateful reopened() {
+        return new Directory();
+    }
+
     @Override
     public Inode lookup(Task task, String name) {
         return name.equals(PTMX) ? ptmx : fileSystem.slave(name);
@@ -38,7 +62,12 @@ final class DevptsRoot extends DevptsInode {
     }
 
     /** Lists it: ".", "..", ptmx, then the slaves; a slave's position is its number plus three. */
-    private final class Directory implements FileOperations {
+    private final class Directory implements FileOperations, Stateful {
+
+        @Override
+        public StateRecord save() {
+            return new StateRecord(DevDriver.DEVPTS_OPEN_ROOT, DevDriver.SCHEMA).putOwn("inode", DevptsRoot.this);
+        }
 
         @Override
         public long readdir(Task task, FileDescription file, long position, DirectorySink sink) {

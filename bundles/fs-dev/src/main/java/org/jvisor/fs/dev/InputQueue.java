@@ -3,6 +3,7 @@ package org.jvisor.fs.dev;
 
 import java.util.Arrays;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * What was typed and not yet read: a ring, in which canonical mode marks where lines end (termios(3)). What lies behind the last
@@ -26,6 +27,31 @@ final class InputQueue {
 
     /** Bytes, from the tail on, of lines that are complete. */
     private int complete;
+
+    // ---- hand-over
+
+    void save(StateRecord record) {
+        byte[] saved = new byte[count];
+        byte[] savedMarks = new byte[count];
+        for (int i = 0; i < count; i++) {
+            saved[i] = bytes[tail + i & MASK];
+            savedMarks[i] = marks[tail + i & MASK];
+        }
+        record.put("input", saved).put("inputMarks", savedMarks).put("inputComplete", complete);
+    }
+
+    void adopt(StateRecord record) {
+        byte[] saved = record.getBytes("input");
+        byte[] savedMarks = record.getBytes("inputMarks");
+        int length = saved == null ? 0 : saved.length;
+        complete = record.getInt("inputComplete", 0);
+        if (length > CAPACITY || length > 0 && (savedMarks == null || savedMarks.length != length) || complete > length) {
+            throw record.refuse("input", "does not fit together");
+        }
+        for (int i = 0; i < length; i++) {
+            put(saved[i], savedMarks[i]);
+        }
+    }
 
     int count() {
         return count;

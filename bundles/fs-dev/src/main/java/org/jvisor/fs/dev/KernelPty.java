@@ -4,6 +4,8 @@ package org.jvisor.fs.dev;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.WinsizeLayout;
 import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.PathWalk;
 import org.jvisor.api.vfs.Ptys;
@@ -11,22 +13,32 @@ import org.jvisor.api.vfs.Vfs;
 import org.jvisor.api.vfs.VfsPath;
 
 /** A pair whose master is a {@link PtyRelay}. */
-final class KernelPty implements Ptys.Pty {
+final class KernelPty implements Ptys.Pty, Stateful {
 
     private final PtyRelay relay;
     private final Vfs vfs;
     private final VfsPath directory;
     private final DevptsFileSystem fileSystem;
     private final Terminal terminal;
-    private final Runnable closed;
 
-    KernelPty(PtyRelay relay, Vfs vfs, VfsPath directory, DevptsFileSystem fileSystem, Terminal terminal, Runnable closed) {
+    KernelPty(PtyRelay relay, Vfs vfs, VfsPath directory, DevptsFileSystem fileSystem, Terminal terminal) {
         this.relay = relay;
         this.vfs = vfs;
         this.directory = directory;
         this.fileSystem = fileSystem;
         this.terminal = terminal;
-        this.closed = closed;
+    }
+
+    /** What {@link #save} wrote. */
+    KernelPty(StateRecord record, Vfs vfs) {
+        this(record.requireOwn("relay", PtyRelay.class), vfs, record.requireCore("directory", VfsPath.class),
+                record.requireOwn("fileSystem", DevptsFileSystem.class), record.requireOwn("terminal", Terminal.class));
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(DevDriver.KERNEL_PTY, DevDriver.SCHEMA).putOwn("relay", relay).putCore("directory", directory)
+                .putOwn("fileSystem", fileSystem).putOwn("terminal", terminal);
     }
 
     @Override
@@ -60,6 +72,5 @@ final class KernelPty implements Ptys.Pty {
         relay.finish();
         fileSystem.remove(terminal);
         terminal.hangUp();
-        closed.run();
     }
 }

@@ -4,6 +4,7 @@ package org.jvisor.fs.dev;
 import static org.jvisor.api.abi.Termios.*;
 
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * What happens to each typed character: mapping, signals, flow control, editing of lines, echo (termios(3)). Guarded by the
@@ -46,6 +47,19 @@ final class LineDiscipline {
         this.input = input;
         this.output = output;
         this.effects = effects;
+    }
+
+    // ---- hand-over
+
+    void save(StateRecord record) {
+        record.put("stopped", stopped).put("nextIsLiteral", nextIsLiteral).put("erasing", erasing).put("lineColumn", lineColumn);
+    }
+
+    void adopt(StateRecord record) {
+        stopped = record.getBoolean("stopped", false);
+        nextIsLiteral = record.getBoolean("nextIsLiteral", false);
+        erasing = record.getBoolean("erasing", false);
+        lineColumn = record.getInt("lineColumn", 0);
     }
 
     boolean stopped() {

@@ -3,11 +3,12 @@ package org.jvisor.fs.dev;
 
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 
 /** What the memory devices have in common: any position will do, and is 0 (null(4)). */
-abstract class MemDevice implements FileOperations {
+abstract class MemDevice implements FileOperations, Stateful {
 
     @Override
     public boolean positional() {

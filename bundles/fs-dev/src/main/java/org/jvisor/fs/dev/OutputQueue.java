@@ -4,6 +4,7 @@ package org.jvisor.fs.dev;
 import static org.jvisor.api.abi.Termios.*;
 
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * What goes to the master: output, processed as c_oflag says (termios(3)), and echo. Keeps count of the column. Guarded by the
@@ -26,6 +27,27 @@ final class OutputQueue {
 
     OutputQueue(Settings settings) {
         this.settings = settings;
+    }
+
+    // ---- hand-over
+
+    void save(StateRecord record) {
+        byte[] saved = new byte[count];
+        for (int i = 0; i < count; i++) {
+            saved[i] = bytes[head + i & MASK];
+        }
+        record.put("output", saved).put("outputColumn", column);
+    }
+
+    void adopt(StateRecord record) {
+        byte[] saved = record.getBytes("output");
+        if (saved != null && saved.length > CAPACITY) {
+            throw record.refuse("output", "is too long");
+        }
+        for (int i = 0; saved != null && i < saved.length; i++) {
+            put(saved[i]);
+        }
+        column = record.getInt("outputColumn", 0);
     }
 
     int count() {

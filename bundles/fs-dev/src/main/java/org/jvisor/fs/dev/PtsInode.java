@@ -3,6 +3,7 @@ package org.jvisor.fs.dev;
 
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.state.StateRecord;
 
 /** The name of a slave. */
 final class PtsInode extends DevptsInode {
@@ -15,6 +16,22 @@ final class PtsInode extends DevptsInode {
     PtsInode(DevptsFileSystem fileSystem, KernelClock clock, Terminal terminal, int permissions, int uid, int gid) {
         super(fileSystem, FIRST_INO + terminal.index(), clock, Mode.S_IFCHR | permissions, terminal.device(), uid, gid);
         this.terminal = terminal;
+    }
+
+    /** What {@link #save} wrote. */
+    PtsInode(StateRecord record) {
+        super(record);
+        terminal = record.requireOwn("terminal", Terminal.class);
+    }
+
+    @Override
+    String stateType() {
+        return DevDriver.SLAVE_INODE;
+    }
+
+    @Override
+    void saveContent(StateRecord record) {
+        record.putOwn("terminal", terminal);
     }
 
     Terminal terminal() {

@@ -9,6 +9,8 @@ import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.PathWalk;
@@ -16,7 +18,7 @@ import org.jvisor.api.vfs.VfsPath;
 import org.jvisor.api.wait.WaitQueue;
 
 /** The master of a pseudoterminal, open (ptmx(4)). When it goes, the terminal is hung up and its name is gone. Any thread. */
-final class PtyMaster implements FileOperations {
+final class PtyMaster implements FileOperations, Stateful {
 
     private static final int PEER_FLAGS = Open.O_ACCMODE | Open.O_NOCTTY | Open.O_NONBLOCK | Open.O_CLOEXEC;
 
@@ -30,6 +32,18 @@ final class PtyMaster implements FileOperations {
         this.fileSystem = fileSystem;
         this.terminal = terminal;
         this.directory = directory;
+    }
+
+    /** What {@link #save} wrote. */
+    PtyMaster(StateRecord record) {
+        this(record.requireOwn("fileSystem", DevptsFileSystem.class), record.requireOwn("terminal", Terminal.class),
+                record.requireCore("directory", VfsPath.class));
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(DevDriver.MASTER, DevDriver.SCHEMA).putOwn("fileSystem", fileSystem).putOwn("terminal", terminal)
+                .putCore("directory", directory);
     }
 
     @Override

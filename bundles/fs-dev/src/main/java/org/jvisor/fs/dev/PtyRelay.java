@@ -5,7 +5,10 @@ import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.HostFiles;
@@ -15,7 +18,7 @@ import org.jvisor.api.wait.WaitQueue;
  * Carries bytes between the master of a pseudoterminal and a terminal of the host, in a thread of its own that sleeps while
  * neither has anything to do. At most a buffer full is on its way in each direction: who produces faster has to wait.
  */
-final class PtyRelay {
+final class PtyRelay implements Stateful {
 
     private static final int BYTES = 1 << 13;
     private static final int EVENTS = Poll.POLLIN | Poll.POLLOUT | Poll.POLLERR | Poll.POLLHUP | Poll.POLLPRI;
@@ -23,6 +26,7 @@ final class PtyRelay {
     /** How long {@link #finish} waits for a host terminal that takes nothing (stopped by ^S, say). */
     private static final long PATIENCE_NS = 2_000_000_000L;
 
+    private final Kernel kernel;
     private final HostKernel host;
     private final Memory memory;
     private final HostFiles hostFiles;
@@ -32,10 +36,16 @@ final class PtyRelay {
     private FileDescription outside;
     private volatile boolean finishing;
 
+    /** Another relay carries on with what is outside: the thread just ends. */
+    private volatile boolean succeeded;
+    private final Stream output = new Stream();
+    private final Stream input = new Stream();
+
     /** When bytes last reached the host's terminal, in {@link System#nanoTime}'s terms. */
     private volatile long progressNs;
 
-    PtyRelay(HostKernel host, Memory memory, HostFiles hostFiles, Terminal terminal) {
+    PtyRelay(Kernel kernel, HostKernel host, Memory memory, HostFiles hostFiles, Terminal terminal) {
+        this.kernel = kernel;
         this.host = host;
         this.memory = memory;
         this.hostFiles = hostFiles;
@@ -47,9 +57,46 @@ final class PtyRelay {
             throw new IllegalStateException("connected already");
         }
         outside = hostFiles.open(hostFd, 0, 0);
+        startThread();
+    }
+
+    private void startThread() {
         thread = new Thread(this::run, "pty-relay-" + terminal.index());
         thread.setDaemon(true);
         thread.start();
+    }
+
+    // ---- hand-over
+
+    /** What {@link #save} wrote; its thread begins when it serves. */
+    PtyRelay(StateRecord record, Kernel kernel, HostKernel host, Memory memory, HostFiles hostFiles) {
+        this(kernel, host, memory, hostFiles, record.requireOwn("terminal", Terminal.class));
+        outside = record.core("outside", FileDescription.class);
+        finishing = record.getBoolean("finishing", false);
+        output.adopt(record, "output");
+        input.adopt(record, "input");
+    }
+
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord(DevDriver.RELAY, DevDriver.SCHEMA).putOwn("terminal", terminal)
+                .putCore("outside", outside).put("finishing", finishing);
+        output.save(record, "output", host);
+        input.save(record, "input", host);
+        return record;
+    }
+
+    @Override
+    public synchronized void resume() {
+        if (outside != null && thread == null) {
+            startThread();
+        }
+    }
+
+    @Override
+    public synchronized void retire() {
+        succeeded = true;
+        LockSupport.unpark(thread);
     }
 
     /** Returns when all output has gone out, or the host's terminal has taken nothing for a while. */
@@ -78,12 +125,11 @@ final class PtyRelay {
     }
 
     private void run() {
-        FileOperations operations = outside.operations();
         WaitQueue.Entry atMaster = new WaitQueue.Entry(events -> LockSupport.unpark(thread));
         WaitQueue.Entry atHost = new WaitQueue.Entry(events -> LockSupport.unpark(thread));
-        WaitQueue hostQueue = operations.waitQueue();
-        Stream output = new Stream(host.allocate(BYTES));
-        Stream input = new Stream(host.allocate(BYTES));
+        WaitQueue hostQueue = outside.operations().waitQueue();
+        output.begin(host);
+        input.begin(host);
         terminal.masterQueue().add(atMaster, EVENTS);
         if (hostQueue != null) {
             hostQueue.add(atHost, EVENTS);
@@ -91,10 +137,10 @@ final class PtyRelay {
         try {
             boolean open = true;
             while (open) {
-                boolean moved = moveOutput(output, operations);
-                moved |= moveInput(input, operations);
+                // Between two steps it is replaced, or what is outside is.
+                boolean moved = kernel.visit(this::step);
                 boolean drained = output.isEmpty() && !moved;
-                open = !finishing || !drained && !outOfPatience();
+                open = !succeeded && (!finishing || !drained && !outOfPatience());
                 if (open && !moved) {
                     LockSupport.parkNanos(this, finishing ? PATIENCE_NS : Long.MAX_VALUE);
                 }
@@ -104,10 +150,26 @@ final class PtyRelay {
             if (hostQueue != null) {
                 hostQueue.remove(atHost);
             }
-            host.free(output.buffer);
-            host.free(input.buffer);
+            output.end(host);
+            input.end(host);
+            releaseOutside();
+        }
+    }
+
+    private void releaseOutside() {
+        if (!succeeded) {
             outside.release(null);
         }
+    }
+
+    /** Whether anything moved. */
+    private boolean step() {
+        if (succeeded) {
+            return false;
+        }
+        FileOperations operations = outside.operations();
+        boolean moved = moveOutput(output, operations);
+        return moveInput(input, operations) || moved;
     }
 
     private boolean outOfPatience() {
@@ -116,13 +178,41 @@ final class PtyRelay {
 
     /** A buffer, and what of it is on its way. */
     private static final class Stream {
-        final long buffer;
+        long buffer;
         long from;
         long length;
         boolean ended;
+        /** What a predecessor had on its way. */
+        private byte[] inherited;
 
-        Stream(long buffer) {
-            this.buffer = buffer;
+        void begin(HostKernel host) {
+            buffer = host.allocate(BYTES);
+            if (inherited != null) {
+                host.copyOut(inherited, 0, inherited.length, buffer);
+                filled(inherited.length);
+                inherited = null;
+            }
+        }
+
+        void end(HostKernel host) {
+            host.free(buffer);
+        }
+
+        void save(StateRecord record, String name, HostKernel host) {
+            byte[] bytes = inherited;
+            if (buffer != 0) {
+                bytes = new byte[(int) length];
+                host.copyIn(buffer + from, bytes, 0, bytes.length);
+            }
+            record.put(name, bytes).put(name + "Ended", ended);
+        }
+
+        void adopt(StateRecord record, String name) {
+            inherited = record.getBytes(name);
+            ended = record.getBoolean(name + "Ended", false);
+            if (inherited != null && inherited.length > BYTES) {
+                throw record.refuse(name, "is too long");
+            }
         }
 
         boolean isEmpty() {

@@ -10,12 +10,14 @@ import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.wait.WaitQueue;
 
 /** The slave of a pseudoterminal, open: what programs know as their terminal. Any thread. */
-final class PtySlave implements FileOperations {
+final class PtySlave implements FileOperations, Stateful {
 
     private static final long TENTH_NS = Clock.NSEC_PER_SEC / 10;
 
@@ -23,6 +25,11 @@ final class PtySlave implements FileOperations {
 
     PtySlave(Terminal terminal) {
         this.terminal = terminal;
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(DevDriver.SLAVE, DevDriver.SCHEMA).putOwn("terminal", terminal);
     }
 
     /** Cases A to D of noncanonical reads: termios(3). */

@@ -3,6 +3,7 @@ package org.jvisor.fs.dev;
 
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.vfs.HostFiles;
 import org.jvisor.api.vfs.Mount;
@@ -18,20 +19,19 @@ import org.osgi.service.component.annotations.Reference;
 @Component(service = Ptys.class)
 public final class PtysImpl implements Ptys {
 
+    private final Kernel kernel;
     private final HostKernel host;
     private final Memory memory;
     private final Vfs vfs;
     private final HostFiles hostFiles;
-    private final Consoles consoles;
 
     @Activate
-    public PtysImpl(@Reference HostKernel host, @Reference Memory memory, @Reference Vfs vfs, @Reference HostFiles hostFiles,
-            @Reference Consoles consoles) {
+    public PtysImpl(@Reference Kernel kernel, @Reference HostKernel host, @Reference Memory memory, @Reference Vfs vfs, @Reference HostFiles hostFiles) {
+        this.kernel = kernel;
         this.host = host;
         this.memory = memory;
         this.vfs = vfs;
         this.hostFiles = hostFiles;
-        this.consoles = consoles;
     }
 
     @Override
@@ -40,9 +40,7 @@ public final class PtysImpl implements Ptys {
         DevptsFileSystem fileSystem = (DevptsFileSystem) directory.mount().fileSystem();
         Terminal terminal = fileSystem.add(uid, gid);
         terminal.setLocked(false);
-        consoles.add(namespace, terminal);
-        return new KernelPty(new PtyRelay(host, memory, hostFiles, terminal), vfs, directory, fileSystem, terminal,
-                () -> consoles.remove(namespace, terminal));
+        return new KernelPty(new PtyRelay(kernel, host, memory, hostFiles, terminal), vfs, directory, fileSystem, terminal);
     }
 
     private VfsPath devpts(MountNamespace namespace) {

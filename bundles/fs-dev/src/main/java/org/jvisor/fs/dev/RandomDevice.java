@@ -7,6 +7,7 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /** /dev/random and /dev/urandom: the host's random numbers, always ready (random(4)). */
@@ -18,6 +19,11 @@ final class RandomDevice extends MemDevice {
 
     RandomDevice(HostKernel host) {
         this.host = host;
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(DevDriver.RANDOM, DevDriver.SCHEMA);
     }
 
     @Override

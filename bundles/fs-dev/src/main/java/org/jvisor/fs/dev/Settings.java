@@ -6,6 +6,7 @@ import static org.jvisor.api.abi.Termios.*;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Termios2Layout;
 import org.jvisor.api.abi.TermiosLayout;
+import org.jvisor.api.state.StateRecord;
 
 /** A terminal's settings (termios(3)), as a new terminal has them. Guarded by the terminal's monitor. */
 final class Settings {
@@ -42,6 +43,27 @@ final class Settings {
         set(VDISCARD, control('O'));
         set(VWERASE, control('W'));
         set(VLNEXT, control('V'));
+    }
+
+    // ---- hand-over
+
+    void save(StateRecord record) {
+        record.put("iflag", iflag).put("oflag", oflag).put("cflag", cflag).put("lflag", lflag).put("line", line)
+                .put("inputSpeed", inputSpeed).put("outputSpeed", outputSpeed).put("characters", characters.clone());
+    }
+
+    void adopt(StateRecord record) {
+        iflag = record.getInt("iflag", iflag);
+        oflag = record.getInt("oflag", oflag);
+        cflag = record.getInt("cflag", cflag);
+        lflag = record.getInt("lflag", lflag);
+        line = record.getInt("line", line);
+        inputSpeed = record.getInt("inputSpeed", inputSpeed);
+        outputSpeed = record.getInt("outputSpeed", outputSpeed);
+        byte[] saved = record.getBytes("characters");
+        if (saved != null) {
+            System.arraycopy(saved, 0, characters, 0, Math.min(saved.length, characters.length));
+        }
     }
 
     private static int control(char letter) {

@@ -17,6 +17,8 @@ import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.Tty;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.wait.WaitQueue;
 
@@ -24,7 +26,7 @@ import org.jvisor.api.wait.WaitQueue;
  * A pseudoterminal: the two ends share it (pty(7)). Its monitor guards the settings, the queues and what else is not volatile.
  * Signals are sent after it is left: their way goes through the locks of the core. Wait queues are woken with or without it.
  */
-final class Terminal implements Tty {
+final class Terminal implements Tty, Stateful {
 
     private static final int READ_EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
     private static final int WRITE_EVENTS = Poll.POLLOUT | Poll.POLLWRNORM;
@@ -38,8 +40,8 @@ final class Terminal implements Tty {
     private final InputQueue input = new InputQueue();
     private final OutputQueue output = new OutputQueue(settings);
     private final LineDiscipline discipline = new LineDiscipline(settings, input, output, new Effects());
-    private final WaitQueue slaveQueue = new WaitQueue();
-    private final WaitQueue masterQueue = new WaitQueue();
+    private final WaitQueue slaveQueue;
+    private final WaitQueue masterQueue;
     private final byte[] chunk = new byte[CHUNK];
     private final byte[] window = new byte[WinsizeLayout.SIZE];
 
@@ -59,6 +61,48 @@ final class Terminal implements Tty {
 
     Terminal(int index) {
         this.index = index;
+        slaveQueue = new WaitQueue();
+        masterQueue = new WaitQueue();
+    }
+
+    // ---- hand-over
+
+    /** What {@link #save} wrote. Who waits goes on waiting: the queues are the core's. */
+    Terminal(StateRecord record) {
+        index = record.requireInt("index");
+        slaveQueue = record.requireCore("slaveQueue", WaitQueue.class);
+        masterQueue = record.requireCore("masterQueue", WaitQueue.class);
+        settings.adopt(record);
+        input.adopt(record);
+        output.adopt(record);
+        discipline.adopt(record);
+        session = record.core("session", Session.class);
+        foreground = record.getInt("foreground", 0);
+        hungUp = record.getBoolean("hungUp", false);
+        locked = record.getBoolean("locked", true);
+        exclusive = record.getBoolean("exclusive", false);
+        slaves = record.getInt("slaves", 0);
+        slaveWasOpen = record.getBoolean("slaveWasOpen", slaves > 0);
+        packetMode = record.getBoolean("packetMode", false);
+        packetStatus = record.getInt("packetStatus", 0);
+        byte[] size = record.getBytes("window");
+        if (size != null) {
+            System.arraycopy(size, 0, window, 0, Math.min(size.length, window.length));
+        }
+    }
+
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord(DevDriver.TERMINAL, DevDriver.SCHEMA).put("index", index)
+                .putCore("slaveQueue", slaveQueue).putCore("masterQueue", masterQueue).putCore("session", session)
+                .put("foreground", foreground).put("hungUp", hungUp).put("locked", locked).put("exclusive", exclusive)
+                .put("slaves", slaves).put("slaveWasOpen", slaveWasOpen).put("packetMode", packetMode)
+                .put("packetStatus", packetStatus).put("window", window.clone());
+        settings.save(record);
+        input.save(record);
+        output.save(record);
+        discipline.save(record);
+        return record;
     }
 
     int index() {

@@ -10,9 +10,7 @@ import org.jvisor.api.vfs.DeviceDriver;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Mount;
 import org.jvisor.api.vfs.VfsPath;
-import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
-import org.osgi.service.component.annotations.Reference;
 
 /** Major number 5: the controlling terminal (tty(4)), the container's terminal (console(4)), and new pairs (ptmx(4)). */
 @Component(service = DeviceDriver.class)
@@ -22,13 +20,6 @@ public final class TtyDriver implements DeviceDriver {
     static final int TTY = 0;
     static final int CONSOLE = 1;
     static final int PTMX = 2;
-
-    private final Consoles consoles;
-
-    @Activate
-    public TtyDriver(@Reference Consoles consoles) {
-        this.consoles = consoles;
-    }
 
     @Override
     public String name() {
@@ -58,7 +49,7 @@ public final class TtyDriver implements DeviceDriver {
         return switch (minor) {
             case TTY -> open(controlling(task), task, flags);
             case CONSOLE -> {
-                Tty console = consoles.find(task.mounts());
+                Tty console = task.container().console();
                 yield open(console != null ? console : controlling(task), task, flags);
             }
             case PTMX -> openMaster(task, path);

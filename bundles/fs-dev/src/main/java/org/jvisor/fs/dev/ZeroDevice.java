@@ -7,6 +7,7 @@ import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /** /dev/zero, and /dev/full, which differs in that nothing can be written (full(4)). */
@@ -20,6 +21,11 @@ final class ZeroDevice extends MemDevice {
         this.host = host;
         this.memory = memory;
         this.full = full;
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(DevDriver.ZERO, DevDriver.SCHEMA).put("full", full);
     }
 
     @Override

@@ -3,9 +3,11 @@ package org.jvisor.fs.dev;
 
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 
 /** Memory that exists as long as it is mapped: what mmap(2) of /dev/zero maps. */
-final class ZeroMapping implements Mappable {
+final class ZeroMapping implements Mappable, Stateful {
 
     /** More than any address space has. */
     private static final long BYTES = 1L << 47;
@@ -15,8 +17,22 @@ final class ZeroMapping implements Mappable {
     /** Guarded by the monitor. */
     private int mappings;
 
+    /** Mappings that the memory knows of from before a hand-over and that have not come again yet. */
+    private int known;
+
     ZeroMapping(Memory memory) {
         this.memory = memory.newSharedMemory(BYTES);
+    }
+
+    /** What {@link #save} wrote. Mappings come by themselves: the memory knows them already. */
+    ZeroMapping(StateRecord record) {
+        memory = record.requireCore("memory", Memory.SharedMemory.class);
+        known = record.requireInt("mappings");
+    }
+
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord(DevDriver.ZERO_MAPPING, DevDriver.SCHEMA).putCore("memory", memory).put("mappings", mappings);
     }
 
     @Override
@@ -31,10 +47,15 @@ final class ZeroMapping implements Mappable {
 
     @Override
     public void addMapping(Mapping mapping) {
+        boolean again;
         synchronized (this) {
             mappings++;
+            again = known > 0;
+            known -= again ? 1 : 0;
         }
-        memory.addMapping(mapping);
+        if (!again) {
+            memory.addMapping(mapping);
+        }
     }
 
     @Override
