@@ -11,13 +11,15 @@ import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.StatLayout;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 
 /**
  * Reads, writes and polls a host descriptor without ever waiting, and without O_NONBLOCK, which would change it for all who
  * share it. RWF_NOWAIT does that where the host's file knows it (preadv2(2)); elsewhere, as for terminals, what poll(2) promised
  * is taken, which is sure unless another process takes it in between. Any thread; allocates nothing.
  */
-final class HostDescriptor {
+final class HostDescriptor implements Stateful {
 
     /** What a pipe or terminal that polls as writable takes without waiting. */
     private static final int SAFE_WRITE = 256;
@@ -42,6 +44,30 @@ final class HostDescriptor {
         this.host = host;
         this.fd = fd;
         scratch = host.allocate(SCRATCH_BYTES);
+    }
+
+    /** What {@link #save} wrote. */
+    HostDescriptor(StateRecord record, HostKernel host) {
+        this(host, record.requireInt("fd"));
+        readsNoWait = record.getBoolean("readsNoWait", true);
+        writesNoWait = record.getBoolean("writesNoWait", true);
+    }
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord(HostFilesImpl.DESCRIPTOR, HostFilesImpl.SCHEMA).put("fd", fd).put("readsNoWait", readsNoWait)
+                .put("writesNoWait", writesNoWait);
+    }
+
+    /** The descriptor is another's now. */
+    @Override
+    public void retire() {
+        host.free(scratch);
+    }
+
+    @Override
+    public void discard() {
+        host.free(scratch);
     }
 
     int fd() {

@@ -13,12 +13,14 @@ import org.jvisor.api.abi.WinsizeLayout;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.wait.WaitQueue;
 
 /** A host descriptor, open inside. One object for all descriptions of it. Any thread. */
-final class HostFile implements FileOperations {
+final class HostFile implements FileOperations, Stateful {
 
     private static final int READ_EVENTS = Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLPRI | Poll.POLLRDHUP;
     private static final int WRITE_EVENTS = Poll.POLLOUT | Poll.POLLWRNORM;
@@ -30,7 +32,7 @@ final class HostFile implements FileOperations {
     private final boolean readable;
     private final boolean writable;
     private final boolean terminal;
-    private final WaitQueue queue = new WaitQueue();
+    private final WaitQueue queue;
 
     /** What the poller knows this by; negative for files that are always ready. */
     private final long token;
@@ -45,12 +47,59 @@ final class HostFile implements FileOperations {
     HostFile(HostDescriptor descriptor, HostPoller poller, int mode, int flags) {
         this.descriptor = descriptor;
         this.poller = poller;
+        queue = new WaitQueue();
         regular = Mode.isRegular(mode) || Mode.isBlockDevice(mode);
         int access = flags & Open.O_ACCMODE;
         readable = access != Open.O_WRONLY;
         writable = access != Open.O_RDONLY;
         terminal = Mode.isCharDevice(mode) && descriptor.query(Termios.TCGETS, new byte[TermiosLayout.SIZE]) == 0;
         token = regular ? -Errno.EPERM : poller.add(descriptor.fd(), this::happened);
+    }
+
+    // ---- hand-over
+
+    /** What {@link #save} wrote; the poller is this version's own. */
+    HostFile(StateRecord record, HostPoller poller) {
+        this.poller = poller;
+        descriptor = record.requireOwn("descriptor", HostDescriptor.class);
+        queue = record.requireCore("queue", WaitQueue.class);
+        regular = record.getBoolean("regular", false);
+        readable = record.getBoolean("readable", true);
+        writable = record.getBoolean("writable", true);
+        terminal = record.getBoolean("terminal", false);
+        armed = record.getInt("armed", 0);
+        token = record.getBoolean("polled", !regular) ? poller.add(descriptor.fd(), this::happened) : -Errno.EPERM;
+    }
+
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord(HostFilesImpl.FILE, HostFilesImpl.SCHEMA).putOwn("descriptor", descriptor).putCore("queue", queue)
+                .put("regular", regular).put("readable", readable).put("writable", writable).put("terminal", terminal)
+                .put("armed", armed).put("polled", !alwaysReady());
+    }
+
+    /** Those who waited go on waiting: what has happened meanwhile is told at once. */
+    @Override
+    public synchronized void resume() {
+        if (armed != 0) {
+            poller.arm(descriptor.fd(), token, armed);
+        }
+    }
+
+    @Override
+    public void retire() {
+        stopPolling();
+    }
+
+    @Override
+    public void discard() {
+        stopPolling();
+    }
+
+    private void stopPolling() {
+        if (!alwaysReady()) {
+            poller.remove(descriptor.fd(), token);
+        }
     }
 
     /** Whether the host's poll(2) means nothing for it. */
@@ -216,9 +265,7 @@ final class HostFile implements FileOperations {
 
     /** After the last description. */
     void close() {
-        if (!alwaysReady()) {
-            poller.remove(descriptor.fd(), token);
-        }
+        stopPolling();
         descriptor.close();
     }
 }

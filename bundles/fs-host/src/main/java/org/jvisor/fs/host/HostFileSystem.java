@@ -7,6 +7,8 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 
@@ -14,7 +16,7 @@ import org.jvisor.api.vfs.Inode;
  * What host files belong to inside: a device number, and inode numbers that tell one host file from another without being the
  * host's.
  */
-final class HostFileSystem implements FileSystem {
+final class HostFileSystem implements FileSystem, Stateful {
 
     /** A few standard streams a container; what goes beyond gets numbers of its own that are not remembered. */
     private static final int MAX_REMEMBERED = 1024;
@@ -25,6 +27,24 @@ final class HostFileSystem implements FileSystem {
 
     HostFileSystem(long device) {
         this.device = device;
+    }
+
+    /** What {@link #save} wrote. */
+    HostFileSystem(StateRecord record) {
+        device = record.requireLong("device");
+        lastIno = record.getLong("lastIno", 0);
+        for (StateRecord number : record.items("numbers")) {
+            numbers.put(new HostIdentity(number.requireLong("device"), number.requireLong("hostIno")), number.requireLong("ino"));
+        }
+    }
+
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord(HostFilesImpl.SUPER_BLOCK, HostFilesImpl.SCHEMA).put("device", device)
+                .put("lastIno", lastIno);
+        numbers.forEach((identity, ino) -> record.add("numbers").put("device", identity.device()).put("hostIno", identity.ino())
+                .put("ino", ino));
+        return record;
     }
 
     /** A file of the host, as its stat(2) knows it. */

@@ -11,6 +11,10 @@ import org.jvisor.api.abi.Termios;
 import org.jvisor.api.host.HostCall;
 import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.state.Driver;
+import org.jvisor.api.state.StateException;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.HostFiles;
 import org.jvisor.api.vfs.Vfs;
@@ -20,8 +24,14 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
 /** Makes descriptions of host descriptors. */
-@Component(service = {HostFiles.class, HostCaller.class})
-public final class HostFilesImpl implements HostFiles, HostCaller {
+@Component(service = {HostFiles.class, HostCaller.class, Driver.class})
+public final class HostFilesImpl implements HostFiles, HostCaller, Driver {
+
+    static final int SCHEMA = 1;
+    static final String SUPER_BLOCK = "host.superblock";
+    static final String INODE = "host.inode";
+    static final String FILE = "host.open-file";
+    static final String DESCRIPTOR = "host.descriptor";
 
     static final List<HostCall> HOST_CALLS = HostCall.all(
         List.of(HostCall.of(SyscallNr.IOCTL).with(1, Termios.TCGETS, Termios.TIOCGWINSZ, Termios.FIONREAD),
@@ -35,7 +45,8 @@ public final class HostFilesImpl implements HostFiles, HostCaller {
 
     private final HostKernel host;
     private final Vfs vfs;
-    private final HostFileSystem fileSystem;
+    /** That of a predecessor where there was one. */
+    private volatile HostFileSystem fileSystem;
 
     /** Made when first needed; guarded by the monitor. */
     private HostPoller poller;
@@ -57,6 +68,20 @@ public final class HostFilesImpl implements HostFiles, HostCaller {
         long ino = fileSystem.ino(stat.dev, stat.ino);
         HostInode inode = new HostInode(fileSystem, ino, descriptor, file, stat.mode, uid, gid);
         return vfs.newAnonymous(file, inode, flags & KEPT_FLAGS, name(stat.mode, ino));
+    }
+
+    @Override
+    public Stateful adopt(StateRecord record) {
+        return switch (record.type()) {
+            case SUPER_BLOCK -> {
+                fileSystem = new HostFileSystem(record);
+                yield fileSystem;
+            }
+            case INODE -> new HostInode(record);
+            case FILE -> new HostFile(record, poller());
+            case DESCRIPTOR -> new HostDescriptor(record, host);
+            default -> throw new StateException("host files know no record of type " + record.type());
+        };
     }
 
     private synchronized HostPoller poller() {

@@ -6,6 +6,8 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
@@ -15,7 +17,7 @@ import org.jvisor.api.vfs.SetAttributes;
  * What stat(2) shows of a host descriptor: type, size and times are the host's, mode and owner are the sandbox's own and changing
  * them changes nothing outside. Its monitor guards these.
  */
-final class HostInode implements Inode {
+final class HostInode implements Inode, Stateful {
 
     private final FileSystem fileSystem;
     private final long ino;
@@ -33,6 +35,19 @@ final class HostInode implements Inode {
         this.mode = mode;
         this.uid = uid;
         this.gid = gid;
+    }
+
+    /** What {@link #save} wrote. */
+    HostInode(StateRecord record) {
+        this(record.requireOwn("fileSystem", HostFileSystem.class), record.requireLong("ino"),
+                record.requireOwn("descriptor", HostDescriptor.class), record.requireOwn("file", HostFile.class),
+                record.requireInt("mode"), record.getInt("uid", 0), record.getInt("gid", 0));
+    }
+
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord(HostFilesImpl.INODE, HostFilesImpl.SCHEMA).putAny("fileSystem", fileSystem).put("ino", ino)
+                .putOwn("descriptor", descriptor).putOwn("file", file).put("mode", mode).put("uid", uid).put("gid", gid);
     }
 
     @Override
