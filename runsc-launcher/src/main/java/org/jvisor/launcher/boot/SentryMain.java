@@ -177,11 +177,8 @@ public final class SentryMain {
 
     /** With the property, this run is the one that the AOT cache is made of. */
     private void seal(List<HostCaller> callers) {
-        SentrySeal seal = new SentrySeal(calls);
-        if (Boolean.getBoolean("jvisor.rehearsal")) {
-            seal.rehearse(callers);
-        } else {
-            seal.apply(storageMounted ? scratch() : null, callers);
-        }
+        boolean rehearsal = Boolean.getBoolean("jvisor.rehearsal");
+        SentrySeal seal = new SentrySeal(rehearsal ? new HostCalls(new RehearsedHost(calls.host())) : calls);
+        seal.apply(storageMounted ? scratch() : null, callers);
     }
 }

@@ -87,12 +87,6 @@ final class SentrySeal {
         return scope.equals("2") ? Capability.bit(Capability.CAP_SYS_PTRACE) : 0;
     }
 
-    /** What {@link #apply} does, without effect: for the run from which the AOT cache is made, which has yet to write it. */
-    void rehearse(List<HostCaller> callers) {
-        openClassPath();
-        SeccompFilter.program(HostCall.all(list(callers), STORAGE));
-    }
-
     /** Services first: their calls are the frequent ones. */
     private List<HostCall> list(List<HostCaller> callers) {
         List<HostCall> list = new ArrayList<>();

@@ -111,8 +111,10 @@ public final class ThreadCapabilities implements AutoCloseable {
         long page = handler(kept);
         setAction(page, page + RESTORER);
         Set<Integer> signalled = new HashSet<>();
+        // Once seen without, a thread stays so: to read its status costs more than all else.
+        Set<Integer> settled = new HashSet<>();
         long begin = System.nanoTime();
-        while (signalThoseWithMore(kept, signalled)) {
+        while (signalThoseWithMore(kept, signalled, settled)) {
             if (System.nanoTime() - begin > WAIT_NS) {
                 throw ErrnoException.of(Errno.ETIMEDOUT);
             }
@@ -123,7 +125,7 @@ public final class ThreadCapabilities implements AutoCloseable {
     }
 
     /** @return whether there was one */
-    private boolean signalThoseWithMore(long kept, Set<Integer> signalled) {
+    private boolean signalThoseWithMore(long kept, Set<Integer> signalled, Set<Integer> settled) {
         boolean found = false;
         int self = (int) host.syscall(SyscallNr.GETPID);
         ErrnoException.check(host.syscall(SyscallNr.LSEEK, tasks, 0, 0));
@@ -135,11 +137,14 @@ public final class ThreadCapabilities implements AutoCloseable {
             for (int at = 0; at < length;) {
                 long entry = buffer + BLOCK + at;
                 at += host.getShort(entry + Dirent64Layout.RECLEN) & 0xffff;
-                if (host.getByte(entry + Dirent64Layout.NAME) == '.') {
+                int name = number(entry + Dirent64Layout.NAME);
+                if (name == 0 || settled.contains(name)) {
                     continue;
                 }
                 String status = status(entry + Dirent64Layout.NAME);
-                if (hasMore(status, kept)) {
+                if (!hasMore(status, kept)) {
+                    settled.add(name);
+                } else {
                     found = true;
                     // As this process's own namespace numbers it; /proc may be that of another.
                     String ids = field(status, "NSpid:", 0);
@@ -150,6 +155,19 @@ public final class ThreadCapabilities implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** A decimal number; 0 for a name that is none. */
+    private int number(long name) {
+        int value = 0;
+        for (long at = name; host.getByte(at) != 0; at++) {
+            int digit = host.getByte(at) - '0';
+            if (digit < 0 || digit > 9) {
+                return 0;
+            }
+            value = 10 * value + digit;
+        }
+        return value;
     }
 
     private boolean hasMore(String status, long kept) {
