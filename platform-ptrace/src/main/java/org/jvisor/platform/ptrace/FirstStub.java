@@ -163,8 +163,11 @@ final class FirstStub {
         tracee.free();
     }
 
-    /** Ends the first stub, and with it all the others. */
-    void stop() {
+    /** Ends the first stub, and with it all the others; nothing the second time. */
+    synchronized void stop() {
+        if (owner.isShutdown()) {
+            return;
+        }
         Future<?> end = owner.submit(this::end);
         owner.shutdown();
         try {

@@ -11,6 +11,7 @@ import org.jvisor.api.vfs.MountNamespace;
 import org.jvisor.api.vfs.Ptys;
 import org.jvisor.api.vfs.Vfs;
 import org.jvisor.api.vfs.VfsPath;
+import org.osgi.service.component.ComponentServiceObjects;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -19,14 +20,15 @@ import org.osgi.service.component.annotations.Reference;
 @Component(service = Ptys.class)
 public final class PtysImpl implements Ptys {
 
-    private final Kernel kernel;
+    /** Got when needed: the kernel itself asks for pseudoterminals. */
+    private final ComponentServiceObjects<Kernel> kernel;
     private final HostKernel host;
     private final Memory memory;
     private final Vfs vfs;
     private final HostFiles hostFiles;
 
     @Activate
-    public PtysImpl(@Reference Kernel kernel, @Reference HostKernel host, @Reference Memory memory, @Reference Vfs vfs, @Reference HostFiles hostFiles) {
+    public PtysImpl(@Reference ComponentServiceObjects<Kernel> kernel, @Reference HostKernel host, @Reference Memory memory, @Reference Vfs vfs, @Reference HostFiles hostFiles) {
         this.kernel = kernel;
         this.host = host;
         this.memory = memory;
@@ -40,7 +42,7 @@ public final class PtysImpl implements Ptys {
         DevptsFileSystem fileSystem = (DevptsFileSystem) directory.mount().fileSystem();
         Terminal terminal = fileSystem.add(uid, gid);
         terminal.setLocked(false);
-        return new KernelPty(new PtyRelay(kernel, host, memory, hostFiles, terminal), vfs, directory, fileSystem, terminal);
+        return new KernelPty(new PtyRelay(kernel.getService(), host, memory, hostFiles, terminal), vfs, directory, fileSystem, terminal);
     }
 
     private VfsPath devpts(MountNamespace namespace) {

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+// Uses everything that a kernel's bundles do the work for, in many processes and threads, until SIGUSR1: files that stay open,
+// mapped pages, pipes, sockets, terminals, waits. Each result is checked: no call may fail or be short, and every byte must be
+// what was written. Arguments: the folders to make files in. Says "ok" and how often each worker came round.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BIG (1 << 20)
+#define MAX_WORKERS 32
+
+struct shared {
+    volatile int stop;
+    volatile int failed;
+    volatile long rounds[MAX_WORKERS];
+};
+static struct shared *shared;
+static int worker;
+
+static void fail(const char *format, ...) {
+    char text[300];
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(text, sizeof text - 40, format, arguments);
+    va_end(arguments);
+    n += snprintf(text + n, sizeof text - n, " (worker %d, %s)\n", worker, strerror(errno));
+    shared->failed = 1;
+    shared->stop = 1;
+    if (write(1, text, n) != n) {
+        _exit(4);
+    }
+    _exit(3);
+}
+
+#define CHECK(condition, ...) do { if (!(condition)) fail(__VA_ARGS__); } while (0)
+
+static void round_done(void) {
+    shared->rounds[worker]++;
+}
+
+static unsigned char at(long i, unsigned seed) {
+    return (unsigned char) ((i * 2654435761u + seed) >> 13);
+}
+
+static void fill(unsigned char *bytes, long length, long from, unsigned seed) {
+    for (long i = 0; i < length; i++) {
+        bytes[i] = at(from + i, seed);
+    }
+}
+
+static void verify(const unsigned char *bytes, long length, long from, unsigned seed, const char *what) {
+    for (long i = 0; i < length; i++) {
+        CHECK(bytes[i] == at(from + i, seed), "%s: byte %ld is %d, not %d", what, from + i, bytes[i], at(from + i, seed));
+    }
+}
+
+// ---- files
+
+struct files {
+    const char *folder;
+    int number;
+};
+
+static void *files_thread(void *argument) {
+    struct files *files = argument;
+    char name[200], other[200], folder[200];
+    unsigned char *bytes = malloc(65536), *back = malloc(65536);
+    snprintf(folder, sizeof folder, "%s/d%d-%d", files->folder, getpid(), files->number);
+    CHECK(mkdir(folder, 0755) == 0, "mkdir %s", folder);
+    snprintf(name, sizeof name, "%s/kept", folder);
+    int kept = open(name, O_RDWR | O_CREAT | O_APPEND, 0644);
+    CHECK(kept >= 0, "open %s", name);
+    int map_fd;
+    snprintf(name, sizeof name, "%s/mapped", folder);
+    CHECK((map_fd = open(name, O_RDWR | O_CREAT, 0644)) >= 0, "open %s", name);
+    CHECK(ftruncate(map_fd, 65536) == 0, "ftruncate");
+    unsigned char *map = mmap(0, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+    CHECK(map != MAP_FAILED, "mmap");
+    long appended = 0;
+    for (unsigned round = 0; !shared->stop; round++) {
+        snprintf(name, sizeof name, "%s/f%u", folder, round % 3);
+        snprintf(other, sizeof other, "%s/renamed", folder);
+        int fd = open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+        CHECK(fd >= 0, "open %s", name);
+        fill(bytes, 65536, 0, round);
+        CHECK(write(fd, bytes, 65536) == 65536, "write %s", name);
+        struct stat st;
+        CHECK(fstat(fd, &st) == 0 && st.st_size == 65536, "fstat %s", name);
+        CHECK(rename(name, other) == 0, "rename %s", name);
+        CHECK(pread(fd, back, 65536, 0) == 65536, "pread");
+        verify(back, 65536, 0, round, "file");
+        CHECK(unlink(other) == 0, "unlink");
+        CHECK(lseek(fd, 100, SEEK_SET) == 100, "lseek");
+        CHECK(read(fd, back, 1000) == 1000, "read of an unlinked file");
+        verify(back, 1000, 100, round, "unlinked file");
+        CHECK(close(fd) == 0, "close");
+        CHECK(access(name, F_OK) < 0 && errno == ENOENT, "access");
+        if (appended < BIG) {
+            fill(bytes, 100, appended, 7);
+            CHECK(write(kept, bytes, 100) == 100, "append");
+            appended += 100;
+        }
+        fill(map + (round % 16) * 4096, 4096, 0, round);
+        CHECK(pread(map_fd, back, 4096, (round % 16) * 4096) == 4096, "pread of what is mapped");
+        verify(back, 4096, 0, round, "mapped file");
+        round_done();
+    }
+    CHECK(fsync(kept) == 0, "fsync");
+    for (long from = 0; from < appended; from += 50000) {
+        long length = appended - from < 50000 ? appended - from : 50000;
+        CHECK(pread(kept, back, length, from) == length, "pread of the kept file");
+        verify(back, length, from, 7, "kept file");
+    }
+    return 0;
+}
+
+static void files(const char *folder) {
+    pthread_t threads[2];
+    struct files arguments[2] = {{folder, 0}, {folder, 1}};
+    for (int i = 0; i < 2; i++) {
+        CHECK(pthread_create(&threads[i], 0, files_thread, &arguments[i]) == 0, "pthread_create");
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], 0);
+    }
+}
+
+// ---- /proc, /sys and devices
+
+static void special(const char *unused) {
+    (void) unused;
+    char text[4096];
+    unsigned char *zeros = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, open("/dev/zero", O_RDWR), 0);
+    CHECK(zeros != MAP_FAILED, "mmap of /dev/zero");
+    int null = open("/dev/null", O_WRONLY), random = open("/dev/urandom", O_RDONLY), zero = open("/dev/zero", O_RDONLY);
+    CHECK(null >= 0 && random >= 0 && zero >= 0, "open of devices");
+    zeros[5000] = 7;
+    while (!shared->stop) {
+        int fd = open("/proc/self/status", O_RDONLY);
+        CHECK(fd >= 0, "open of /proc/self/status");
+        CHECK(read(fd, text, 6) == 6 && memcmp(text, "Name:\t", 6) == 0, "read of /proc/self/status");
+        CHECK(read(fd, text, 8) == 8 && memcmp(text, "handover", 8) == 0, "read on in /proc/self/status");
+        CHECK(close(fd) == 0, "close");
+        fd = open("/proc/sys/kernel/ostype", O_RDONLY);
+        CHECK(fd >= 0 && read(fd, text, 100) == 6 && memcmp(text, "Linux\n", 6) == 0, "/proc/sys/kernel/ostype");
+        close(fd);
+        fd = open("/sys/devices/system/cpu/possible", O_RDONLY);
+        CHECK(fd >= 0 && read(fd, text, 100) > 1 && text[0] == '0', "/sys/devices/system/cpu/possible");
+        close(fd);
+        CHECK(write(null, text, 4096) == 4096, "write to /dev/null");
+        CHECK(read(random, text, 4096) == 4096, "read of /dev/urandom");
+        CHECK(read(zero, text, 4096) == 4096 && text[4095] == 0, "read of /dev/zero");
+        CHECK(zeros[5000] == 7 && zeros[5001] == 0, "mapping of /dev/zero");
+        round_done();
+    }
+}
+
+// ---- streams: one end writes a megabyte a call, the other reads pieces
+
+struct pump {
+    int fd;
+};
+
+static void *pump_writer(void *argument) {
+    int fd = ((struct pump *) argument)->fd;
+    unsigned char *bytes = malloc(BIG);
+    for (long sent = 0; !shared->stop; sent += BIG) {
+        fill(bytes, BIG, sent, 3);
+        ssize_t n = write(fd, bytes, BIG);
+        CHECK(n == BIG, "write of %d bytes gave %zd", BIG, n);
+    }
+    close(fd);
+    return 0;
+}
+
+static void pump(int in, int out) {
+    struct pump writer = {out};
+    pthread_t thread;
+    CHECK(pthread_create(&thread, 0, pump_writer, &writer) == 0, "pthread_create");
+    unsigned char *bytes = malloc(50000);
+    long got = 0;
+    for (;;) {
+        ssize_t n = read(in, bytes, 50000);
+        CHECK(n >= 0, "read of a stream");
+        if (n == 0) {
+            break;
+        }
+        verify(bytes, n, got, 3, "stream");
+        got += n;
+        round_done();
+    }
+    CHECK(got % BIG == 0, "the stream ended after %ld bytes", got);
+    pthread_join(thread, 0);
+}
+
+static void pipes(const char *unused) {
+    (void) unused;
+    int ends[2];
+    CHECK(pipe(ends) == 0, "pipe");
+    pump(ends[0], ends[1]);
+}
+
+static void unix_sockets(const char *unused) {
+    (void) unused;
+    int ends[2];
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socketpair");
+    pump(ends[0], ends[1]);
+}
+
+static void tcp(const char *unused) {
+    (void) unused;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), out = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(listener >= 0 && out >= 0, "socket");
+    CHECK(bind(listener, (struct sockaddr *) &address, sizeof address) == 0, "bind");
+    CHECK(listen(listener, 5) == 0 && getsockname(listener, (struct sockaddr *) &address, &length) == 0, "listen");
+    CHECK(connect(out, (struct sockaddr *) &address, length) == 0, "connect");
+    int in = accept(listener, 0, 0);
+    CHECK(in >= 0, "accept");
+    pump(in, out);
+}
+
+// ---- connections that come and go, with MSG_WAITALL
+
+static void *server_thread(void *argument) {
+    int listener = *(int *) argument;
+    for (;;) {
+        int fd = accept(listener, 0, 0);
+        CHECK(fd >= 0, "accept");
+        unsigned char bytes[5000];
+        ssize_t n = recv(fd, bytes, sizeof bytes, MSG_WAITALL);
+        CHECK(n == 0 || n == sizeof bytes, "MSG_WAITALL gave %zd", n);
+        if (n == 0) {
+            close(fd);
+            return 0;
+        }
+        CHECK(send(fd, bytes, sizeof bytes, 0) == sizeof bytes, "send");
+        close(fd);
+    }
+}
+
+static void connections(const char *unused) {
+    (void) unused;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "handover-%d", getpid());
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(listener >= 0 && bind(listener, (struct sockaddr *) &address, sizeof address) == 0 && listen(listener, 5) == 0, "listen");
+    pthread_t thread;
+    CHECK(pthread_create(&thread, 0, server_thread, &listener) == 0, "pthread_create");
+    unsigned char bytes[5000], back[5000];
+    for (unsigned round = 0;; round++) {
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        CHECK(fd >= 0 && connect(fd, (struct sockaddr *) &address, sizeof address) == 0, "connect");
+        if (shared->stop) {
+            close(fd);
+            break;
+        }
+        fill(bytes, sizeof bytes, 0, round);
+        CHECK(send(fd, bytes, 2000, 0) == 2000, "send");
+        usleep(200);
+        CHECK(send(fd, bytes + 2000, 3000, 0) == 3000, "send of the rest");
+        CHECK(recv(fd, back, sizeof back, MSG_WAITALL) == sizeof back, "recv");
+        verify(back, sizeof back, 0, round, "connection");
+        close(fd);
+        round_done();
+    }
+    pthread_join(thread, 0);
+}
+
+// ---- terminals
+
+static void terminal(const char *unused) {
+    (void) unused;
+    int master = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+    CHECK(master >= 0, "open of /dev/ptmx");
+    CHECK(grantpt(master) == 0 && unlockpt(master) == 0, "unlockpt");
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    CHECK(slave >= 0, "open of the slave");
+    struct termios settings;
+    CHECK(tcgetattr(slave, &settings) == 0, "tcgetattr");
+    settings.c_lflag &= ~ECHO;
+    settings.c_oflag &= ~OPOST;
+    CHECK(tcsetattr(slave, TCSANOW, &settings) == 0, "tcsetattr");
+    for (unsigned round = 0; !shared->stop; round++) {
+        char line[64], back[64];
+        int length = snprintf(line, sizeof line, "line %u\n", round);
+        CHECK(write(master, line, length) == length, "write to the master");
+        CHECK(read(slave, back, sizeof back) == length && memcmp(line, back, length) == 0, "read of the slave");
+        CHECK(write(slave, line, length) == length, "write to the slave");
+        CHECK(read(master, back, sizeof back) == length && memcmp(line, back, length) == 0, "read of the master");
+        struct termios now;
+        CHECK(tcgetattr(slave, &now) == 0 && !(now.c_lflag & ECHO), "settings");
+        round_done();
+    }
+}
+
+// ---- processes and memory
+
+static void processes(const char *unused) {
+    (void) unused;
+    for (unsigned round = 0; !shared->stop; round++) {
+        unsigned char *bytes = mmap(0, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        CHECK(bytes != MAP_FAILED, "mmap");
+        fill(bytes, 1 << 16, 0, round);
+        pid_t child = fork();
+        CHECK(child >= 0, "fork");
+        if (child == 0) {
+            verify(bytes, 1 << 16, 0, round, "a child's memory");
+            memset(bytes, 1, 1 << 16);
+            _exit(round & 63);
+        }
+        int status;
+        CHECK(waitpid(child, &status, 0) == child, "waitpid");
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == (int) (round & 63), "a child's status %x", status);
+        verify(bytes, 1 << 16, 0, round, "a parent's memory");
+        CHECK(munmap(bytes, 1 << 16) == 0, "munmap");
+        round_done();
+    }
+}
+
+// ---- waits that last
+
+static int never[2];
+
+static void *blocked_read(void *unused) {
+    (void) unused;
+    char c;
+    ssize_t n = read(never[0], &c, 1);
+    CHECK(n == 1 && c == 'x', "a read that waited all the time gave %zd", n);
+    return 0;
+}
+
+static void *blocked_poll(void *unused) {
+    (void) unused;
+    struct pollfd wanted = {never[0], POLLPRI, 0};
+    while (!shared->stop) {
+        struct timespec before, after;
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        int n = poll(&wanted, 1, 300);
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        long ms = (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
+        CHECK(n == 0 && ms >= 299, "poll gave %d after %ld ms", n, ms);
+    }
+    return 0;
+}
+
+static void waits(const char *unused) {
+    (void) unused;
+    CHECK(pipe(never) == 0, "pipe");
+    pthread_t reader, poller;
+    CHECK(pthread_create(&reader, 0, blocked_read, 0) == 0 && pthread_create(&poller, 0, blocked_poll, 0) == 0, "pthread_create");
+    while (!shared->stop) {
+        struct timespec nap = {0, 50000000};
+        CHECK(nanosleep(&nap, 0) == 0, "nanosleep");
+        round_done();
+    }
+    CHECK(write(never[1], "x", 1) == 1, "write");
+    pthread_join(reader, 0);
+    pthread_join(poller, 0);
+}
+
+static void stop(int signal) {
+    (void) signal;
+    shared->stop = 1;
+}
+
+static pid_t start(int number, void (*work)(const char *), const char *folder) {
+    pid_t pid = fork();
+    CHECK(pid >= 0, "fork");
+    if (pid == 0) {
+        worker = number;
+        signal(SIGUSR1, SIG_IGN);
+        work(folder);
+        exit(0);
+    }
+    return pid;
+}
+
+int main(int argc, char **argv) {
+    shared = mmap(0, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        return 1;
+    }
+    struct sigaction action = {.sa_handler = stop};
+    sigaction(SIGUSR1, &action, 0);
+    void (*all[])(const char *) = {special, pipes, unix_sockets, tcp, connections, terminal, processes, waits};
+    int count = 0;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        start(count++, all[i], "");
+    }
+    for (int i = 1; i < argc; i++) {
+        start(count++, files, argv[i]);
+    }
+    int failed = 0;
+    for (int left = count; left > 0;) {
+        int status;
+        if (wait(&status) < 0) {
+            CHECK(errno == EINTR, "wait");
+            continue;
+        }
+        left--;
+        failed |= status;
+        if (status != 0) {
+            shared->stop = 1;
+        }
+    }
+    printf(failed || shared->failed ? "failed:" : "ok:");
+    for (int i = 0; i < count; i++) {
+        printf(" %ld", shared->rounds[i]);
+    }
+    printf("\n");
+    return failed || shared->failed;
+}
