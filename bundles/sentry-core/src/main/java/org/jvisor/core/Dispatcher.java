@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.StartException;
+import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallHandler;
 import org.jvisor.api.syscall.SyscallInterceptor;
@@ -77,11 +78,11 @@ final class Dispatcher {
     /** @param id service.id: of equal rankings the lowest wins, as everywhere in OSGi */
     synchronized void addFamily(SyscallFamily service, int ranking, long id) {
         SyscallHandler[] handlers = new SyscallHandler[SyscallTable.NUMBERS];
-        for (int number : service.numbers()) {
-            if (number < 0 || number >= SyscallTable.NUMBERS) {
-                LOG.log(Level.WARNING, "family {0}: number {1} is out of range", service.name(), number);
+        for (CallTable.Row row : service.calls().rows()) {
+            if (row.number() < 0 || row.number() >= SyscallTable.NUMBERS) {
+                LOG.log(Level.WARNING, "family {0}: number {1} is out of range", service.name(), row.number());
             } else {
-                handlers[number] = service.handler(number);
+                handlers[row.number()] = row.handler();
             }
         }
         families.add(new Family(service, ranking, id, handlers));

@@ -292,7 +292,7 @@ class HotSwapTest {
     void shouldLetTheOldClassLoaderGo() {
         AtomicInteger entered = new AtomicInteger();
         SyscallFamily[] old = {plugin(entered)};
-        WeakReference<ClassLoader> loader = new WeakReference<>(old[0].handler(NUMBER).getClass().getClassLoader());
+        WeakReference<ClassLoader> loader = new WeakReference<>(old[0].calls().rows().get(0).handler().getClass().getClassLoader());
         dispatcher.addFamily(old[0], 0, 10);
         AtomicInteger enteredNew = new AtomicInteger();
         ThreadGroupImpl init = test.init(

@@ -26,6 +26,7 @@ import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.Vdso;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
+import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallHandler;
 import org.jvisor.api.vfs.FdTable;
@@ -67,7 +68,7 @@ final class TestKernel {
     }
 
     static SyscallFamily family(int number, SyscallHandler handler) {
-        return new Fakes().on("name", a -> "test").on("numbers", a -> new int[] {number}).on("handler", a -> handler)
+        return new Fakes().on("name", a -> "test").on("calls", a -> new CallTable(handler).full(number))
                 .as(SyscallFamily.class);
     }
 

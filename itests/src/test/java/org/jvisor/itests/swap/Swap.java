@@ -8,6 +8,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallHandler;
 import org.jvisor.api.vfs.FileDescription;
@@ -33,13 +34,8 @@ public final class Swap implements SyscallFamily, SyscallHandler {
     }
 
     @Override
-    public int[] numbers() {
-        return new int[] {NUMBER, SyscallNr.READ};
-    }
-
-    @Override
-    public SyscallHandler handler(int number) {
-        return this;
+    public CallTable calls() {
+        return new CallTable(this).full(NUMBER, SyscallNr.READ);
     }
 
     @Override

@@ -4,7 +4,7 @@ package org.jvisor.launcher.cli;
 import java.util.List;
 import org.jvisor.launcher.RunscException;
 
-/** {@code runsc help [VERB]}. */
+/** {@code runsc help [VERB]} and {@code runsc help syscalls}. */
 final class HelpVerb implements Verb {
     private final FlagSet flags = new FlagSet(RunscException.FAILED);
 
@@ -25,6 +25,9 @@ final class HelpVerb implements Verb {
             \tWith an argument, prints detailed information on the use of
             \tthe specified topic or subcommand. With no argument, print a list of
             \tall commands and a brief description of each.
+
+            \tsyscalls         Print compatibility information for syscalls; takes
+            \t                 -format (table, csv, json), -os, -arch and -filename.
             """;
     }
 
@@ -39,6 +42,10 @@ final class HelpVerb implements Verb {
         if (topics.isEmpty()) {
             invocation.print(Usage.general(invocation.verbs()));
             return 0;
+        }
+        Verb syscalls = new SyscallsTopic();
+        if (topics.get(0).equals(syscalls.name())) {
+            return syscalls.execute(invocation, topics.subList(1, topics.size()));
         }
         Verb verb = invocation.verb(topics.get(0));
         if (verb == null) {

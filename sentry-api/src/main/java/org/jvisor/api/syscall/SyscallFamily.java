@@ -16,9 +16,6 @@ public interface SyscallFamily {
     /** Short name for people, like "fs". */
     String name();
 
-    /** The numbers that this service answers. */
-    int[] numbers();
-
-    /** The handler of one of {@link #numbers}. */
-    SyscallHandler handler(int number);
+    /** The calls that this service answers, and by what; asked once. */
+    CallTable calls();
 }

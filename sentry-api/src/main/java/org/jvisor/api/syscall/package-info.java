@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** How system call families plug into the dispatch table. */
 @Export
-@Version("1.0.0")
+@Version("2.0.0")
 package org.jvisor.api.syscall;
 
 import org.osgi.annotation.bundle.Export;

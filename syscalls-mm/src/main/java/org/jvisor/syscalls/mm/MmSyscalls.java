@@ -6,6 +6,7 @@ import static org.jvisor.api.abi.SyscallNr.*;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallHandler;
 import org.osgi.service.component.annotations.Component;
@@ -13,14 +14,6 @@ import org.osgi.service.component.annotations.Component;
 /** The family of memory: mappings, advice, locking, other processes' memory, System V shared memory. */
 @Component(service = SyscallFamily.class)
 public final class MmSyscalls implements SyscallFamily, SyscallHandler {
-
-    private static final int[] NUMBERS = {
-        MMAP, MUNMAP, MPROTECT, MREMAP, BRK, MADVISE, PROCESS_MADVISE, MSYNC, MINCORE, REMAP_FILE_PAGES,
-        MLOCK, MLOCK2, MUNLOCK, MLOCKALL, MUNLOCKALL, MEMBARRIER,
-        PKEY_ALLOC, PKEY_FREE, PKEY_MPROTECT, MBIND, GET_MEMPOLICY, SET_MEMPOLICY, SET_MEMPOLICY_HOME_NODE, MIGRATE_PAGES,
-        MOVE_PAGES, PROCESS_VM_READV, PROCESS_VM_WRITEV, PROCESS_MRELEASE,
-        SHMGET, SHMAT, SHMDT, SHMCTL,
-    };
 
     private final Mappings mappings = new Mappings();
     private final Policies policies = new Policies();
@@ -33,13 +26,31 @@ public final class MmSyscalls implements SyscallFamily, SyscallHandler {
     }
 
     @Override
-    public int[] numbers() {
-        return NUMBERS.clone();
-    }
-
-    @Override
-    public SyscallHandler handler(int number) {
-        return this;
+    public CallTable calls() {
+        return new CallTable(this)
+                .full(
+                        MUNMAP, MPROTECT, MREMAP, BRK, MSYNC, MINCORE, MUNLOCK, MUNLOCKALL, PROCESS_VM_READV,
+                        PROCESS_VM_WRITEV, SHMAT, SHMDT)
+                .partial(MMAP, "MAP_HUGETLB: ENOMEM; MAP_SYNC is refused.")
+                .partial(MADVISE, "Advice about huge pages, merging and reclaim has no effect; no MADV_HWPOISON.")
+                .partial(PROCESS_MADVISE, "MADV_COLD, MADV_PAGEOUT and MADV_WILLNEED, without effect.")
+                .partial(REMAP_FILE_PAGES, "EINVAL, as for a range that is no shared file mapping.")
+                .partial(MLOCK, "Pages are made present and counted.")
+                .partial(MLOCK2, "Pages are made present and counted.")
+                .partial(MLOCKALL, "Pages are made present and counted.")
+                .partial(MEMBARRIER, "No restartable sequences (MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ).")
+                .partial(PKEY_ALLOC, "As on a processor without protection keys: ENOSPC.")
+                .partial(PKEY_FREE, "As on a processor without protection keys: EINVAL.")
+                .partial(PKEY_MPROTECT, "Key -1 only, as on a processor without protection keys.")
+                .partial(MBIND, "One node; checked and not kept.")
+                .partial(GET_MEMPOLICY, "One node; always MPOL_DEFAULT.")
+                .partial(SET_MEMPOLICY, "One node; checked and not kept.")
+                .partial(SET_MEMPOLICY_HOME_NODE, "One node; checked and not kept.")
+                .partial(MIGRATE_PAGES, "One node, so nothing moves.")
+                .partial(MOVE_PAGES, "One node, so nothing moves; only for the caller.")
+                .partial(PROCESS_MRELEASE, "Memory goes with the process itself.")
+                .partial(SHMGET, "No huge pages.")
+                .partial(SHMCTL, "Segments are not locked (SHM_LOCK has no effect).");
     }
 
     @Override

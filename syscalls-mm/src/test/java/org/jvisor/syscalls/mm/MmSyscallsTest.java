@@ -18,6 +18,7 @@ import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.vfs.FdTable;
 
 /** What the family itself decides; the rest is asked of the memory manager. */
@@ -69,10 +70,10 @@ final class MmSyscallsTest {
 
     @Test
     void shouldAnswerEachNumberOnce() {
-        int[] numbers = family.numbers();
-        assertEquals(numbers.length, Arrays.stream(numbers).distinct().count());
-        for (int number : numbers) {
-            assertSame(family, family.handler(number));
+        List<CallTable.Row> rows = family.calls().rows();
+        assertEquals(rows.size(), rows.stream().mapToInt(CallTable.Row::number).distinct().count());
+        for (CallTable.Row row : rows) {
+            assertSame(family, row.handler());
         }
         assertEquals(-Errno.ENOSYS, call(SyscallNr.READ));
     }
@@ -118,7 +119,7 @@ final class MmSyscallsTest {
     /** syscalls-fs has it: of two families that answer a number only one is ever asked. */
     @Test
     void shouldLeaveMemfdsToTheFamilyOfFiles() {
-        assertFalse(Arrays.stream(family.numbers()).anyMatch(number -> number == SyscallNr.MEMFD_CREATE));
+        assertFalse(family.calls().rows().stream().anyMatch(row -> row.number() == SyscallNr.MEMFD_CREATE));
     }
 
     @Test

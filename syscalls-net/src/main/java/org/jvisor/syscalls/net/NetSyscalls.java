@@ -8,6 +8,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.net.SocketFamily;
 import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallHandler;
 import org.osgi.service.component.annotations.Component;
@@ -19,11 +20,6 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 /** The family of sockets. */
 @Component(service = SyscallFamily.class)
 public final class NetSyscalls implements SyscallFamily, SyscallHandler {
-
-    private static final int[] NUMBERS = {
-        SOCKET, SOCKETPAIR, BIND, LISTEN, ACCEPT, ACCEPT4, CONNECT, GETSOCKNAME, GETPEERNAME, SETSOCKOPT, GETSOCKOPT, SHUTDOWN,
-        SENDTO, RECVFROM, SENDMSG, RECVMSG, SENDMMSG, RECVMMSG,
-    };
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC, fieldOption = FieldOption.REPLACE)
     private volatile List<SocketFamily> families = List.of();
@@ -37,13 +33,19 @@ public final class NetSyscalls implements SyscallFamily, SyscallHandler {
     }
 
     @Override
-    public int[] numbers() {
-        return NUMBERS.clone();
-    }
-
-    @Override
-    public SyscallHandler handler(int number) {
-        return this;
+    public CallTable calls() {
+        return new CallTable(this)
+                .full(
+                        SOCKETPAIR, BIND, LISTEN, ACCEPT, ACCEPT4, CONNECT, GETSOCKNAME, GETPEERNAME, SHUTDOWN)
+                .partial(SOCKET, "Unix, and IPv4 and IPv6 within the sandbox; no netlink, no packet sockets.")
+                .partial(SETSOCKOPT, "Options that the family knows.")
+                .partial(GETSOCKOPT, "Options that the family knows.")
+                .partial(SENDTO, "No MSG_OOB, no MSG_ZEROCOPY.")
+                .partial(RECVFROM, "No MSG_OOB; the error queue is always empty.")
+                .partial(SENDMSG, "No MSG_OOB, no MSG_ZEROCOPY.")
+                .partial(RECVMSG, "No MSG_OOB; the error queue is always empty.")
+                .partial(SENDMMSG, "No MSG_OOB, no MSG_ZEROCOPY.")
+                .partial(RECVMMSG, "No MSG_OOB; the error queue is always empty.");
     }
 
     @Override

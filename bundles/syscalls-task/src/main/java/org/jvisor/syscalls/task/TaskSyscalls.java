@@ -6,6 +6,7 @@ import static org.jvisor.api.abi.SyscallNr.*;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallHandler;
 import org.osgi.service.component.annotations.Component;
@@ -13,22 +14,6 @@ import org.osgi.service.component.annotations.Component;
 /** The family of processes, threads, credentials, signals, time, limits and of what the system says of itself. */
 @Component(service = SyscallFamily.class)
 public final class TaskSyscalls implements SyscallFamily, SyscallHandler {
-
-    private static final int[] NUMBERS = {
-        CLONE, CLONE3, FORK, VFORK, EXECVE, EXECVEAT, EXIT, EXIT_GROUP, WAIT4, WAITID, GETPID, GETTID, GETPPID, GETPGID, GETPGRP,
-        SETPGID, GETSID, SETSID, SET_TID_ADDRESS, SET_ROBUST_LIST, GET_ROBUST_LIST, UNSHARE, FUTEX, KCMP,
-        PIDFD_OPEN, PIDFD_GETFD, PIDFD_SEND_SIGNAL,
-        GETUID, GETEUID, GETGID, GETEGID, SETUID, SETGID, SETREUID, SETREGID, SETRESUID, SETRESGID, GETRESUID, GETRESGID, SETFSUID,
-        SETFSGID, GETGROUPS, SETGROUPS, CAPGET, CAPSET,
-        RT_SIGACTION, RT_SIGPROCMASK, RT_SIGPENDING, RT_SIGSUSPEND, RT_SIGTIMEDWAIT, RT_SIGQUEUEINFO, RT_TGSIGQUEUEINFO,
-        RT_SIGRETURN, SIGALTSTACK, PAUSE, KILL, TKILL, TGKILL,
-        CLOCK_GETTIME, CLOCK_GETRES, CLOCK_SETTIME, CLOCK_NANOSLEEP, NANOSLEEP, GETTIMEOFDAY, SETTIMEOFDAY, TIME, TIMES, ALARM,
-        GETITIMER, SETITIMER, TIMER_CREATE, TIMER_SETTIME, TIMER_GETTIME, TIMER_GETOVERRUN, TIMER_DELETE,
-        GETRLIMIT, SETRLIMIT, PRLIMIT64, GETRUSAGE, SCHED_YIELD, SCHED_SETPARAM, SCHED_GETPARAM, SCHED_SETSCHEDULER,
-        SCHED_GETSCHEDULER, SCHED_GET_PRIORITY_MAX, SCHED_GET_PRIORITY_MIN, SCHED_RR_GET_INTERVAL, SCHED_SETATTR, SCHED_GETATTR,
-        SCHED_SETAFFINITY, SCHED_GETAFFINITY, GETPRIORITY, SETPRIORITY, IOPRIO_GET, IOPRIO_SET, GETCPU,
-        UNAME, SETHOSTNAME, SETDOMAINNAME, SYSINFO, SYSLOG, GETRANDOM, PRCTL, ARCH_PRCTL, PERSONALITY, RESTART_SYSCALL,
-    };
 
     private final ProcessCalls processes = new ProcessCalls();
     private final CredentialCalls credentials = new CredentialCalls();
@@ -44,13 +29,46 @@ public final class TaskSyscalls implements SyscallFamily, SyscallHandler {
     }
 
     @Override
-    public int[] numbers() {
-        return NUMBERS.clone();
-    }
-
-    @Override
-    public SyscallHandler handler(int number) {
-        return this;
+    public CallTable calls() {
+        return new CallTable(this)
+                .full(
+                        FORK, VFORK, EXECVE, EXECVEAT, EXIT, EXIT_GROUP, WAIT4, WAITID, GETPID, GETTID, GETPPID, GETPGID,
+                        GETPGRP, SETPGID, GETSID, SETSID, SET_TID_ADDRESS, SET_ROBUST_LIST, GET_ROBUST_LIST, PIDFD_GETFD,
+                        GETUID, GETEUID, GETGID, GETEGID, SETUID, SETGID, SETREUID, SETREGID, SETRESUID, SETRESGID, GETRESUID,
+                        GETRESGID, SETFSUID, SETFSGID, GETGROUPS, SETGROUPS, CAPGET, CAPSET, RT_SIGACTION, RT_SIGPROCMASK,
+                        RT_SIGPENDING, RT_SIGSUSPEND, RT_SIGTIMEDWAIT, RT_SIGQUEUEINFO, RT_TGSIGQUEUEINFO, RT_SIGRETURN,
+                        SIGALTSTACK, PAUSE, KILL, TKILL, TGKILL, CLOCK_GETTIME, CLOCK_GETRES, NANOSLEEP, GETTIMEOFDAY, TIME,
+                        TIMES, ALARM, GETITIMER, SETITIMER, TIMER_SETTIME, TIMER_GETTIME, TIMER_GETOVERRUN, TIMER_DELETE,
+                        GETRLIMIT, SCHED_YIELD, SCHED_GETPARAM, SCHED_GETSCHEDULER, SCHED_GET_PRIORITY_MAX,
+                        SCHED_GET_PRIORITY_MIN, SCHED_GETATTR, SCHED_GETAFFINITY, GETPRIORITY, IOPRIO_GET, GETCPU, UNAME,
+                        SETHOSTNAME, SETDOMAINNAME, GETRANDOM)
+                .partial(CLONE, "Of the namespaces only mount and UTS.")
+                .partial(CLONE3, "Of the namespaces only mount and UTS; no set_tid, no cgroup.")
+                .partial(UNSHARE, "Of the namespaces only mount and UTS.")
+                .partial(FUTEX, "No FUTEX_WAIT_REQUEUE_PI, no FUTEX_CMP_REQUEUE_PI; no priority is inherited.")
+                .partial(KCMP, "No KCMP_EPOLL_TFD.")
+                .partial(PIDFD_OPEN, "No PIDFD_THREAD.")
+                .partial(PIDFD_SEND_SIGNAL, "No flags.")
+                .partial(CLOCK_SETTIME, "The time of the host cannot be set: EPERM.")
+                .partial(CLOCK_NANOSLEEP, "No CPU-time clocks of other processes.")
+                .partial(SETTIMEOFDAY, "The time of the host cannot be set: EPERM.")
+                .partial(TIMER_CREATE, "No CPU-time clocks of other processes.")
+                .partial(SETRLIMIT, "Limits of memory locking, priority and the like are kept, not all enforced.")
+                .partial(PRLIMIT64, "Limits of memory locking, priority and the like are kept, not all enforced.")
+                .partial(GETRUSAGE, "Times, faults and resident size; the rest is 0.")
+                .partial(SCHED_SETPARAM, "Kept and reported; the host schedules.")
+                .partial(SCHED_SETSCHEDULER, "Kept and reported; the host schedules. No SCHED_DEADLINE.")
+                .partial(SCHED_RR_GET_INTERVAL, "Always 100 ms for SCHED_RR.")
+                .partial(SCHED_SETATTR, "Kept and reported; the host schedules. No SCHED_DEADLINE.")
+                .partial(SCHED_SETAFFINITY, "Kept and reported; the host schedules.")
+                .partial(SETPRIORITY, "Kept and reported; the host schedules.")
+                .partial(IOPRIO_SET, "Kept and reported; the host schedules.")
+                .partial(SYSINFO, "No swap, no buffers.")
+                .partial(SYSLOG, "The messages of the sandbox; there is no console to switch.")
+                .partial(PRCTL, "No PR_SET_SECCOMP, PR_SET_TSC, PR_SET_VMA, PR_SCHED_CORE and speculation controls.")
+                .partial(ARCH_PRCTL, "FS and GS bases; no ARCH_SET_CPUID, no requests for extended state.")
+                .partial(PERSONALITY, "PER_LINUX, and ADDR_NO_RANDOMIZE without effect.")
+                .partial(RESTART_SYSCALL, "No signal frame asks for it: EINTR.");
     }
 
     @Override

@@ -3,8 +3,8 @@ package org.jvisor.examples.probe;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
-import org.jvisor.api.syscall.SyscallHandler;
 import org.osgi.service.component.annotations.Component;
 
 /** System call 500: the bytes that the thread which serves the caller has allocated since it began. */
@@ -21,12 +21,7 @@ public final class AllocationProbe implements SyscallFamily {
     }
 
     @Override
-    public int[] numbers() {
-        return new int[] {NUMBER};
-    }
-
-    @Override
-    public SyscallHandler handler(int number) {
-        return (task, arguments) -> threads.getCurrentThreadAllocatedBytes();
+    public CallTable calls() {
+        return new CallTable((task, arguments) -> threads.getCurrentThreadAllocatedBytes()).full(NUMBER);
     }
 }

@@ -2,8 +2,8 @@
 package org.jvisor.examples.parent;
 
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
-import org.jvisor.api.syscall.SyscallHandler;
 import org.osgi.service.component.annotations.Component;
 
 /** Answers getppid(2) with a number of its own, before jVisor's family of that call is asked. */
@@ -16,12 +16,7 @@ public final class FixedParent implements SyscallFamily {
     }
 
     @Override
-    public int[] numbers() {
-        return new int[] {SyscallNr.GETPPID};
-    }
-
-    @Override
-    public SyscallHandler handler(int number) {
-        return (task, arguments) -> 4711;
+    public CallTable calls() {
+        return new CallTable((task, arguments) -> 4711).partial(SyscallNr.GETPPID, "Always the same number.");
     }
 }
