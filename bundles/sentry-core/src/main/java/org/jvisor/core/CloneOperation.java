@@ -53,6 +53,9 @@ final class CloneOperation {
     /** The thread that the child will live on; had first, since there may be none. */
     private TaskThreads.Server server;
     private boolean served;
+    /** Of CLONE_PIDFD, once it is in the parent's table; null before. */
+    private FileDescription pidfdFile;
+    private int pidfd;
 
     CloneOperation(TaskImpl parent, CloneRequest request) {
         this.kernel = parent.kernelImpl();
@@ -144,26 +147,18 @@ final class CloneOperation {
         }
         ThreadGroupImpl group = has(CLONE_THREAD) ? parentGroup : parentGroup.forked(id, flags);
         TaskImpl child = new TaskImpl(kernel, group, id);
-        server = kernel.threads().acquire();
-        copyMemory(child);
+        boolean entered = false;
         try {
+            server = kernel.threads().acquire();
+            copyMemory(child);
             copyState(child);
-        } catch (ErrnoException e) {
-            dropMemory(child);
-            throw e;
-        }
-        int pidfd = -1;
-        try {
-            pidfd = tell(child, group);
+            tell(child, group);
             enter(child, group);
-        } catch (ErrnoException e) {
-            if (pidfd >= 0) {
-                parent.files().close(parent, pidfd);
+            entered = true;
+        } finally {
+            if (!entered) {
+                undo(child, group);
             }
-            child.files().release(parent);
-            child.mounts().release();
-            dropMemory(child);
-            throw e;
         }
         if (has(CLONE_VFORK)) {
             child.setVforkParent(parent);
@@ -183,20 +178,30 @@ final class CloneOperation {
             mm = parent.mm().fork(parent);
         }
         child.setMemory(mm, null);
-        try {
-            child.setContext(context.newContext(mm.space()));
-            child.setMemory(mm, mm.newUserMemory(child));
-        } catch (ErrnoException e) {
-            dropMemory(child);
-            throw e;
-        }
+        child.setContext(context.newContext(mm.space()));
+        child.setMemory(mm, mm.newUserMemory(child));
     }
 
-    private void dropMemory(TaskImpl child) {
-        if (child.context() != null) {
-            child.context().release();
+    /** The child comes to nothing: gives back what it has by now. */
+    private void undo(TaskImpl child, ThreadGroupImpl group) {
+        if (pidfdFile != null) {
+            Attempt.to("close the descriptor of a process", () -> parent.files().closeIfStill(parent, pidfd, pidfdFile));
         }
-        child.mm().release(parent);
+        if (group != parentGroup) {
+            group.endTimers(true);
+        }
+        if (child.files() != null) {
+            Attempt.to("release descriptors", () -> child.files().release(parent));
+        }
+        if (child.mounts() != null) {
+            Attempt.to("release mounts", () -> child.mounts().release());
+        }
+        if (child.context() != null) {
+            Attempt.to("release a context", () -> child.context().release());
+        }
+        if (child.mm() != null) {
+            Attempt.to("release memory", () -> child.mm().release(parent));
+        }
     }
 
     private void copyState(TaskImpl child) {
@@ -250,13 +255,13 @@ final class CloneOperation {
         to.timerSlackNs = from.timerSlackNs;
     }
 
-    /** CLONE_PARENT_SETTID and CLONE_PIDFD; the descriptor, or -1. */
-    private int tell(TaskImpl child, ThreadGroupImpl group) {
+    /** CLONE_PARENT_SETTID and CLONE_PIDFD. */
+    private void tell(TaskImpl child, ThreadGroupImpl group) {
         if (has(CLONE_PARENT_SETTID)) {
             tellTid(child);
         }
         if (!has(CLONE_PIDFD)) {
-            return -1;
+            return;
         }
         FileDescription file = group.newPidFd(0);
         int fd = parent.files().add(file, 0, parentGroup.softLimit(Rlimit.RLIMIT_NOFILE), true);
@@ -264,8 +269,9 @@ final class CloneOperation {
             file.release(parent);
             throw ErrnoException.of(-fd);
         }
+        pidfd = fd;
+        pidfdFile = file;
         parent.memory().putInt(request.pidfd(), fd);
-        return fd;
     }
 
     private void tellTid(TaskImpl child) {

@@ -44,6 +44,9 @@ final class ContainerImpl implements Container, HandleSource {
     /** Called once, by who builds it. */
     void setInit(ThreadGroupImpl first) {
         init = first;
+        synchronized (first.lock) {
+            first.shielded = true;
+        }
     }
 
     void setPty(Pty terminal) {
@@ -166,16 +169,16 @@ final class ContainerImpl implements Container, HandleSource {
         if (target == TO_ALL) {
             for (ThreadGroupImpl group : kernel.processes().groups()) {
                 if (group.containerImpl() == this) {
-                    SignalSender.send(group, null, info);
+                    SignalSender.sendFromOutside(group, info);
                 }
             }
             return;
         }
         ProcessGroupImpl foreground = target == TO_FOREGROUND ? foreground() : null;
         if (foreground != null) {
-            foreground.send(info);
+            foreground.members().forEach(member -> SignalSender.sendFromOutside((ThreadGroupImpl) member, info));
         } else {
-            SignalSender.send(init, null, info);
+            SignalSender.sendFromOutside(init, info);
         }
     }
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.Arrays;
 import java.util.List;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task.AltStack;
 import org.jvisor.api.mm.MemoryManager;
@@ -14,6 +18,8 @@ import org.jvisor.api.vfs.FileDescription;
 
 /** execve(2). */
 final class ExecOperation {
+
+    private static final Logger LOG = System.getLogger("org.jvisor.core.task");
 
     private static final long INTERRUPTS_ENABLED = 0x202;
 
@@ -30,6 +36,23 @@ final class ExecOperation {
             return -Errno.ERESTARTNOINTR;
         }
         // The point of no return.
+        boolean complete = false;
+        try {
+            become(task, image, path, credentials);
+            complete = true;
+            return 0;
+        } catch (ErrnoException e) {
+            // There is no program left that could be told.
+            LOG.log(Level.DEBUG, "execve of task {0} past its point of no return: {1}", task.tid(), e.getMessage());
+            return -e.errno();
+        } finally {
+            if (!complete) {
+                perish(task, image);
+            }
+        }
+    }
+
+    private static void become(TaskImpl task, ProgramImage image, String path, Credentials credentials) {
         ThreadGroupImpl group = task.groupImpl();
         group.endTimers(false);
         synchronized (group.lock) {
@@ -44,7 +67,14 @@ final class ExecOperation {
         task.endVfork();
         adopt(task, path, credentials);
         enter(task.registers(), image);
-        return 0;
+    }
+
+    /** The process dies as in Linux, by SIGSEGV; what it has of the old program and of the new one goes with it. */
+    private static void perish(TaskImpl task, ProgramImage image) {
+        task.groupImpl().exitGroup(Wait.signaled(Signals.SIGSEGV, false));
+        if (task.mm() != image.mm()) {
+            image.discard();
+        }
     }
 
     /** The first program of a container: its task has nothing yet that would have to go. */

@@ -10,7 +10,10 @@ import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Tty;
 import org.jvisor.api.mm.MemoryManager;
 
-/** The end of a task (_exit(2)), in its own thread; with the last one its process becomes a zombie. */
+/**
+ * The end of a task (_exit(2)), in its own thread; with the last one its process becomes a zombie. Much of it is code of other
+ * bundles: what fails there does not keep the rest from coming.
+ */
 final class ExitOperation {
 
     private final TaskImpl task;
@@ -29,7 +32,7 @@ final class ExitOperation {
     void run() {
         task.setExiting();
         ThreadFarewell.leave(task);
-        task.endVfork();
+        Attempt.to("let the parent of a vfork go on", task::endVfork);
         giveResourcesBack();
         boolean stopComplete;
         int stopSignal;
@@ -37,28 +40,28 @@ final class ExitOperation {
             synchronized (group.lock) {
                 group.removeTask(task);
                 stopSignal = group.job.stopSignal();
-                stopComplete = group.taskCount() > 0 && (task.work() & TaskImpl.STOP) != 0 && group.job.taskStopped();
-                SignalSender.retarget(group, task, ~task.signalMask());
+                stopComplete = group.taskCount() > 0 && (task.work() & TaskImpl.STOP) != 0 && group.job.taskStopped(task);
+                Attempt.to("pass signals on", () -> SignalSender.retarget(group, task, ~task.signalMask()));
             }
             leaveProcess();
         }
         if (stopComplete) {
-            JobControl.notifyParent(group, Signals.CLD_STOPPED, stopSignal);
+            Attempt.to("tell of a stop", () -> JobControl.notifyParent(group, Signals.CLD_STOPPED, stopSignal));
         }
-        afterwards.forEach(Runnable::run);
+        afterwards.forEach(step -> Attempt.to("tell of an end", step));
     }
 
     private void giveResourcesBack() {
-        task.files().release(task);
-        task.mounts().release();
+        Attempt.to("release descriptors", () -> task.files().release(task));
+        Attempt.to("release mounts", () -> task.mounts().release());
         MemoryManager mm = task.mm();
         task.setMemory(null, null);
         if (task.context() != null) {
-            task.context().release();
+            Attempt.to("release a context", () -> task.context().release());
         }
         if (mm != null) {
-            group.times().sawResident(mm.peakResidentBytes());
-            mm.release(task);
+            Attempt.to("count memory", () -> group.times().sawResident(mm.peakResidentBytes()));
+            Attempt.to("release memory", () -> mm.release(task));
         }
     }
 
@@ -69,7 +72,7 @@ final class ExitOperation {
         group.times().taskGone(task);
         processes.addGoneTimes(task.userTimeNs(), task.systemTimeNs());
         task.kernelImpl().users().of(task.credentials().uid()).tasks.decrementAndGet();
-        sendDeathSignals();
+        Attempt.to("tell children of their parent's death", this::sendDeathSignals);
         boolean last = group.taskCount() == 0;
         if (task != group.leader()) {
             processes.remove(task);
@@ -108,17 +111,16 @@ final class ExitOperation {
     }
 
     private void endProcess() {
-        group.endTimers(true);
-        reparentChildren();
+        Attempt.to("end timers", () -> group.endTimers(true));
+        Attempt.to("hand children over", this::reparentChildren);
         group.setZombie(group.statusAtEnd());
-        ProcessGroupImpl own = group.processGroup();
-        hangUpOrphans(own, group);
+        Attempt.to("hang up a process group", () -> hangUpOrphans(group.processGroup(), group));
         if (group.session().leader() == group) {
             endSession();
         }
-        group.exitQueue().wake(Poll.POLLIN);
-        group.containerImpl().processEnded(group);
-        notifyParent(group);
+        Attempt.to("wake who waits for the end", () -> group.exitQueue().wake(Poll.POLLIN));
+        Attempt.to("end a container", () -> group.containerImpl().processEnded(group));
+        Attempt.to("tell the parent", () -> notifyParent(group));
         afterwards.add(group.containerImpl()::endWhenEmpty);
     }
 
@@ -175,7 +177,7 @@ final class ExitOperation {
         }
         afterwards.add(() -> {
             ProcessGroupImpl foreground = processes.processGroup(tty.foreground());
-            tty.hangup();
+            Attempt.to("hang up a terminal", tty::hangup);
             session.disown(tty);
             if (foreground != null) {
                 foreground.send(SignalInfo.kernel(Signals.SIGHUP));

@@ -9,7 +9,7 @@ import org.jvisor.api.kernel.SignalAction;
  * Whether a process is stopped (signal(7)), and what of that its parent has been told by wait(2). Guarded by the group's lock,
  * except where said.
  *
- * <p>A stop begins when a task takes a stop signal; it is complete when every task has come to {@link #stopHere}.
+ * <p>A stop begins when a task takes a stop signal; it is complete when every task has come to {@link #taskStopped}, once.
  */
 final class JobControl {
 
@@ -17,6 +17,8 @@ final class JobControl {
 
     /** The signal that stops, from the beginning of the stop to its end; 0 otherwise. */
     private int stopSignal;
+    /** Which stop that is: a task that slept through the end of one and the beginning of the next has to stop anew. */
+    private volatile long stopNumber;
     private int running;
     private volatile boolean stopped;
     private boolean stopUnreported;
@@ -38,21 +40,32 @@ final class JobControl {
         return stopSignal != 0;
     }
 
+    /** Of the last stop that began. Any thread, without the lock. */
+    long stopNumber() {
+        return stopNumber;
+    }
+
     /** A stop signal has been taken: all tasks shall stop. */
+    @SuppressWarnings("NonAtomicOperationOnVolatileField")
     void beginStop(int signal) {
         if (stopSignal != 0) {
             return;
         }
         stopSignal = signal;
+        stopNumber++;
         running = group.taskCount();
         for (TaskImpl task : group.liveTasks()) {
             task.addWork(TaskImpl.STOP);
         }
     }
 
-    /** A task stops now, or has left for good; whether the stop is complete by that. */
-    boolean taskStopped() {
-        if (stopSignal == 0 || stopped || --running > 0) {
+    /** {@code task} stops now, or has left for good; whether the stop is complete by that. */
+    boolean taskStopped(TaskImpl task) {
+        if (stopSignal == 0 || stopped || task.lastStop == stopNumber) {
+            return false;
+        }
+        task.lastStop = stopNumber;
+        if (--running > 0) {
             return false;
         }
         stopped = true;

@@ -51,6 +51,9 @@ final class SignalDelivery {
                     break;
                 }
                 action = group.actions.get(info.signal());
+                if (action.handler() == Signals.SIG_DFL && group.shielded && !Signals.contains(Signals.UNBLOCKABLE, info.signal())) {
+                    continue; // sent while it was blocked, or had a handler
+                }
                 if (action.handler() > Signals.SIG_IGN || action.handler() < 0) {
                     if ((action.flags() & Signals.SA_RESETHAND) != 0) {
                         group.actions.set(info.signal(), SignalAction.DEFAULT);
@@ -117,17 +120,19 @@ final class SignalDelivery {
     private static void stop(ThreadGroupImpl group, TaskImpl task) {
         boolean complete;
         int signal;
+        long number;
         synchronized (group.lock) {
             if ((task.work() & TaskImpl.STOP) == 0) {
                 return;
             }
             signal = group.job.stopSignal();
-            complete = group.job.taskStopped();
+            number = group.job.stopNumber();
+            complete = group.job.taskStopped(task);
         }
         if (complete) {
             JobControl.notifyParent(group, Signals.CLD_STOPPED, signal);
         }
-        task.stayStopped();
+        task.stayStopped(number);
     }
 
     /** Whether the handler can run; otherwise SIGSEGV is pending now. */

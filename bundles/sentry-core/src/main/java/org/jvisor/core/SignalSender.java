@@ -29,11 +29,28 @@ final class SignalSender {
         return send(group, target, info, null);
     }
 
+    /** By the container's operator, from whom the first process is not shielded: what would end another process ends it, too. */
+    static void sendFromOutside(ThreadGroupImpl group, SignalInfo info) {
+        int signal = info.signal();
+        synchronized (group.lock) {
+            boolean deadly = !Signals.contains(Signals.IGNORED_BY_DEFAULT | Signals.STOPPING, signal);
+            if (deadly && group.actions.get(signal).handler() == Signals.SIG_DFL) {
+                group.shielded = false;
+            }
+        }
+        send(group, null, info, true, null);
+    }
+
     /**
      * @param onTaken hears when the signal is taken or dropped, and has the last word on what it says; called only when this
      *     returns 0
      */
     static long send(ThreadGroupImpl group, TaskImpl target, SignalInfo info,
+            UnaryOperator<SignalInfo> onTaken) {
+        return send(group, target, info, false, onTaken);
+    }
+
+    private static long send(ThreadGroupImpl group, TaskImpl target, SignalInfo info, boolean outside,
             UnaryOperator<SignalInfo> onTaken) {
         int signal = info.signal();
         int resumed = 0;
@@ -43,6 +60,9 @@ final class SignalSender {
             if (group.taskCount() == 0) {
                 return 0;
             }
+            if (signal == Signals.SIGKILL && group.shielded) {
+                return NOT_QUEUED;
+            }
             stopSignal = group.job.stopSignal();
             if (signal == Signals.SIGCONT || signal == Signals.SIGKILL) {
                 resumed = resume(group, signal);
@@ -51,7 +71,7 @@ final class SignalSender {
             }
             if (signal == Signals.SIGKILL) {
                 group.beginExit(Wait.signaled(signal, false));
-            } else if (!ignored(group, target, signal)) {
+            } else if (!ignored(group, target, signal, outside)) {
                 result = queue(group, target, info, onTaken);
             } else {
                 result = NOT_QUEUED;
@@ -78,11 +98,14 @@ final class SignalSender {
         }
     }
 
-    private static boolean ignored(ThreadGroupImpl group, TaskImpl target, int signal) {
+    private static boolean ignored(ThreadGroupImpl group, TaskImpl target, int signal, boolean outside) {
         TaskImpl asked = target != null ? target : group.leader();
         // A blocked signal stays pending: its action may have changed when it is unblocked.
         if (Signals.contains(asked.signalMask(), signal)) {
             return false;
+        }
+        if (group.shielded && !outside && group.actions.get(signal).handler() == Signals.SIG_DFL) {
+            return true;
         }
         // SIGCONT has had its effect by now, whatever its action.
         return group.actions.ignores(signal);
@@ -188,6 +211,9 @@ final class SignalSender {
             if (blocked || group.actions.get(signal).handler() == Signals.SIG_IGN) {
                 group.actions.set(signal, SignalAction.DEFAULT);
                 task.unblock(bit);
+            }
+            if (group.actions.get(signal).handler() == Signals.SIG_DFL) {
+                group.shielded = false;
             }
             task.pending.discard(bit);
             task.pending.add(info, null);

@@ -131,6 +131,8 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     /** A frame is being put together here. */
     byte[] frameBuffer = new byte[0];
     private boolean stoppedNow;
+    /** The last of the process's stops that it was counted in; guarded by the group's lock. */
+    long lastStop;
 
     // ---- life
     private volatile boolean exiting;
@@ -495,11 +497,12 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
             woken = false;
             return 0;
         }
-        if ((work & interruptions) != 0) {
-            return -Errno.ERESTARTSYS;
-        }
+        // What has come to its end, is not interrupted any more: time first, then signals.
         if (deadlineNs != Long.MAX_VALUE && deadlineNs - System.nanoTime() <= 0) {
             return -Errno.ETIMEDOUT;
+        }
+        if ((work & interruptions) != 0) {
+            return -Errno.ERESTARTSYS;
         }
         epoch.leave();
         times.fallAsleep();
@@ -518,18 +521,18 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
                 result = 0;
                 break;
             }
+            long left = deadlineNs == Long.MAX_VALUE ? Long.MAX_VALUE : deadlineNs - System.nanoTime();
+            if (left <= 0) {
+                result = -Errno.ETIMEDOUT;
+                break;
+            }
             if ((work & interruptions) != 0) {
                 result = -Errno.ERESTARTSYS;
                 break;
             }
-            if (deadlineNs == Long.MAX_VALUE) {
+            if (left == Long.MAX_VALUE) {
                 LockSupport.park();
             } else {
-                long left = deadlineNs - System.nanoTime();
-                if (left <= 0) {
-                    result = -Errno.ETIMEDOUT;
-                    break;
-                }
                 LockSupport.parkNanos(left);
             }
         }
@@ -630,14 +633,14 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
 
     // ---- stopping
 
-    /** Sleeps as long as the process is stopped; taken part in with {@link JobControl#taskStopped}. */
-    void stayStopped() {
+    /** Sleeps as long as the process is in this stop, in which the task was counted by {@link JobControl#taskStopped}. */
+    void stayStopped(long stopNumber) {
         epoch.leave();
         times.fallAsleep();
         stoppedNow = true;
         sleeping = true;
         stepOut();
-        while ((work & (STOP | EXIT)) == STOP) {
+        while ((work & (STOP | EXIT)) == STOP && group.job.stopNumber() == stopNumber) {
             LockSupport.park();
         }
         sleeping = false;

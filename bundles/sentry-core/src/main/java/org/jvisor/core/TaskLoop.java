@@ -40,9 +40,10 @@ final class TaskLoop implements Runnable {
     public void run() {
         task.adopt(Thread.currentThread());
         task.enterKernel();
-        MemoryFile.Epoch epoch = task.kernelImpl().memory().file().newEpoch();
-        task.setEpoch(epoch);
+        MemoryFile.Epoch epoch = null;
         try {
+            epoch = task.kernelImpl().memory().file().newEpoch();
+            task.setEpoch(epoch);
             live(epoch);
         } catch (Throwable t) {
             // A defect of the Sentry must not leave a process behind that nobody serves.
@@ -52,13 +53,17 @@ final class TaskLoop implements Runnable {
         // Others may not find the task any more before all of its end is done.
         gate.stay();
         try {
-            epoch.enter();
+            if (epoch != null) {
+                epoch.enter();
+            }
             new ExitOperation(task).run();
         } catch (Throwable t) {
             LOG.log(Level.ERROR, "exit of task " + task.tid(), t);
         } finally {
-            epoch.leave();
-            epoch.close();
+            if (epoch != null) {
+                epoch.leave();
+                epoch.close();
+            }
             task.stepOut();
             gate.leave();
         }

@@ -15,12 +15,12 @@ final class ThreadFarewell {
             return;
         }
         if (task.robustList() != 0) {
-            new RobustList(task).release();
+            Attempt.to("release robust futexes", () -> new RobustList(task).release());
             task.setRobustList(0);
         }
-        inheritLocks(task);
+        Attempt.to("hand locks over", () -> inheritLocks(task));
         if (task.clearChildTid != 0) {
-            clearTid(task, task.clearChildTid);
+            Attempt.to("clear a thread's id", () -> clearTid(task, task.clearChildTid));
             task.clearChildTid = 0;
         }
     }

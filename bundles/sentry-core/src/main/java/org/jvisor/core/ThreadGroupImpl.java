@@ -57,6 +57,11 @@ final class ThreadGroupImpl implements ThreadGroup {
     /** exit_group(2) or a deadly signal: all tasks are on their way out. */
     volatile boolean exiting;
     int exitStatus;
+    /**
+     * The first process of a container: of the signals of its own namespace it gets only those that it has a handler for
+     * (pid_namespaces(7)). Its own faults and its container's operator take the shield away.
+     */
+    boolean shielded;
     /** The task that replaces all the others by execve(2), or null. */
     volatile TaskImpl execing;
 

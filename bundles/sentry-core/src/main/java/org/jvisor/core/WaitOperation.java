@@ -63,7 +63,9 @@ final class WaitOperation {
                 }
                 long slept = caller.sleep(Long.MAX_VALUE);
                 if (slept != 0) {
-                    return slept;
+                    // The signal may be that of the very child: it was a zombie before it was sent.
+                    found = scan(byDescriptor);
+                    return found != 0 ? found : slept;
                 }
             }
         } finally {

@@ -20,6 +20,7 @@ import org.jvisor.api.kernel.SignalAction;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task.CloneRequest;
 import org.jvisor.api.kernel.ThreadGroup.WaitResult;
+import org.jvisor.api.vfs.FdTable;
 import org.junit.jupiter.api.Test;
 
 /** fork, exit and wait. */
@@ -199,13 +200,50 @@ class ProcessTest {
     }
 
     @Test
-    void shouldEndTheContainerWhenAProcessKillsTheFirst() {
-        assertEquals(Signals.SIGKILL, test.run(test.init(
-                task -> fork(task, child -> {
-                    test.kernel.threadGroup(1).send(SignalInfo.user(Signals.SIGKILL, child));
+    void shouldShieldTheFirstProcessFromItsOwnNamespace() {
+        assertEquals(Wait.exited(3), test.run(test.init(
+                task -> {
+                    long child = fork(task, sender -> {
+                        test.kernel.threadGroup(1).send(SignalInfo.user(Signals.SIGKILL, sender));
+                        test.kernel.threadGroup(1).send(SignalInfo.user(Signals.SIGTERM, sender));
+                        return 0;
+                    });
+                    assertEquals(child, wait(task, EXITS, new WaitResult()));
                     return 0;
-                }),
+                },
+                exit(3))));
+    }
+
+    @Test
+    void shouldEndTheFirstProcessByItsOwnFault() {
+        assertEquals(Signals.SIGSEGV, test.run(test.init(
+                task -> {
+                    task.forceSignal(SignalInfo.fault(Signals.SIGSEGV, Signals.SEGV_MAPERR, 8));
+                    return 0;
+                },
                 ProcessTest::pause)));
+    }
+
+    @Test
+    void shouldEndAProcessWhoseFilesFailInTheirRelease() {
+        assertEquals(Wait.exited(5), test.run(test.init(
+                task -> {
+                    long child = fork(task, failing -> {
+                        failing.setFiles(new Fakes().on("release", a -> {
+                            throw new IllegalStateException("a file's release");
+                        }).as(FdTable.class));
+                        failing.exitGroup(Wait.exited(4));
+                        return 0;
+                    });
+                    WaitResult result = new WaitResult();
+                    assertEquals(child, wait(task, EXITS, result));
+                    assertEquals(Wait.exited(4), result.status);
+                    task.setFiles(new Fakes().on("release", a -> {
+                        throw new NoClassDefFoundError("a bundle that is gone");
+                    }).as(FdTable.class));
+                    return 0;
+                },
+                exit(5))));
     }
 
     @Test

@@ -42,7 +42,17 @@ public final class TimeService implements KernelClock, Vdso, HostCaller {
     }
 
     private void refreshIn(long delayNs) {
-        timers.schedule(System.nanoTime() + delayNs, () -> refreshIn(clock.refresh()));
+        timers.schedule(System.nanoTime() + delayNs, this::refresh);
+    }
+
+    /** One that fails is not the last. */
+    private void refresh() {
+        long nextNs = SandboxClock.FIRST_REFRESH_NS;
+        try {
+            nextNs = clock.refresh();
+        } finally {
+            refreshIn(nextNs);
+        }
     }
 
     @Override

@@ -127,8 +127,17 @@ final class TimerQueue {
     private static void perform(Runnable action) {
         try {
             action.run();
-        } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "a timer's action failed", e);
+        } catch (Throwable t) {
+            log(t);
+        }
+    }
+
+    private static void log(Throwable failure) {
+        try {
+            LOG.log(Level.ERROR, "a timer's action failed", failure);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            // No room even for words.
+            failure.addSuppressed(e);
         }
     }
 

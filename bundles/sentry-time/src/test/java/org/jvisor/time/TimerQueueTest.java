@@ -108,7 +108,10 @@ class TimerQueueTest {
         queue.schedule(0, () -> {
             throw new IllegalStateException("expected by this test");
         });
-        queue.schedule(1, done::countDown);
+        queue.schedule(1, () -> {
+            throw new NoClassDefFoundError("expected by this test, too");
+        });
+        queue.schedule(2, done::countDown);
         await(done);
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -19,6 +21,7 @@ import org.jvisor.api.vfs.FileDescription;
  */
 final class FdTableImpl implements FdTable {
 
+    private static final Logger LOG = System.getLogger("org.jvisor.vfs");
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(FileDescriptionImpl[].class);
     /** /proc/sys/fs/nr_open. */
     private static final int MAX_DESCRIPTORS = 1 << 20;
@@ -184,6 +187,18 @@ final class FdTableImpl implements FdTable {
         return file == null ? -Errno.EBADF : drop(task, file);
     }
 
+    @Override
+    public void closeIfStill(Task task, int fd, FileDescription file) {
+        synchronized (this) {
+            Chunk chunk = chunkOf(fd);
+            if (chunk == null || chunk.slots[fd & CHUNK - 1] != file) {
+                return;
+            }
+            take(fd);
+        }
+        drop(task, (FileDescriptionImpl) file);
+    }
+
     private FileDescriptionImpl take(int fd) {
         Chunk chunk = chunkOf(fd);
         long bit = 1L << fd;
@@ -198,16 +213,18 @@ final class FdTableImpl implements FdTable {
 
     /** A descriptor of {@code file} is closed: process-wide locks go even if others remain (fcntl(2)). */
     private long drop(Task task, FileDescriptionImpl file) {
-        long result = 0;
-        if ((file.flags() & Open.O_PATH) == 0) {
+        try {
+            if ((file.flags() & Open.O_PATH) != 0) {
+                return 0;
+            }
             FileLocks locks = file.vnode().locksIfAny();
             if (locks != null) {
                 locks.releasePosix(this);
             }
-            result = file.operations().flush(task, file);
+            return file.operations().flush(task, file);
+        } finally {
+            file.release(task);
         }
-        file.release(task);
-        return result;
     }
 
     @Override
@@ -218,7 +235,7 @@ final class FdTableImpl implements FdTable {
                 marked = chunks[c] == null ? 0 : chunks[c].closeOnExec;
             }
             for (; marked != 0; marked &= marked - 1) {
-                close(task, c * CHUNK + Long.numberOfTrailingZeros(marked));
+                closeLast(task, c * CHUNK + Long.numberOfTrailingZeros(marked));
             }
         }
     }
@@ -293,6 +310,15 @@ final class FdTableImpl implements FdTable {
         return to;
     }
 
+    /** A file that fails in its release must not keep the others open. */
+    private void closeLast(Task task, int fd) {
+        try {
+            close(task, fd);
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "a file failed when its descriptor was closed", e);
+        }
+    }
+
     @Override
     public synchronized void retain() {
         users++;
@@ -305,7 +331,9 @@ final class FdTableImpl implements FdTable {
                 return;
             }
         }
-        closeRange(task, 0, MAX_DESCRIPTORS, false);
+        for (int fd : descriptors()) {
+            closeLast(task, fd);
+        }
         synchronized (this) {
             for (int c = 1; c < chunks.length; c++) {
                 if (chunks[c] != null) {

@@ -224,7 +224,7 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         WaitQueue.Entry entry = task.waitEntry(0);
         queue.add(entry, READ_EVENTS);
         try {
-            for (;;) {
+            for (long slept = 0;; slept = task.sleep(deadline)) {
                 long result;
                 if (offset >= 0) {
                     result = operations.read(task, this, target, offset);
@@ -232,9 +232,8 @@ final class FileDescriptionImpl implements FileDescription, Handle {
                     result = seekable ? readHere(task, target) : operations.read(task, this, target, FileOperations.CURRENT);
                 }
                 if (result != -Errno.EAGAIN) {
-                    return result;
+                    return result; // also when a signal came first: what can be done is done
                 }
-                long slept = task.sleep(deadline);
                 if (slept < 0) {
                     return ended(task, slept, deadline);
                 }
@@ -363,12 +362,11 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         WaitQueue.Entry entry = task.waitEntry(0);
         queue.add(entry, WRITE_EVENTS);
         try {
-            for (;;) {
+            for (long slept = 0;; slept = task.sleep(deadline)) {
                 long result = operations.write(task, this, source, offset);
                 if (result != -Errno.EAGAIN) {
                     return result;
                 }
-                long slept = task.sleep(deadline);
                 if (slept < 0) {
                     return ended(task, slept, deadline);
                 }
@@ -532,7 +530,22 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         }
     }
 
+    /** What fails on the way, which may be code of any bundle, keeps none of the counts that the description had a part in. */
     private void close() {
+        try {
+            tellListeners();
+        } finally {
+            try {
+                endOperations();
+            } finally {
+                vnode.release();
+                ((MountImpl) path.mount()).closeFile(holdsMount);
+                openFiles.remove(this);
+            }
+        }
+    }
+
+    private void tellListeners() {
         List<ReleaseListener> told;
         synchronized (this) {
             told = listeners;
@@ -541,6 +554,9 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         if (told != null) {
             told.forEach(listener -> listener.released(this));
         }
+    }
+
+    private void endOperations() {
         FileLocks locks = vnode.locksIfAny();
         if (locks != null) {
             locks.releaseDescription(this);
@@ -550,8 +566,5 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         } else {
             operations.release(this);
         }
-        vnode.release();
-        ((MountImpl) path.mount()).closeFile(holdsMount);
-        openFiles.remove(this);
     }
 }

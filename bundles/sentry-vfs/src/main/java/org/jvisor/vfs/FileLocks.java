@@ -62,13 +62,14 @@ final class FileLocks {
         WaitQueue.Entry entry = task.waitEntry(0);
         released.add(entry, Poll.POLLIN);
         try {
-            while (!tryFlock(file, exclusive)) {
-                long slept = task.sleep(Long.MAX_VALUE);
+            for (long slept = 0;; slept = task.sleep(Long.MAX_VALUE)) {
+                if (tryFlock(file, exclusive)) {
+                    return 0;
+                }
                 if (slept < 0) {
                     return slept;
                 }
             }
-            return 0;
         } finally {
             released.remove(entry);
         }
@@ -144,7 +145,7 @@ final class FileLocks {
         WaitQueue.Entry entry = task.waitEntry(0);
         released.add(entry, Poll.POLLIN);
         try {
-            for (;;) {
+            for (long slept = 0;; slept = task.sleep(Long.MAX_VALUE)) {
                 obstacle = trySet(wanted);
                 if (obstacle == null) {
                     return 0;
@@ -152,12 +153,11 @@ final class FileLocks {
                 if (obstacle == FULL) {
                     return -Errno.ENOLCK;
                 }
-                if (!LockWaits.begin(waiting, obstacle.owner)) {
-                    return -Errno.EDEADLK;
-                }
-                long slept = task.sleep(Long.MAX_VALUE);
                 if (slept < 0) {
                     return slept;
+                }
+                if (!LockWaits.begin(waiting, obstacle.owner)) {
+                    return -Errno.EDEADLK;
                 }
             }
         } finally {

@@ -97,7 +97,8 @@ public interface Task {
      * interrupted: a signal that is not blocked, an exit, or a handler that is being replaced.
      *
      * @param deadlineNs in {@link System#nanoTime}'s terms, or Long.MAX_VALUE
-     * @return 0 when woken, perhaps for nothing; -ETIMEDOUT; or -ERESTARTSYS when interrupted
+     * @return 0 when woken, perhaps for nothing; -ETIMEDOUT; or -ERESTARTSYS when interrupted. What is waited for may have come
+     *     with the signal: whoever sleeps looks once more before it gives up
      */
     long sleep(long deadlineNs);
 

@@ -25,6 +25,9 @@ public interface FdTable {
     /** close(2): 0, -EBADF, or what {@link FileOperations#flush} said. */
     long close(Task task, int fd);
 
+    /** Closes {@code fd} unless another thread has closed it, or put something else there, since {@code file} was added at it. */
+    void closeIfStill(Task task, int fd, FileDescription file);
+
     /** F_GETFD: 0 or FD_CLOEXEC; -EBADF. */
     int getFlags(int fd);
 

@@ -97,11 +97,12 @@ final class PollSet {
         WaitQueue.Entry entry = task.waitEntry(0);
         queue.add(entry, events | ALWAYS);
         try {
+            long slept = 0;
             while ((file.operations().poll(file) & (events | ALWAYS)) == 0) {
-                long result = task.sleep(Long.MAX_VALUE);
-                if (result < 0) {
-                    return result;
+                if (slept < 0) {
+                    return slept;
                 }
+                slept = task.sleep(Long.MAX_VALUE);
             }
             return 0;
         } finally {

@@ -73,8 +73,8 @@ final class Sockets {
         WaitQueue.Entry entry = t.waitEntry(0);
         queue.add(entry, events);
         try {
+            long slept = 0;
             while ((result = attempt.run()) == -Errno.EAGAIN) {
-                long slept = t.sleep(deadline);
                 if (slept == -Errno.ETIMEDOUT) {
                     return -Errno.EAGAIN;
                 }
@@ -82,6 +82,7 @@ final class Sockets {
                     // With a time-out set the call does not restart after a handler (signal(7)).
                     return timeout == Long.MAX_VALUE ? slept : -Errno.ERESTART_RESTARTBLOCK;
                 }
+                slept = t.sleep(deadline);
             }
             return result;
         } finally {

@@ -89,7 +89,7 @@ public final class PipeEnd implements Vfs.Pipe {
 
     private void awaitWriter(Task task, int opensBefore) {
         while (pipe.writers() == 0 && pipe.writerOpens() == opensBefore) {
-            if (!sleptUnlessChanged(task, Poll.POLLIN, opensBefore, true)) {
+            if (!sleptUnlessChanged(task, Poll.POLLIN, opensBefore, true) && pipe.writerOpens() == opensBefore) {
                 pipe.removeReader();
                 throw ErrnoException.of(Errno.ERESTARTSYS);
             }
@@ -98,7 +98,7 @@ public final class PipeEnd implements Vfs.Pipe {
 
     private void awaitReader(Task task, int opensBefore) {
         while (pipe.readers() == 0 && pipe.readerOpens() == opensBefore) {
-            if (!sleptUnlessChanged(task, Poll.POLLOUT, opensBefore, false)) {
+            if (!sleptUnlessChanged(task, Poll.POLLOUT, opensBefore, false) && pipe.readerOpens() == opensBefore) {
                 pipe.removeWriter();
                 throw ErrnoException.of(Errno.ERESTARTSYS);
             }
