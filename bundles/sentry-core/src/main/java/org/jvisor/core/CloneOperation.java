@@ -143,7 +143,7 @@ final class CloneOperation {
     private long makeWithThread() {
         int id;
         synchronized (kernel.processes()) {
-            id = kernel.processes().newId();
+            id = parentGroup.pidNamespace().newId();
         }
         ThreadGroupImpl group = has(CLONE_THREAD) ? parentGroup : parentGroup.forked(id, flags);
         TaskImpl child = new TaskImpl(kernel, group, id);
@@ -296,11 +296,11 @@ final class CloneOperation {
             }
             // The gate is closed with this lock held: either it finds the child, or its maker's hook says that it should have.
             child.addHooks(parent.hooks() & TaskImpl.GATE);
-            kernel.processes().add(child);
+            group.pidNamespace().add(child);
             if (has(CLONE_THREAD)) {
                 return;
             }
-            kernel.processes().add(group);
+            group.pidNamespace().add(group);
             boolean sibling = has(CLONE_PARENT);
             group.exitSignal = sibling ? parentGroup.exitSignal : request.exitSignal();
             group.creator = sibling ? parentGroup.creator : parent;

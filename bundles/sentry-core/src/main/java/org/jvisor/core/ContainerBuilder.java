@@ -69,11 +69,11 @@ final class ContainerBuilder {
     private TaskImpl firstTask(ContainerImpl container) {
         ContainerMounts mounts = new ContainerMounts(kernel, spec, container.cgroup());
         MountNamespace namespace = mounts.root();
-        Processes processes = kernel.processes();
+        PidNamespaceImpl pids = container.pidNamespace();
         ThreadGroupImpl group;
         TaskImpl task;
-        synchronized (processes) {
-            int id = processes.newId();
+        synchronized (kernel.processes()) {
+            int id = pids.newId();
             group = new ThreadGroupImpl(kernel, container, id, limits());
             task = new TaskImpl(kernel, group, id);
             task.setCredentials(Credentials.ROOT);
@@ -86,11 +86,11 @@ final class ContainerBuilder {
                 group.addTask(task);
             }
             container.setInit(group);
-            SessionImpl session = new SessionImpl(processes, group);
-            processes.add(session);
-            processes.add(task);
-            processes.add(group);
-            group.enter(new ProcessGroupImpl(processes, id, session));
+            SessionImpl session = new SessionImpl(pids, group);
+            pids.add(session);
+            pids.add(task);
+            pids.add(group);
+            group.enter(new ProcessGroupImpl(pids, id, session));
             kernel.users().of(task.credentials().uid()).tasks.incrementAndGet();
         }
         return task;

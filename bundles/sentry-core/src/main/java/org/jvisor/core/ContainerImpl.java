@@ -30,6 +30,7 @@ final class ContainerImpl implements Container, HandleSource {
     private final KernelImpl kernel;
     private final ContainerSpec spec;
     private final Cgroup cgroup;
+    private final PidNamespaceImpl pidNamespace;
     private final CountDownLatch ended = new CountDownLatch(1);
     private ThreadGroupImpl init;
     private volatile Pty pty;
@@ -39,6 +40,7 @@ final class ContainerImpl implements Container, HandleSource {
         this.kernel = kernel;
         this.spec = spec;
         cgroup = kernel.cgroups().newContainer();
+        pidNamespace = new PidNamespaceImpl(kernel.processes());
     }
 
     /** Called once, by who builds it. */
@@ -71,6 +73,10 @@ final class ContainerImpl implements Container, HandleSource {
     @Override
     public synchronized Tty console() {
         return pty == null ? null : pty.tty();
+    }
+
+    PidNamespaceImpl pidNamespace() {
+        return pidNamespace;
     }
 
     @Override
@@ -138,8 +144,8 @@ final class ContainerImpl implements Container, HandleSource {
     }
 
     private boolean hasLiveProcesses() {
-        for (ThreadGroupImpl group : kernel.processes().groups()) {
-            if (group.containerImpl() == this && !group.zombie()) {
+        for (ThreadGroupImpl group : pidNamespace.groups()) {
+            if (!group.zombie()) {
                 return true;
             }
         }
@@ -147,10 +153,8 @@ final class ContainerImpl implements Container, HandleSource {
     }
 
     private void killAll() {
-        for (ThreadGroupImpl group : kernel.processes().groups()) {
-            if (group.containerImpl() == this) {
-                group.exitGroup(Wait.signaled(Signals.SIGKILL, false));
-            }
+        for (ThreadGroupImpl group : pidNamespace.groups()) {
+            group.exitGroup(Wait.signaled(Signals.SIGKILL, false));
         }
     }
 
@@ -167,10 +171,8 @@ final class ContainerImpl implements Container, HandleSource {
     private void send(int signal, int target) {
         SignalInfo info = new SignalInfo(signal, Signals.SI_USER, 0, 0, 0, 0, 0, 0);
         if (target == TO_ALL) {
-            for (ThreadGroupImpl group : kernel.processes().groups()) {
-                if (group.containerImpl() == this) {
-                    SignalSender.sendFromOutside(group, info);
-                }
+            for (ThreadGroupImpl group : pidNamespace.groups()) {
+                SignalSender.sendFromOutside(group, info);
             }
             return;
         }
@@ -183,7 +185,7 @@ final class ContainerImpl implements Container, HandleSource {
     }
 
     private synchronized ProcessGroupImpl foreground() {
-        return pty == null ? null : kernel.processGroup(pty.tty().foreground());
+        return pty == null ? null : pidNamespace.processGroup(pty.tty().foreground());
     }
 
     @Override

@@ -109,15 +109,14 @@ final class ExecOperation {
                 return false;
             }
         }
-        Processes processes = task.kernelImpl().processes();
-        synchronized (processes) {
+        synchronized (task.kernelImpl().processes()) {
             synchronized (group.lock) {
                 if (group.exiting) {
                     group.execing = null;
                     return false;
                 }
                 if (group.leader() != task) {
-                    processes.takeLeadersId(task, group.leader());
+                    task.pidNamespace().takeLeadersId(task, group.leader());
                     group.setLeader(task);
                 }
                 group.execing = null;

@@ -75,7 +75,7 @@ final class ExitOperation {
         Attempt.to("tell children of their parent's death", this::sendDeathSignals);
         boolean last = group.taskCount() == 0;
         if (task != group.leader()) {
-            processes.remove(task);
+            task.pidNamespace().remove(task);
         }
         if (!last) {
             TaskImpl executing = group.execing;
@@ -131,7 +131,7 @@ final class ExitOperation {
             child.setParent(reaper);
             if (reaper == null) {
                 if (child.zombie()) {
-                    reap(processes, child);
+                    reap(child);
                 }
                 continue;
             }
@@ -176,7 +176,7 @@ final class ExitOperation {
             return;
         }
         afterwards.add(() -> {
-            ProcessGroupImpl foreground = processes.processGroup(tty.foreground());
+            ProcessGroupImpl foreground = group.pidNamespace().processGroup(tty.foreground());
             Attempt.to("hang up a terminal", tty::hangup);
             session.disown(tty);
             if (foreground != null) {
@@ -190,7 +190,7 @@ final class ExitOperation {
     private void notifyParent(ThreadGroupImpl ended) {
         ThreadGroupImpl parent = ended.parent();
         if (parent == null) {
-            reap(processes, ended);
+            reap(ended);
             return;
         }
         boolean forgotten = false;
@@ -205,17 +205,17 @@ final class ExitOperation {
             parent.send(ended.endInfo(ended.exitSignal));
         }
         if (forgotten) {
-            reap(processes, ended);
+            reap(ended);
         }
         parent.childQueue().wake(Poll.POLLIN);
     }
 
     /** Nothing is left of a zombie but what its parent has been told; with the tree's lock held. */
-    static void reap(Processes processes, ThreadGroupImpl zombie) {
+    static void reap(ThreadGroupImpl zombie) {
         zombie.reaped = true;
         zombie.setParent(null);
         zombie.leaveProcessGroup();
-        processes.remove(zombie.leader());
-        processes.remove(zombie);
+        zombie.pidNamespace().remove(zombie.leader());
+        zombie.pidNamespace().remove(zombie);
     }
 }

@@ -68,13 +68,11 @@ final class FutexTable implements Futexes {
         }
     }
 
-    private final Processes processes;
     private final Bucket[] buckets = new Bucket[BUCKETS];
     /** Tasks that wait in {@link #lockPi}. */
     private final AtomicInteger lockWaiters = new AtomicInteger();
 
-    FutexTable(Processes processes) {
-        this.processes = processes;
+    FutexTable() {
         for (int i = 0; i < BUCKETS; i++) {
             buckets[i] = new Bucket(i);
         }
@@ -326,7 +324,7 @@ final class FutexTable implements Futexes {
             if (tryOnly) {
                 return -Errno.EAGAIN;
             }
-            TaskImpl holder = processes.task(owner);
+            TaskImpl holder = ((TaskImpl) task).pidNamespace().task(owner);
             if (holder == null || holder.isGone()) {
                 return -Errno.ESRCH;
             }

@@ -17,7 +17,6 @@ import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.NamespaceFiles;
 import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.kernel.SysctlValues;
-import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.Vdso;
 import org.jvisor.api.platform.Platform;
@@ -42,7 +41,7 @@ class KernelImpl implements Kernel {
 
     private final Processes processes = new Processes();
     private final Dispatcher dispatcher = new Dispatcher(processes::tasks);
-    private final FutexTable futexes = new FutexTable(processes);
+    private final FutexTable futexes = new FutexTable();
     private final Gate gate;
     private final HandoverService handover;
     private final UserCounts users = new UserCounts();
@@ -117,17 +116,17 @@ class KernelImpl implements Kernel {
         }
     }
 
+    private synchronized List<ContainerImpl> containers() {
+        return List.copyOf(containers);
+    }
+
     synchronized void forget(ContainerImpl container) {
         containers.remove(container);
     }
 
     @Override
     public void stop() {
-        List<ContainerImpl> all;
-        synchronized (this) {
-            all = List.copyOf(containers);
-        }
-        all.forEach(ContainerImpl::destroy);
+        containers().forEach(ContainerImpl::destroy);
         if (threads != null) {
             threads.stop();
         }
@@ -203,12 +202,10 @@ class KernelImpl implements Kernel {
 
     /** The core's own. */
     private void forEachHandle(Consumer<Handle> visitor) {
-        processes.forEachSession(session -> session.forEachHandle(visitor));
-        List<ContainerImpl> all;
-        synchronized (this) {
-            all = List.copyOf(containers);
+        for (ContainerImpl container : containers()) {
+            container.pidNamespace().sessions().forEach(session -> session.forEachHandle(visitor));
+            container.forEachHandle(visitor);
         }
-        all.forEach(container -> container.forEachHandle(visitor));
     }
 
     Gate gate() {
@@ -248,23 +245,22 @@ class KernelImpl implements Kernel {
     // ---- processes
 
     @Override
-    public TaskImpl task(int tid) {
-        return processes.task(tid);
+    public int processCount() {
+        int count = 0;
+        for (ContainerImpl container : containers()) {
+            count += container.pidNamespace().groups().size();
+        }
+        return count;
     }
 
     @Override
-    public ThreadGroupImpl threadGroup(int pid) {
-        return processes.group(pid);
-    }
-
-    @Override
-    public ProcessGroupImpl processGroup(int id) {
-        return processes.processGroup(id);
-    }
-
-    @Override
-    public List<ThreadGroup> threadGroups() {
-        return processes.sortedGroups();
+    public synchronized Container container(String id) {
+        for (ContainerImpl container : containers) {
+            if (container.id().equals(id)) {
+                return container;
+            }
+        }
+        return null;
     }
 
     // ---- figures

@@ -10,13 +10,13 @@ import org.jvisor.api.kernel.ThreadGroup;
 /** A process group; its members are guarded by the tree's lock. */
 final class ProcessGroupImpl implements ProcessGroup {
 
-    private final Processes processes;
+    private final PidNamespaceImpl namespace;
     private final int id;
     private final SessionImpl session;
     private final List<ThreadGroupImpl> members = new ArrayList<>();
 
-    ProcessGroupImpl(Processes processes, int id, SessionImpl session) {
-        this.processes = processes;
+    ProcessGroupImpl(PidNamespaceImpl namespace, int id, SessionImpl session) {
+        this.namespace = namespace;
         this.id = id;
         this.session = session;
     }
@@ -37,7 +37,7 @@ final class ProcessGroupImpl implements ProcessGroup {
     }
 
     private List<ThreadGroupImpl> processesNow() {
-        synchronized (processes) {
+        synchronized (namespace.processes()) {
             return new ArrayList<>(members);
         }
     }
@@ -51,7 +51,7 @@ final class ProcessGroupImpl implements ProcessGroup {
 
     @Override
     public boolean orphaned() {
-        synchronized (processes) {
+        synchronized (namespace.processes()) {
             return isOrphanedWithout(null);
         }
     }
@@ -60,7 +60,7 @@ final class ProcessGroupImpl implements ProcessGroup {
 
     void add(ThreadGroupImpl member) {
         if (members.isEmpty()) {
-            processes.add(this);
+            namespace.add(this);
             session.groupCame();
         }
         members.add(member);
@@ -69,7 +69,7 @@ final class ProcessGroupImpl implements ProcessGroup {
     void remove(ThreadGroupImpl member) {
         members.remove(member);
         if (members.isEmpty()) {
-            processes.remove(this);
+            namespace.remove(this);
             session.groupWent();
         }
     }

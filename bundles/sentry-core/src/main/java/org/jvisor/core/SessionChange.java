@@ -8,12 +8,12 @@ final class SessionChange {
 
     private SessionChange() {}
 
-    static long setProcessGroup(Processes processes, ThreadGroupImpl caller, ThreadGroupImpl target, int pgid) {
+    static long setProcessGroup(PidNamespaceImpl namespace, ThreadGroupImpl caller, ThreadGroupImpl target, int pgid) {
         if (pgid < 0) {
             return -Errno.EINVAL;
         }
         int id = pgid == 0 ? target.pid() : pgid;
-        synchronized (processes) {
+        synchronized (namespace.processes()) {
             if (target.zombie()) {
                 return -Errno.ESRCH;
             }
@@ -32,25 +32,25 @@ final class SessionChange {
             if (session.id() == target.pid()) {
                 return -Errno.EPERM;
             }
-            ProcessGroupImpl group = processes.processGroup(id);
+            ProcessGroupImpl group = namespace.processGroup(id);
             if (id != target.pid() && (group == null || group.session() != session)) {
                 return -Errno.EPERM;
             }
             if (group != target.processGroup()) {
-                target.enter(group == null ? new ProcessGroupImpl(processes, id, session) : group);
+                target.enter(group == null ? new ProcessGroupImpl(namespace, id, session) : group);
             }
             return 0;
         }
     }
 
-    static long newSession(Processes processes, ThreadGroupImpl group) {
-        synchronized (processes) {
-            if (processes.processGroup(group.pid()) != null) {
+    static long newSession(PidNamespaceImpl namespace, ThreadGroupImpl group) {
+        synchronized (namespace.processes()) {
+            if (namespace.processGroup(group.pid()) != null) {
                 return -Errno.EPERM;
             }
-            SessionImpl session = new SessionImpl(processes, group);
-            processes.add(session);
-            group.enter(new ProcessGroupImpl(processes, group.pid(), session));
+            SessionImpl session = new SessionImpl(namespace, group);
+            namespace.add(session);
+            group.enter(new ProcessGroupImpl(namespace, group.pid(), session));
             return group.pid();
         }
     }

@@ -13,14 +13,14 @@ import org.jvisor.api.state.HandleSource;
 /** A session; its process groups are counted with the tree's lock held. */
 final class SessionImpl implements Session, HandleSource {
 
-    private final Processes processes;
+    private final PidNamespaceImpl namespace;
     private final ThreadGroupImpl leader;
     private final int id;
     private int processGroups;
     private volatile Tty tty;
 
-    SessionImpl(Processes processes, ThreadGroupImpl leader) {
-        this.processes = processes;
+    SessionImpl(PidNamespaceImpl namespace, ThreadGroupImpl leader) {
+        this.namespace = namespace;
         this.leader = leader;
         this.id = leader.pid();
     }
@@ -63,7 +63,7 @@ final class SessionImpl implements Session, HandleSource {
 
     @Override
     public ProcessGroup group(int groupId) {
-        ProcessGroupImpl group = processes.processGroup(groupId);
+        ProcessGroupImpl group = namespace.processGroup(groupId);
         return group != null && group.session() == this ? group : null;
     }
 
@@ -73,7 +73,7 @@ final class SessionImpl implements Session, HandleSource {
 
     void groupWent() {
         if (--processGroups == 0) {
-            processes.remove(this);
+            namespace.remove(this);
         }
     }
 }

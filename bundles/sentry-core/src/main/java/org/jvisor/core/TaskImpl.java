@@ -165,7 +165,7 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         return tid;
     }
 
-    /** With the tree's lock held, by {@link Processes#takeLeadersId}. */
+    /** With the tree's lock held, by {@link PidNamespaceImpl#takeLeadersId}. */
     void setTid(int newTid) {
         tid = newTid;
     }
@@ -191,6 +191,11 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     @Override
     public Container container() {
         return group.container();
+    }
+
+    @Override
+    public PidNamespaceImpl pidNamespace() {
+        return group.pidNamespace();
     }
 
     @Override

@@ -121,7 +121,7 @@ final class ThreadGroupImpl implements ThreadGroup {
 
     @Override
     public Task task(int tid) {
-        TaskImpl task = kernel.processes().task(tid);
+        TaskImpl task = pidNamespace().task(tid);
         return task != null && task.group() == this ? task : null;
     }
 
@@ -144,6 +144,10 @@ final class ThreadGroupImpl implements ThreadGroup {
 
     ContainerImpl containerImpl() {
         return container;
+    }
+
+    PidNamespaceImpl pidNamespace() {
+        return container.pidNamespace();
     }
 
     /** With both locks held. */
@@ -213,12 +217,12 @@ final class ThreadGroupImpl implements ThreadGroup {
 
     @Override
     public long setProcessGroup(ThreadGroup caller, int pgid) {
-        return SessionChange.setProcessGroup(kernel.processes(), (ThreadGroupImpl) caller, this, pgid);
+        return SessionChange.setProcessGroup(pidNamespace(), (ThreadGroupImpl) caller, this, pgid);
     }
 
     @Override
     public long newSession() {
-        return SessionChange.newSession(kernel.processes(), this);
+        return SessionChange.newSession(pidNamespace(), this);
     }
 
     // ---- signals

@@ -117,7 +117,7 @@ final class WaitOperation {
             fill(child, end.code(), end.status(), child.exitStatus());
             if (!keep) {
                 parent.times().add(child);
-                ExitOperation.reap(processes, child);
+                ExitOperation.reap(child);
             }
             return true;
         }

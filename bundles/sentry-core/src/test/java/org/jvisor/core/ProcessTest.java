@@ -72,8 +72,8 @@ class ProcessTest {
                     assertEquals(Wait.exited(5), result.status);
                     assertEquals(Signals.CLD_EXITED, result.code);
                     assertEquals(5, result.signalStatus);
-                    assertNull(test.kernel.threadGroup((int) pid));
-                    assertNull(test.kernel.task((int) pid));
+                    assertNull(test.pids.threadGroup((int) pid));
+                    assertNull(test.pids.task((int) pid));
                     assertTrue(task.group().children().isEmpty());
                     return 0;
                 })));
@@ -96,7 +96,7 @@ class ProcessTest {
                     int pid = (int) fork(task, ProcessTest::pause);
                     assertEquals(0, wait(task, EXITS | Wait.WNOHANG, new WaitResult()));
                     assertEquals(-Errno.ECHILD, task.group().waitForChild(task, Wait.P_PID, pid + 1, EXITS, new WaitResult()));
-                    test.kernel.threadGroup(pid).send(SignalInfo.user(Signals.SIGKILL, task));
+                    test.pids.threadGroup(pid).send(SignalInfo.user(Signals.SIGKILL, task));
                     WaitResult result = new WaitResult();
                     assertEquals(pid, task.group().waitForChild(task, Wait.P_PID, pid, EXITS, result));
                     assertEquals(Signals.SIGKILL, result.status);
@@ -111,7 +111,7 @@ class ProcessTest {
                 task -> {
                     long pid = fork(task, exit(1));
                     assertEquals(pid, wait(task, EXITS | Wait.WNOWAIT, new WaitResult()));
-                    assertTrue(test.kernel.threadGroup((int) pid).zombie());
+                    assertTrue(test.pids.threadGroup((int) pid).zombie());
                     assertEquals(pid, wait(task, EXITS, new WaitResult()));
                     assertEquals(-Errno.ECHILD, wait(task, EXITS, new WaitResult()));
                     return 0;
@@ -140,7 +140,7 @@ class ProcessTest {
                     int pid = (int) fork(task, exit(1));
                     // wait(2): blocks until all children are gone, and then fails.
                     assertEquals(-Errno.ECHILD, wait(task, EXITS, new WaitResult()));
-                    assertNull(test.kernel.threadGroup(pid));
+                    assertNull(test.pids.threadGroup(pid));
                     return 0;
                 })));
     }
@@ -155,7 +155,7 @@ class ProcessTest {
                         return 0;
                     });
                     assertEquals(child, wait(task, EXITS, new WaitResult()));
-                    ThreadGroupImpl adopted = test.kernel.threadGroup(orphan.get());
+                    ThreadGroupImpl adopted = test.pids.threadGroup(orphan.get());
                     assertSame(task.group(), adopted.parent());
                     adopted.send(SignalInfo.user(Signals.SIGKILL, task));
                     assertEquals(orphan.get(), wait(task, EXITS, new WaitResult()));
@@ -195,8 +195,8 @@ class ProcessTest {
                 },
                 exit(2));
         assertEquals(Wait.exited(2), test.run(init));
-        assertNull(test.kernel.threadGroup(child.get()));
-        assertNull(test.kernel.task(child.get()));
+        assertNull(test.pids.threadGroup(child.get()));
+        assertNull(test.pids.task(child.get()));
     }
 
     @Test
@@ -204,8 +204,8 @@ class ProcessTest {
         assertEquals(Wait.exited(3), test.run(test.init(
                 task -> {
                     long child = fork(task, sender -> {
-                        test.kernel.threadGroup(1).send(SignalInfo.user(Signals.SIGKILL, sender));
-                        test.kernel.threadGroup(1).send(SignalInfo.user(Signals.SIGTERM, sender));
+                        test.pids.threadGroup(1).send(SignalInfo.user(Signals.SIGKILL, sender));
+                        test.pids.threadGroup(1).send(SignalInfo.user(Signals.SIGTERM, sender));
                         return 0;
                     });
                     assertEquals(child, wait(task, EXITS, new WaitResult()));
@@ -282,11 +282,11 @@ class ProcessTest {
                                 leader.exit(Wait.exited(6));
                                 return 0;
                             });
-                    TestKernel.until(() -> test.kernel.threadGroup(pid).taskCount() == 1 && second.get() != 0);
-                    assertFalse(test.kernel.threadGroup(pid).zombie());
-                    assertNotNull(test.kernel.task(pid));
+                    TestKernel.until(() -> test.pids.threadGroup(pid).taskCount() == 1 && second.get() != 0);
+                    assertFalse(test.pids.threadGroup(pid).zombie());
+                    assertNotNull(test.pids.task(pid));
                     assertEquals(0, wait(task, EXITS | Wait.WNOHANG, new WaitResult()));
-                    test.kernel.task((int) second.get()).exit(0);
+                    test.pids.task((int) second.get()).exit(0);
                     WaitResult result = new WaitResult();
                     assertEquals(pid, wait(task, EXITS, result));
                     assertEquals(Wait.exited(6), result.status);
@@ -299,7 +299,7 @@ class ProcessTest {
         assertEquals(0, test.run(test.init(
                 task -> {
                     int pid = (int) fork(task, ProcessTest::pause);
-                    ThreadGroupImpl child = test.kernel.threadGroup(pid);
+                    ThreadGroupImpl child = test.pids.threadGroup(pid);
                     child.send(SignalInfo.user(Signals.SIGSTOP, task));
                     WaitResult result = new WaitResult();
                     assertEquals(pid, wait(task, EXITS | Wait.WSTOPPED, result));
@@ -324,7 +324,7 @@ class ProcessTest {
         assertEquals(0, test.run(test.init(
                 task -> {
                     int pid = (int) fork(task, ProcessTest::pause);
-                    ThreadGroupImpl child = test.kernel.threadGroup(pid);
+                    ThreadGroupImpl child = test.pids.threadGroup(pid);
                     child.send(SignalInfo.user(Signals.SIGTSTP, task));
                     // Its parent is in another process group only when it has moved there; here the group is orphaned.
                     child.send(SignalInfo.user(Signals.SIGSTOP, task));
@@ -370,7 +370,7 @@ class ProcessTest {
                                     return 0;
                                 },
                                 ProcessTest::pause));
-                        TestKernel.until(() -> test.kernel.task(child.get()).parentDeathSignal() != 0);
+                        TestKernel.until(() -> test.pids.task(child.get()).parentDeathSignal() != 0);
                         return 0;
                     });
                     WaitResult result = new WaitResult();
@@ -421,7 +421,7 @@ class ProcessTest {
                     long pid = fork(task, ProcessTest::pause);
                     assertTrue(pid > 0);
                     assertEquals(-Errno.EAGAIN, cloneError(task, 0, Signals.SIGCHLD));
-                    test.kernel.threadGroup((int) pid).send(SignalInfo.kernel(Signals.SIGKILL));
+                    test.pids.threadGroup((int) pid).send(SignalInfo.kernel(Signals.SIGKILL));
                     assertEquals(pid, wait(task, EXITS, new WaitResult()));
                     assertTrue(fork(task, exit(0)) > 0);
                     return 0;

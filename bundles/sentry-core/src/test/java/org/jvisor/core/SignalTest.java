@@ -137,7 +137,7 @@ class SignalTest {
                 assertEquals(deadline.get(), child.deadline(3_600_000_000_000L));
                 return 0;
             });
-            ThreadGroupImpl child = test.kernel.threadGroup(pid);
+            ThreadGroupImpl child = test.pids.threadGroup(pid);
             TestKernel.until(() -> entered.get() == 1 && child.leader().state() == 'S');
             child.send(SignalInfo.user(Signals.SIGSTOP, task));
             assertEquals(pid, child.parent().waitForChild(task, Wait.P_ALL, 0, Wait.WSTOPPED, new WaitResult()));
@@ -226,7 +226,7 @@ class SignalTest {
                         other.exit(0);
                         return 0;
                     });
-            TestKernel.until(() -> test.kernel.task((int) tid).state() == 'S');
+            TestKernel.until(() -> test.pids.task((int) tid).state() == 'S');
             task.group().send(SignalInfo.user(Signals.SIGUSR1, task));
             assertFalse(task.interrupted());
             task.group().setAction(Signals.SIGUSR1, SignalAction.DEFAULT);

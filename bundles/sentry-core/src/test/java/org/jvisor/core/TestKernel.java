@@ -125,15 +125,18 @@ final class TestKernel {
         }
     }
 
+    /** Of the first process. */
+    PidNamespaceImpl pids;
+
     /** The first process; it does not run yet. */
     ThreadGroupImpl init(Step... steps) {
         ContainerSpec spec = new ContainerSpec("test", "", "", new ProcessSpec(List.of("init"), List.of(), "/",
                 new ProcessSpec.User(0, 0, List.of(), 0), new ProcessSpec.Capabilities(0, 0, 0, 0, 0), List.of(), false,
                 new int[] {-1, -1, -1}, false, -1, 0, 0, 0), new ContainerSpec.Root(-1, false, false, 0), List.of());
         ContainerImpl container = new ContainerImpl(kernel, spec);
-        Processes processes = kernel.processes();
-        synchronized (processes) {
-            int id = processes.newId();
+        pids = container.pidNamespace();
+        synchronized (kernel.processes()) {
+            int id = pids.newId();
             ThreadGroupImpl group = new ThreadGroupImpl(kernel, container, id, Limits.initial());
             TaskImpl task = new TaskImpl(kernel, group, id);
             task.setCredentials(Credentials.ROOT);
@@ -149,11 +152,11 @@ final class TestKernel {
                 group.addTask(task);
             }
             container.setInit(group);
-            SessionImpl session = new SessionImpl(processes, group);
-            processes.add(session);
-            processes.add(task);
-            processes.add(group);
-            group.enter(new ProcessGroupImpl(processes, id, session));
+            SessionImpl session = new SessionImpl(pids, group);
+            pids.add(session);
+            pids.add(task);
+            pids.add(group);
+            group.enter(new ProcessGroupImpl(pids, id, session));
             return group;
         }
     }

@@ -237,7 +237,7 @@ final class MountOperations {
 
     /** Whether somebody's root or working directory is there. */
     private static boolean isOccupied(Task task, MountImpl mount) {
-        for (ThreadGroup group : task.kernel().threadGroups()) {
+        for (ThreadGroup group : task.pidNamespace().threadGroups()) {
             for (Task other : group.tasks()) {
                 FsContext fs = other.fs();
                 if (fs != null && (fs.root().mount() == mount || fs.workingDirectory().mount() == mount)) {
@@ -267,7 +267,7 @@ final class MountOperations {
 
     /** Tasks whose root or working directory was the old root are moved to the new one. */
     private static void follow(Task task, VfsPath from, VfsPath to) {
-        for (ThreadGroup group : task.kernel().threadGroups()) {
+        for (ThreadGroup group : task.pidNamespace().threadGroups()) {
             for (Task other : group.tasks()) {
                 FsContext fs = other.fs();
                 if (fs != null && other.mounts() == task.mounts()) {

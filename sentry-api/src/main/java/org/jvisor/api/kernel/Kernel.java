@@ -21,6 +21,9 @@ public interface Kernel {
     /** Makes a container: its mounts, its first process with everything in place, not running yet. */
     Container create(ContainerSpec spec);
 
+    /** The one of this id, ended ones until they are destroyed among them; null where there is none. */
+    Container container(String id);
+
     /** The one that was chosen at the start; null before. */
     Platform platform();
 
@@ -31,15 +34,6 @@ public interface Kernel {
     Futexes futexes();
 
     KernelClock clock();
-
-    Task task(int tid);
-
-    ThreadGroup threadGroup(int pid);
-
-    ProcessGroup processGroup(int id);
-
-    /** All processes, zombies among them, by ascending pid; allocates. */
-    List<ThreadGroup> threadGroups();
 
     KernelOptions options();
 
@@ -53,6 +47,9 @@ public interface Kernel {
 
     /** Processes and threads made so far. */
     long forks();
+
+    /** Processes of all containers, zombies among them. */
+    int processCount();
 
     /** Tasks that are running or could. */
     int runnableTasks();

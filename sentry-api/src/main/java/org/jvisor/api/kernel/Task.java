@@ -32,6 +32,9 @@ public interface Task {
 
     Container container();
 
+    /** Whom it knows by id. */
+    PidNamespace pidNamespace();
+
     /** Up to 15 bytes (prctl(2) PR_SET_NAME). */
     String name();
 

@@ -111,9 +111,9 @@ final class Fcntl {
 
     private static long setOwner(Task task, FileDescription file, int type, int id) {
         boolean exists = id == 0 || switch (type) {
-            case Open.F_OWNER_TID -> task.kernel().task(id) != null;
-            case Open.F_OWNER_PID -> task.kernel().threadGroup(id) != null;
-            default -> task.kernel().processGroup(id) != null;
+            case Open.F_OWNER_TID -> task.pidNamespace().task(id) != null;
+            case Open.F_OWNER_PID -> task.pidNamespace().threadGroup(id) != null;
+            default -> task.pidNamespace().processGroup(id) != null;
         };
         if (!exists) {
             return -Errno.ESRCH;

@@ -38,7 +38,7 @@ final class OtherProcesses {
         if (local.remaining() == 0 || remoteCount == 0) {
             return 0;
         }
-        Task target = t.kernel().task(a.int0());
+        Task target = t.pidNamespace().task(a.int0());
         if (target == null || target.container() != t.container()) {
             return -Errno.ESRCH;
         }

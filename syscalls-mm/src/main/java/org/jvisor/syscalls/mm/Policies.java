@@ -107,7 +107,7 @@ final class Policies {
     }
 
     long migratePages(Task t, Arguments a) {
-        Task target = a.int0() == 0 ? t : t.kernel().task(a.int0());
+        Task target = a.int0() == 0 ? t : t.pidNamespace().task(a.int0());
         if (target == null) {
             return -Errno.ESRCH;
         }
@@ -122,7 +122,7 @@ final class Policies {
             return -Errno.EINVAL;
         }
         if (a.int0() != 0 && a.int0() != t.group().pid()) {
-            return t.kernel().task(a.int0()) == null ? -Errno.ESRCH : -Errno.EPERM;
+            return t.pidNamespace().task(a.int0()) == null ? -Errno.ESRCH : -Errno.EPERM;
         }
         for (long i = 0; i < a.a1; i++) {
             if (t.interrupted()) {

@@ -106,7 +106,7 @@ final class JobControl {
         if (id < 0) {
             return -Errno.EINVAL;
         }
-        ProcessGroup group = task.kernel().processGroup(id);
+        ProcessGroup group = task.pidNamespace().processGroup(id);
         if (group == null) {
             return -Errno.ESRCH;
         }

@@ -5,6 +5,7 @@ import java.util.Locale;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.FsMagic;
+import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.Inode;
@@ -16,6 +17,8 @@ final class ProcFileSystem extends PseudoFileSystem {
     private final PlainDirectory net;
     private final Inode root;
     private volatile Options options;
+    /** Whose processes are shown; null before anybody has looked. */
+    private volatile PidNamespace pids;
 
     /** proc(5), "Mount options". */
     record Options(Hide hide, int gid, boolean pidsOnly) {
@@ -90,6 +93,7 @@ final class ProcFileSystem extends PseudoFileSystem {
         super(record, FsMagic.PROC_SUPER_MAGIC);
         this.system = system;
         options = Options.parse(record.getString("options", ""));
+        pids = record.core("pids", PidNamespace.class);
         net = NetFiles.directory(this);
         root = new RootDirectory(this);
     }
@@ -97,6 +101,7 @@ final class ProcFileSystem extends PseudoFileSystem {
     @Override
     protected void saveContent(StateRecord record) {
         record.put("options", options.text());
+        record.putCore("pids", pids);
     }
 
     ProcSystem system() {
@@ -106,6 +111,18 @@ final class ProcFileSystem extends PseudoFileSystem {
     /** What /proc/PID/net is for all processes: there is one network namespace. */
     PlainDirectory net() {
         return net;
+    }
+
+    /**
+     * The processes that are shown: those of whoever looks first, who is of the container that the mount is in.
+     *
+     * @param reader null: to find again what somebody has found before
+     */
+    PidNamespace pids(Task reader) {
+        if (pids == null && reader != null) {
+            pids = reader.pidNamespace();
+        }
+        return pids;
     }
 
     Options mountOptions() {

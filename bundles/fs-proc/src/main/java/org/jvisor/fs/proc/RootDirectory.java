@@ -4,7 +4,7 @@ package org.jvisor.fs.proc;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
-import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.vfs.FileOperations;
@@ -47,29 +47,28 @@ final class RootDirectory extends PseudoDirectory {
 
     /** Also by the id of any thread, though only first threads are listed. */
     private Inode process(Task reader, int pid) {
-        Kernel kernel = fs.system().kernel();
-        ThreadGroup group = kernel.threadGroup(pid);
+        PidNamespace pids = fs.pids(reader);
+        if (pids == null) {
+            return null;
+        }
+        ThreadGroup group = pids.threadGroup(pid);
         Target target = group != null ? Target.process(group) : null;
         if (target == null) {
-            Task thread = kernel.task(pid);
+            Task thread = pids.task(pid);
             target = thread == null ? null : Target.thread(thread);
         }
-        if (target == null || !isInContainer(reader, target.group())) {
+        if (target == null) {
             return null;
         }
         ProcessDirectory directory = new ProcessDirectory(fs, target);
         return directory.isListedFor(reader) ? directory : null;
     }
 
-    private static boolean isInContainer(Task reader, ThreadGroup group) {
-        return reader == null || reader.container() == group.container();
-    }
-
     @Override
     protected long readMore(Task task, long position, FileOperations.DirectorySink sink) {
-        for (ThreadGroup group : fs.system().kernel().threadGroups()) {
+        for (ThreadGroup group : fs.pids(task).threadGroups()) {
             long place = MORE + group.pid();
-            if (place < position || !isInContainer(task, group)) {
+            if (place < position) {
                 continue;
             }
             ProcessDirectory directory = new ProcessDirectory(fs, Target.process(group));
@@ -83,7 +82,7 @@ final class RootDirectory extends PseudoDirectory {
 
     @Override
     protected int links() {
-        return super.links() + fs.system().kernel().threadGroups().size();
+        return super.links() + fs.system().kernel().processCount();
     }
 
     /** Leads to whoever looks. */

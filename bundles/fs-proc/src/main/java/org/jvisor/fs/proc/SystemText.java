@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.MemoryManager;
@@ -49,7 +50,7 @@ final class SystemText {
         return Math.max(0, kernel.clock().monotonicNs() * kernel.cpus() - kernel.userTimeNs() - kernel.systemTimeNs());
     }
 
-    static byte[] loadavg(Kernel kernel) {
+    static byte[] loadavg(Kernel kernel, PidNamespace pids) {
         Text text = new Text();
         for (long load : kernel.loadAverages()) {
             // Linux rounds to the nearest hundredth.
@@ -59,7 +60,7 @@ final class SystemText {
         }
         int tasks = 0;
         int last = 0;
-        for (ThreadGroup group : kernel.threadGroups()) {
+        for (ThreadGroup group : pids.threadGroups()) {
             tasks += Math.max(1, group.taskCount());
             last = Math.max(last, group.pid());
         }
@@ -90,12 +91,12 @@ final class SystemText {
     }
 
     /** Applications' memory is one file; what of it is page cache is not told apart. */
-    static byte[] meminfo(Kernel kernel) {
+    static byte[] meminfo(Kernel kernel, PidNamespace pids) {
         MemoryFile file = kernel.memory().file();
         long total = file.limit() >> 10;
         long used = Math.min(file.used(), file.limit()) >> 10;
         long free = total - used;
-        long[] use = memoryUse(kernel);
+        long[] use = memoryUse(pids);
         long anonymous = Math.min(use[0] >> 10, used);
         long cached = used - anonymous;
         long mapped = Math.min(use[1] >> 10, cached);
@@ -116,10 +117,10 @@ final class SystemText {
     }
 
     /** Bytes of anonymous and of mapped file memory; memory that processes share counts for each, so the caller limits it. */
-    private static long[] memoryUse(Kernel kernel) {
+    private static long[] memoryUse(PidNamespace pids) {
         long[] use = new long[2];
         Set<MemoryManager> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (ThreadGroup group : kernel.threadGroups()) {
+        for (ThreadGroup group : pids.threadGroups()) {
             Target.process(group).withMemory(null, use, mm -> {
                 if (seen.add(mm)) {
                     MemoryUse one = MemoryUse.of(mm);
@@ -139,13 +140,13 @@ final class SystemText {
         }
     }
 
-    static byte[] vmstat(Kernel kernel) {
+    static byte[] vmstat(Kernel kernel, PidNamespace pids) {
         MemoryFile file = kernel.memory().file();
         long free = Math.max(0, file.limit() - file.used()) / MemoryFile.PAGE;
-        long[] use = memoryUse(kernel);
+        long[] use = memoryUse(pids);
         long faults = 0;
         long major = 0;
-        for (ThreadGroup group : kernel.threadGroups()) {
+        for (ThreadGroup group : pids.threadGroups()) {
             faults += group.minorFaults() + group.majorFaults();
             major += group.majorFaults();
         }

@@ -44,7 +44,7 @@ record Target(ThreadGroup group, Task thread) {
 
     /** Whether it was not waited for yet. */
     boolean exists() {
-        if (kernel().threadGroup(group.pid()) != group) {
+        if (task().pidNamespace().threadGroup(group.pid()) != group) {
             return false;
         }
         // The leader of a process without live threads remains, as a zombie.

@@ -13,6 +13,7 @@ import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.ProcessGroup;
 import org.jvisor.api.kernel.Session;
 import org.jvisor.api.kernel.SignalAction;
@@ -46,6 +47,7 @@ final class Machine {
     final List<ProcEntry> entries = new ArrayList<>();
     final UtsNamespace uts = new UtsNamespace("box", "(none)");
     final Kernel kernel;
+    final PidNamespace pids;
     final ProcSystem system;
 
     Machine() {
@@ -60,14 +62,15 @@ final class Machine {
                 .with("options", new Kernel.KernelOptions("auto", "6.1.0-jvisor", false, List.of(), GIB))
                 .with("loadAverages", new long[] {2048, 1024, 20}).with("userTimeNs", 30_000_000_000L)
                 .with("systemTimeNs", 20_000_000_000L)
-                .when("threadGroups", a -> List.copyOf(groups.values())).when("threadGroup", a -> groups.get(a[0]))
-                .when("task", a -> groups.values().stream().map(g -> g.task((int) a[0])).filter(t -> t != null).findFirst()
-                        .orElse(null))
+                .when("processCount", a -> groups.size())
                 .with("sysctls", new SysctlValues()).with("bootId", "01234567-89ab-4cde-8f01-23456789abcd")
                 .when("random", a -> {
                     Arrays.fill((byte[]) a[0], (byte) 0xa5);
                     return null;
                 }).as(Kernel.class);
+        pids = new Fake().when("threadGroups", a -> List.copyOf(groups.values())).when("threadGroup", a -> groups.get(a[0]))
+                .when("task", a -> groups.values().stream().map(g -> g.task((int) a[0])).filter(t -> t != null).findFirst()
+                        .orElse(null)).as(PidNamespace.class);
         system = new ProcSystem(kernel, new CpuInfo(""), () -> drivers, () -> entries);
     }
 
@@ -99,7 +102,7 @@ final class Machine {
         int[] filter = {0x33};
         group.when("coredumpFilter", a -> filter[0]).when("setCoredumpFilter", a -> filter[0] = (int) a[0]);
         ThreadGroup made = group.as(ThreadGroup.class);
-        leader[0] = task.with("tid", pid).with("group", made).with("kernel", kernel).with("container", container)
+        leader[0] = task.with("tid", pid).with("group", made).with("kernel", kernel).with("container", container).with("pidNamespace", pids)
                 .with("name", name).with("credentials", credentials).with("fs", new FsContext(null, null, 022))
                 .with("scheduling", new Task.Scheduling()).with("startTimeNs", 12_340_000_000L).with("uts", uts)
                 .when("hasCapability", a -> credentials.has((int) a[0])).as(Task.class);

@@ -16,7 +16,7 @@ class SystemTextTest {
         machine.process(1, "init", 0);
         machine.process(9, "sh", 0);
         assertEquals("100.25 150.50\n", Text.string(SystemText.uptime(machine.kernel)));
-        assertEquals("1.00 0.50 0.01 1/2 9\n", Text.string(SystemText.loadavg(machine.kernel)));
+        assertEquals("1.00 0.50 0.01 1/2 9\n", Text.string(SystemText.loadavg(machine.kernel, machine.pids)));
         assertEquals("Linux version 6.1.0-jvisor (jvisor@jvisor) (javac) #1 SMP PREEMPT_DYNAMIC jVisor\n",
                 Text.string(SystemText.version(machine.kernel)));
     }
@@ -30,7 +30,7 @@ class SystemTextTest {
 
     @Test
     void shouldTellTheSandboxsMemory() {
-        List<String> lines = Text.string(SystemText.meminfo(machine.kernel)).lines().toList();
+        List<String> lines = Text.string(SystemText.meminfo(machine.kernel, machine.pids)).lines().toList();
         assertEquals("MemTotal:        1048576 kB", lines.get(0));
         assertEquals("MemFree:          786432 kB", lines.get(1));
         assertEquals("MemAvailable:    1048576 kB", lines.get(2));

@@ -256,7 +256,7 @@ final class CredentialCalls {
         if (a.a1 == 0) {
             return 0;
         }
-        Task other = pid == 0 ? t : t.kernel().task(pid);
+        Task other = pid == 0 ? t : t.pidNamespace().task(pid);
         if (other == null) {
             return -Errno.ESRCH;
         }

@@ -156,7 +156,7 @@ final class PrctlCall {
                 return -Errno.EINVAL;
             }
             case Prctl.PR_SET_PTRACER -> {
-                return a.a1 == 0 || a.a1 == Prctl.PR_SET_PTRACER_ANY || t.kernel().task((int) a.a1) != null ? 0 : -Errno.EINVAL;
+                return a.a1 == 0 || a.a1 == Prctl.PR_SET_PTRACER_ANY || t.pidNamespace().task((int) a.a1) != null ? 0 : -Errno.EINVAL;
             }
             case Prctl.PR_SET_MM -> {
                 return setMm(t, a);

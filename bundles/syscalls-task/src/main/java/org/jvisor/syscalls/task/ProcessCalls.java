@@ -271,12 +271,12 @@ final class ProcessCalls {
     }
 
     long getpgid(Task t, int pid) {
-        ThreadGroup group = pid == 0 ? t.group() : t.kernel().threadGroup(pid);
+        ThreadGroup group = pid == 0 ? t.group() : t.pidNamespace().threadGroup(pid);
         return group == null ? -Errno.ESRCH : group.processGroup().id();
     }
 
     long getsid(Task t, int pid) {
-        ThreadGroup group = pid == 0 ? t.group() : t.kernel().threadGroup(pid);
+        ThreadGroup group = pid == 0 ? t.group() : t.pidNamespace().threadGroup(pid);
         return group == null ? -Errno.ESRCH : group.session().id();
     }
 
@@ -286,7 +286,7 @@ final class ProcessCalls {
         if (pgid < 0) {
             return -Errno.EINVAL;
         }
-        ThreadGroup group = pid == 0 ? t.group() : t.kernel().threadGroup(pid);
+        ThreadGroup group = pid == 0 ? t.group() : t.pidNamespace().threadGroup(pid);
         if (group == null || pid < 0) {
             return -Errno.ESRCH;
         }
@@ -307,7 +307,7 @@ final class ProcessCalls {
     }
 
     long getRobustList(Task t, Arguments a) {
-        Task other = a.int0() == 0 ? t : t.kernel().task(a.int0());
+        Task other = a.int0() == 0 ? t : t.pidNamespace().task(a.int0());
         if (other == null) {
             return -Errno.ESRCH;
         }
@@ -364,10 +364,10 @@ final class ProcessCalls {
         if (a.int0() <= 0 || (a.int1() & ~Pidfd.PIDFD_NONBLOCK) != 0) {
             return -Errno.EINVAL;
         }
-        ThreadGroup group = t.kernel().threadGroup(a.int0());
+        ThreadGroup group = t.pidNamespace().threadGroup(a.int0());
         if (group == null) {
             // A thread that does not lead its process has no pidfd.
-            return t.kernel().task(a.int0()) == null ? -Errno.ESRCH : -Errno.EINVAL;
+            return t.pidNamespace().task(a.int0()) == null ? -Errno.ESRCH : -Errno.EINVAL;
         }
         return enter(t, group.newPidFd(a.int1()));
     }
@@ -409,8 +409,8 @@ final class ProcessCalls {
 
     /** kcmp(2): an order of kernel objects that is arbitrary but fixed. */
     long kcmp(Task t, Arguments a) {
-        Task first = t.kernel().task(a.int0());
-        Task second = t.kernel().task(a.int1());
+        Task first = t.pidNamespace().task(a.int0());
+        Task second = t.pidNamespace().task(a.int1());
         if (first == null || second == null) {
             return -Errno.ESRCH;
         }

@@ -31,7 +31,7 @@ final class ResourceCalls {
     long prlimit64(Task t, Arguments a) {
         ThreadGroup group = t.group();
         if (a.int0() != 0) {
-            Task other = t.kernel().task(a.int0());
+            Task other = t.pidNamespace().task(a.int0());
             if (other == null) {
                 return -Errno.ESRCH;
             }

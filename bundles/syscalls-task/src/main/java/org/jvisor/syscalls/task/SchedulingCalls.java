@@ -30,7 +30,7 @@ final class SchedulingCalls {
         if (pid < 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        Task other = pid == 0 ? t : t.kernel().task(pid);
+        Task other = pid == 0 ? t : t.pidNamespace().task(pid);
         if (other == null) {
             throw ErrnoException.of(Errno.ESRCH);
         }
@@ -252,20 +252,20 @@ final class SchedulingCalls {
         List<Task> tasks = new ArrayList<>();
         switch (which) {
             case Resource.PRIO_PROCESS -> {
-                Task other = who == 0 ? t : t.kernel().task(who);
+                Task other = who == 0 ? t : t.pidNamespace().task(who);
                 if (other != null) {
                     tasks.add(other);
                 }
             }
             case Resource.PRIO_PGRP -> {
-                ProcessGroup group = who == 0 ? t.group().processGroup() : t.kernel().processGroup(who);
+                ProcessGroup group = who == 0 ? t.group().processGroup() : t.pidNamespace().processGroup(who);
                 if (group != null) {
                     group.members().forEach(member -> tasks.addAll(member.tasks()));
                 }
             }
             case Resource.PRIO_USER -> {
                 int uid = who == 0 ? t.credentials().uid() : who;
-                for (ThreadGroup group : t.kernel().threadGroups()) {
+                for (ThreadGroup group : t.pidNamespace().threadGroups()) {
                     for (Task other : group.tasks()) {
                         if (other.credentials().uid() == uid) {
                             tasks.add(other);

@@ -220,7 +220,7 @@ final class SignalCalls {
         if (pid == -1) {
             return killAll(t, signal);
         }
-        ProcessGroup group = pid == 0 ? t.group().processGroup() : t.kernel().processGroup(-pid);
+        ProcessGroup group = pid == 0 ? t.group().processGroup() : t.pidNamespace().processGroup(-pid);
         if (group == null) {
             return -Errno.ESRCH;
         }
@@ -237,7 +237,7 @@ final class SignalCalls {
     /** kill(-1): everything but the first process of the container and the caller. */
     private static long killAll(Task t, int signal) {
         long result = -Errno.ESRCH;
-        for (ThreadGroup group : t.kernel().threadGroups()) {
+        for (ThreadGroup group : t.pidNamespace().threadGroups()) {
             if (group.container() == t.container() && group != t.container().init() && group != t.group()) {
                 long one = send(t, group, signal);
                 result = result == 0 || one == 0 ? 0 : one;
@@ -247,12 +247,12 @@ final class SignalCalls {
     }
 
     private static ThreadGroup groupOf(Task t, int id) {
-        ThreadGroup group = t.kernel().threadGroup(id);
+        ThreadGroup group = t.pidNamespace().threadGroup(id);
         if (group != null) {
             return group;
         }
         // Linux takes the id of any thread for its process here.
-        Task thread = t.kernel().task(id);
+        Task thread = t.pidNamespace().task(id);
         return thread == null ? null : thread.group();
     }
 
@@ -268,7 +268,7 @@ final class SignalCalls {
         if (tid <= 0 || signal < 0 || signal > NSIG) {
             return -Errno.EINVAL;
         }
-        Task target = t.kernel().task(tid);
+        Task target = t.pidNamespace().task(tid);
         if (target == null || tgid != -1 && target.group().pid() != tgid) {
             return -Errno.ESRCH;
         }
@@ -293,7 +293,7 @@ final class SignalCalls {
         if (a.int0() <= 0 || a.int1() <= 0) {
             return -Errno.EINVAL;
         }
-        Task target = t.kernel().task(a.int1());
+        Task target = t.pidNamespace().task(a.int1());
         if (target == null || target.group().pid() != a.int0()) {
             return -Errno.ESRCH;
         }
@@ -320,7 +320,7 @@ final class SignalCalls {
             if (signal < 0 || signal > NSIG) {
                 return -Errno.EINVAL;
             }
-            if (t.kernel().threadGroup(group.pid()) != group) {
+            if (t.pidNamespace().threadGroup(group.pid()) != group) {
                 return -Errno.ESRCH;
             }
             if (a.a2 == 0) {

@@ -69,7 +69,7 @@ final class SystemCalls {
         }
         SysinfoLayout.totalram(b, 0, memory.limit());
         SysinfoLayout.freeram(b, 0, memory.limit() - memory.used());
-        int tasks = kernel.threadGroups().stream().mapToInt(group -> group.taskCount()).sum();
+        int tasks = t.pidNamespace().threadGroups().stream().mapToInt(group -> group.taskCount()).sum();
         SysinfoLayout.procs(b, 0, Math.min(tasks, 0xffff));
         SysinfoLayout.memUnit(b, 0, 1);
         t.memory().copyOut(b, 0, SysinfoLayout.SIZE, a.a0);

@@ -69,13 +69,13 @@ final class TimeCalls {
             throw ErrnoException.of(Errno.EINVAL);
         }
         if ((clock & Clock.CPUCLOCK_PERTHREAD_MASK) != 0) {
-            Task thread = id == 0 ? t : t.kernel().task(id);
+            Task thread = id == 0 ? t : t.pidNamespace().task(id);
             if (thread == null || thread.group() != t.group()) {
                 throw ErrnoException.of(Errno.EINVAL);
             }
             return thread.userTimeNs() + (which == Clock.CPUCLOCK_VIRT ? 0 : thread.systemTimeNs());
         }
-        ThreadGroup group = id == 0 ? t.group() : t.kernel().threadGroup(id);
+        ThreadGroup group = id == 0 ? t.group() : t.pidNamespace().threadGroup(id);
         if (group == null) {
             throw ErrnoException.of(Errno.EINVAL);
         }
@@ -283,7 +283,7 @@ final class TimeCalls {
             value = Bytes.getLong(b, SigeventLayout.VALUE);
             if (notify == Signals.SIGEV_THREAD_ID) {
                 tid = SigeventLayout.tid(b, 0);
-                Task target = t.kernel().task(tid);
+                Task target = t.pidNamespace().task(tid);
                 if (target == null || target.group() != t.group()) {
                     return -Errno.EINVAL;
                 }
