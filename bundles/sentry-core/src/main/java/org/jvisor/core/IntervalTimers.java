@@ -2,7 +2,7 @@
 package org.jvisor.core;
 
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
+import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
@@ -10,16 +10,17 @@ import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.SignalInfo;
 
 /** The three timers of setitimer(2), and RLIMIT_CPU, of one process. Any thread. */
-final class IntervalTimers {
+final class IntervalTimers implements ProcessTimer.Owner {
 
+    /** Follows the ITIMER_* in their order. */
+    private static final int CPU_LIMIT = 3;
     private static final int[] SIGNALS = {Signals.SIGALRM, Signals.SIGVTALRM, Signals.SIGPROF};
 
     private final ThreadGroupImpl group;
     private final KernelClock scheduler;
 
-    /** By ITIMER_*; made when first set. Guarded by this. */
-    private final ProcessTimer[] timers = new ProcessTimer[SIGNALS.length];
-    private ProcessTimer cpuLimit;
+    /** By ITIMER_* and {@link #CPU_LIMIT}; made when first set. Guarded by this. */
+    private final ProcessTimer[] timers = new ProcessTimer[CPU_LIMIT + 1];
 
     IntervalTimers(ThreadGroupImpl group, KernelClock scheduler) {
         this.group = group;
@@ -31,7 +32,7 @@ final class IntervalTimers {
         if (old != null) {
             timer.current(old);
         }
-        timer.arm(valueNs == 0 ? 0 : later(clock(which).getAsLong(), valueNs), intervalNs);
+        timer.arm(valueNs == 0 ? 0 : later(now(which), valueNs), intervalNs);
     }
 
     void get(int which, long[] current) {
@@ -44,37 +45,40 @@ final class IntervalTimers {
 
     private synchronized ProcessTimer timer(int which) {
         if (timers[which] == null) {
-            int signal = SIGNALS[which];
-            timers[which] = new ProcessTimer(scheduler, clock(which), which != 0,
-                    overruns -> group.send(SignalInfo.kernel(signal)));
+            timers[which] = which == CPU_LIMIT
+                    ? new ProcessTimer(scheduler, this, KernelClock.Target.CPU_LIMIT, group, which, true)
+                    : new ProcessTimer(scheduler, this, KernelClock.Target.INTERVAL, group, which, which != Clock.ITIMER_REAL);
         }
         return timers[which];
     }
 
-    private LongSupplier clock(int which) {
+    @Override
+    public long now(int which) {
         return switch (which) {
-            case 0 -> scheduler::monotonicNs;
-            case 1 -> group::userTimeNs;
-            default -> this::usedNs;
+            case Clock.ITIMER_REAL -> scheduler.monotonicNs();
+            case Clock.ITIMER_VIRTUAL -> group.userTimeNs();
+            default -> group.userTimeNs() + group.systemTimeNs();
         };
     }
 
-    private long usedNs() {
-        return group.userTimeNs() + group.systemTimeNs();
+    @Override
+    public void expired(int which, long overruns) {
+        if (which == CPU_LIMIT) {
+            cpuLimitReached();
+        } else {
+            group.send(SignalInfo.kernel(SIGNALS[which]));
+        }
     }
 
     /** setrlimit(2): SIGXCPU each second from the soft limit on, SIGKILL at the hard one. */
     synchronized void cpuLimitChanged() {
-        if (cpuLimit == null) {
-            cpuLimit = new ProcessTimer(scheduler, this::usedNs, true, overruns -> cpuLimitReached());
-        }
         long seconds = group.softLimit(Rlimit.RLIMIT_CPU);
         boolean none = seconds < 0 || seconds > TimeUnit.NANOSECONDS.toSeconds(Long.MAX_VALUE);
-        cpuLimit.arm(none ? 0 : Math.max(1, TimeUnit.SECONDS.toNanos(seconds)), TimeUnit.SECONDS.toNanos(1));
+        timer(CPU_LIMIT).arm(none ? 0 : Math.max(1, TimeUnit.SECONDS.toNanos(seconds)), TimeUnit.SECONDS.toNanos(1));
     }
 
     private void cpuLimitReached() {
-        long usedSeconds = TimeUnit.NANOSECONDS.toSeconds(usedNs());
+        long usedSeconds = TimeUnit.NANOSECONDS.toSeconds(now(CPU_LIMIT));
         if (Long.compareUnsigned(usedSeconds, group.hardLimit(Rlimit.RLIMIT_CPU)) >= 0) {
             group.exitGroup(Wait.signaled(Signals.SIGKILL, false));
         } else {
@@ -87,9 +91,6 @@ final class IntervalTimers {
             if (timer != null) {
                 timer.arm(0, 0);
             }
-        }
-        if (cpuLimit != null) {
-            cpuLimit.arm(0, 0);
         }
     }
 }

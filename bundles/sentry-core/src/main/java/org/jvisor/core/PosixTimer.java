@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
-import java.util.function.LongSupplier;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.KernelClock;
@@ -11,7 +10,7 @@ import org.jvisor.api.kernel.SignalInfo;
  * One timer of timer_create(2). At most one signal of it is pending; what expires meanwhile is counted and told with that signal
  * (timer_getoverrun(2)).
  */
-final class PosixTimer {
+final class PosixTimer implements ProcessTimer.Owner {
 
     /** DELAYTIMER_MAX: more overruns than this are not counted. */
     private static final long OVERRUN_MAX = Integer.MAX_VALUE;
@@ -21,7 +20,8 @@ final class PosixTimer {
     private final int id;
     private final int signal;
     private final long value;
-    private final LongSupplier clock;
+    private final KernelClock scheduler;
+    private final int clockId;
     private final ProcessTimer timer;
 
     // Guarded by this.
@@ -36,20 +36,22 @@ final class PosixTimer {
         this.id = id;
         this.signal = signal;
         this.value = value;
-        this.clock = clock(scheduler, clockId);
+        this.scheduler = scheduler;
+        this.clockId = clockId;
         boolean usedTime = clockId == Clock.CLOCK_PROCESS_CPUTIME_ID || clockId == Clock.CLOCK_THREAD_CPUTIME_ID;
-        this.timer = new ProcessTimer(scheduler, clock, usedTime, this::expired);
+        this.timer = new ProcessTimer(scheduler, this, KernelClock.Target.POSIX, group, id, usedTime);
     }
 
-    private LongSupplier clock(KernelClock scheduler, int clockId) {
+    @Override
+    public long now(int index) {
         return switch (clockId) {
-            case Clock.CLOCK_REALTIME, Clock.CLOCK_REALTIME_ALARM, Clock.CLOCK_TAI -> scheduler::realtimeNs;
-            case Clock.CLOCK_PROCESS_CPUTIME_ID -> () -> group.userTimeNs() + group.systemTimeNs();
+            case Clock.CLOCK_REALTIME, Clock.CLOCK_REALTIME_ALARM, Clock.CLOCK_TAI -> scheduler.realtimeNs();
+            case Clock.CLOCK_PROCESS_CPUTIME_ID -> group.userTimeNs() + group.systemTimeNs();
             case Clock.CLOCK_THREAD_CPUTIME_ID -> {
                 TaskImpl thread = target != null ? target : group.leader();
-                yield () -> thread.userTimeNs() + thread.systemTimeNs();
+                yield thread.userTimeNs() + thread.systemTimeNs();
             }
-            default -> scheduler::monotonicNs;
+            default -> scheduler.monotonicNs();
         };
     }
 
@@ -61,7 +63,7 @@ final class PosixTimer {
             missed = 0;
             overrun = 0;
         }
-        long at = valueNs == 0 ? 0 : absolute ? valueNs : IntervalTimers.later(clock.getAsLong(), valueNs);
+        long at = valueNs == 0 ? 0 : absolute ? valueNs : IntervalTimers.later(now(id), valueNs);
         timer.arm(at, intervalNs);
     }
 
@@ -73,7 +75,8 @@ final class PosixTimer {
         return overrun;
     }
 
-    private void expired(long overruns) {
+    @Override
+    public void expired(int index, long overruns) {
         if (signal == 0) {
             return;
         }

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
-import java.util.function.LongConsumer;
-import java.util.function.LongSupplier;
 import org.jvisor.api.kernel.KernelClock;
 
-/** A timer on some clock: wall time, or the time that a process has used. Guarded by itself; its action runs without. */
-final class ProcessTimer {
+/** A timer on some clock: wall time, or the time that a process has used. Guarded by itself; its owner is told without. */
+final class ProcessTimer implements KernelClock.Target {
+
+    /** Whose timer it is. */
+    interface Owner {
+        /** The time of the clock that the timer goes by. */
+        long now(int index);
+
+        /** @param overruns expirations beyond the first */
+        void expired(int index, long overruns);
+    }
 
     /** A timer cannot expire more often than this, whatever its interval: the thread that serves it is everybody's. */
     private static final long INTERVAL_MIN_NS = 100_000;
@@ -14,29 +21,59 @@ final class ProcessTimer {
     private static final long CPU_CHECK_MIN_NS = 4_000_000;
 
     private final KernelClock scheduler;
-    private final LongSupplier clock;
+    private final Owner owner;
+    private final String kind;
+    private final ThreadGroupImpl group;
+    private final int index;
     private final boolean usedTime;
-    /** Gets the number of expirations beyond the first. */
-    private final LongConsumer onExpiry;
 
     /** In the clock's terms; 0: not armed. */
     private long expires;
     private long interval;
+    /** What is to come; another that comes all the same belongs to an arming that is over. */
     private KernelClock.Timer scheduled;
-    /** Which arming the scheduled action belongs to. */
-    private int arming;
 
-    /** @param usedTime whether {@code clock} tells time used, which may stand still */
-    ProcessTimer(KernelClock scheduler, LongSupplier clock, boolean usedTime, LongConsumer onExpiry) {
+    /** @param usedTime whether the owner's clock tells time used, which may stand still */
+    ProcessTimer(KernelClock scheduler, Owner owner, String kind, ThreadGroupImpl group, int index, boolean usedTime) {
         this.scheduler = scheduler;
-        this.clock = clock;
+        this.owner = owner;
+        this.kind = kind;
+        this.group = group;
+        this.index = index;
         this.usedTime = usedTime;
-        this.onExpiry = onExpiry;
+    }
+
+    @Override
+    public String kind() {
+        return kind;
+    }
+
+    @Override
+    public String container() {
+        return group.container().id();
+    }
+
+    @Override
+    public long object() {
+        return group.pid();
+    }
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public synchronized long intervalNs() {
+        return interval;
     }
 
     /** @param at in the clock's terms; 0 disarms */
     synchronized void arm(long at, long newInterval) {
-        cancel();
+        if (scheduled != null) {
+            scheduled.cancel();
+            scheduled = null;
+        }
         expires = at;
         interval = newInterval;
         if (at != 0) {
@@ -46,36 +83,28 @@ final class ProcessTimer {
 
     /** What is left, at least 1, and the interval; 0 when not armed. */
     synchronized void current(long[] valueAndInterval) {
-        valueAndInterval[0] = expires == 0 ? 0 : Math.max(1, expires - clock.getAsLong());
+        valueAndInterval[0] = expires == 0 ? 0 : Math.max(1, expires - owner.now(index));
         valueAndInterval[1] = interval;
     }
 
-    private void cancel() {
-        arming++;
-        if (scheduled != null) {
-            scheduled.cancel();
-            scheduled = null;
-        }
-    }
-
     private void schedule(long least) {
-        int mine = arming;
-        long left = Math.max(least, expires - clock.getAsLong());
+        long left = Math.max(least, expires - owner.now(index));
         if (usedTime) {
             left = Math.max(left, CPU_CHECK_MIN_NS);
         }
         // Further away than the clock can tell is never.
-        long at = System.nanoTime() + Math.min(left, Long.MAX_VALUE / 4);
-        scheduled = scheduler.schedule(at, () -> check(mine));
+        scheduled = scheduler.schedule(System.nanoTime() + Math.min(left, Long.MAX_VALUE / 4), this);
     }
 
-    private void check(int mine) {
+    @Override
+    public void expired(KernelClock.Timer timer) {
         long overruns;
         synchronized (this) {
-            if (mine != arming) {
+            if (timer != scheduled) {
                 return;
             }
-            long late = clock.getAsLong() - expires;
+            scheduled = null;
+            long late = owner.now(index) - expires;
             if (late < 0) {
                 schedule(0);
                 return;
@@ -89,6 +118,6 @@ final class ProcessTimer {
                 schedule(INTERVAL_MIN_NS);
             }
         }
-        onExpiry.accept(overruns);
+        owner.expired(index, overruns);
     }
 }

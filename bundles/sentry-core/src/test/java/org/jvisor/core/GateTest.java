@@ -196,7 +196,7 @@ class GateTest {
 
     private void tick(AtomicLong runs) {
         runs.incrementAndGet();
-        test.clock.schedule(System.nanoTime() + 500_000, () -> tick(runs));
+        test.clock.schedule(System.nanoTime() + 500_000, new TestKernel.Told(() -> tick(runs)));
     }
 
     @Test

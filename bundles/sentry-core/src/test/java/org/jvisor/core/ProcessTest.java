@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,6 +22,8 @@ import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task.CloneRequest;
 import org.jvisor.api.kernel.ThreadGroup.WaitResult;
 import org.jvisor.api.vfs.FdTable;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.MountNamespace;
 import org.junit.jupiter.api.Test;
 
 /** fork, exit and wait. */
@@ -379,6 +382,74 @@ class ProcessTest {
                     assertEquals(Signals.SIGKILL, result.status);
                     return 0;
                 })));
+    }
+
+    /** clone(2) that fails half-way leaves nothing behind, whatever it fails of. */
+    @Test
+    void shouldGiveBackWhatAFailedCloneHad() {
+        AtomicInteger mounts = new AtomicInteger();
+        AtomicInteger refused = new AtomicInteger();
+        assertEquals(0, test.run(test.init(task -> {
+            task.setMounts(new Fakes().on("retain", a -> {
+                mounts.incrementAndGet();
+                return null;
+            }).on("release", a -> {
+                mounts.decrementAndGet();
+                return null;
+            }).as(MountNamespace.class));
+            task.setFiles(new Fakes().on("copy", a -> {
+                if (refused.getAndIncrement() == 0) {
+                    throw ErrnoException.of(Errno.ENOMEM);
+                }
+                throw new IllegalStateException("expected by this test");
+            }).ignore("release").as(FdTable.class));
+            int tasks = test.kernel.processes().tasks().size();
+            assertEquals(Errno.ENOMEM, assertThrows(ErrnoException.class, () -> fork(task, exit(0))).errno());
+            assertThrows(IllegalStateException.class, () -> fork(task, exit(0)));
+            assertEquals(0, mounts.get());
+            assertEquals(tasks, test.kernel.processes().tasks().size());
+            return 0;
+        })));
+    }
+
+    @Test
+    void shouldLeaveNoDescriptorOfAProcessThatDidNotComeToBe() {
+        AtomicInteger closed = new AtomicInteger();
+        assertEquals(0, test.run(test.init(task -> {
+            FileDescription pidfd = new Fakes().as(FileDescription.class);
+            test.vfs.on("newAnonymous", a -> pidfd);
+            task.setFiles(new Fakes().on("copy", a -> TestKernel.files()).on("add", a -> 9).on("closeIfStill", a -> {
+                assertEquals(9, a[1]);
+                assertSame(pidfd, a[2]);
+                closed.incrementAndGet();
+                return null;
+            }).ignore("release").as(FdTable.class));
+            CloneRequest request = new CloneRequest(Clone.CLONE_PIDFD, Signals.SIGCHLD, 0, 0, 0, 0, 8);
+            assertEquals(Errno.EFAULT, assertThrows(ErrnoException.class, () -> task.clone(request)).errno());
+            assertEquals(1, closed.get());
+            return 0;
+        })));
+    }
+
+    /** A task that sleeps through the end of one stop and the beginning of the next is counted in both. */
+    @Test
+    void shouldStopAgainWhoSleptThroughAContinuation() {
+        assertEquals(0, test.run(test.init(task -> {
+            int pid = (int) fork(task,
+                    leader -> test.clone(leader, THREAD, 0, ProcessTest::pause),
+                    leader -> test.clone(leader, THREAD, 0, ProcessTest::pause),
+                    ProcessTest::pause);
+            ThreadGroupImpl child = test.pids.threadGroup(pid);
+            TestKernel.until(() -> child.taskCount() == 3);
+            for (int i = 0; i < 300; i++) {
+                child.send(SignalInfo.user(Signals.SIGSTOP, task));
+                assertEquals(pid, wait(task, Wait.WSTOPPED, new WaitResult()));
+                child.send(SignalInfo.user(Signals.SIGCONT, task));
+            }
+            child.send(SignalInfo.user(Signals.SIGKILL, task));
+            assertEquals(pid, wait(task, EXITS, new WaitResult()));
+            return 0;
+        })));
     }
 
     private static int cloneError(TaskImpl task, long flags, int signal) {

@@ -8,6 +8,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +52,7 @@ final class TestKernel {
 
     final FakePlatform platform = new FakePlatform();
     final FakeMemory memory = new FakeMemory();
+    final Fakes vfs = new Fakes();
     final KernelImpl kernel;
     final TestClock clock = new TestClock();
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
@@ -59,8 +61,7 @@ final class TestKernel {
         HostKernel host = new Fakes().on("allocate", a -> 0L).on("syscall", a -> a.length > 2 ? a[2] : 0L).ignore("copyIn")
                 .as(HostKernel.class);
         Vdso vdso = new Fakes().ignore("start").on("map", a -> 0x7ffe_0000_0000L).as(Vdso.class);
-        Vfs vfs = new Fakes().as(Vfs.class);
-        kernel = new KernelImpl(host, memory, vdso, vfs, clock);
+        kernel = new KernelImpl(host, memory, vdso, vfs.as(Vfs.class), clock);
         kernel.addPlatform(platform);
         kernel.dispatcher().addFamily(family(STEP, (task, arguments) -> -1), 0, 0);
         kernel.start(new KernelOptions("fake", "6.1.0-test", false, List.of(), 0));
@@ -236,6 +237,34 @@ final class TestKernel {
         }
     }
 
+    /** The target of a test's own timer. */
+    record Told(Runnable action) implements KernelClock.Target {
+        @Override
+        public String kind() {
+            return KernelClock.Target.CLOCK;
+        }
+
+        @Override
+        public long object() {
+            return 0;
+        }
+
+        @Override
+        public int index() {
+            return 0;
+        }
+
+        @Override
+        public long intervalNs() {
+            return 0;
+        }
+
+        @Override
+        public void expired(KernelClock.Timer timer) {
+            action.run();
+        }
+    }
+
     /** Real time, on one thread. */
     static final class TestClock implements KernelClock {
         private final long start = System.nanoTime();
@@ -257,16 +286,18 @@ final class TestKernel {
         }
 
         @Override
-        public Timer schedule(long deadlineNs, Runnable action) {
-            var future = executor.schedule(() -> perform(action), Math.max(0, deadlineNs - System.nanoTime()),
+        public Timer schedule(long deadlineNs, Target target) {
+            Future<?>[] future = new Future<?>[1];
+            Timer timer = () -> future[0].cancel(false);
+            future[0] = executor.schedule(() -> tell(target, timer), Math.max(0, deadlineNs - System.nanoTime()),
                     TimeUnit.NANOSECONDS);
-            return () -> future.cancel(false);
+            return timer;
         }
 
-        private void perform(Runnable action) {
+        private void tell(Target target, Timer timer) {
             running.acquireUninterruptibly();
             try {
-                action.run();
+                target.expired(timer);
             } finally {
                 running.release();
             }

@@ -42,16 +42,41 @@ public final class TimeService implements KernelClock, Vdso, HostCaller {
     }
 
     private void refreshIn(long delayNs) {
-        timers.schedule(System.nanoTime() + delayNs, this::refresh);
+        timers.schedule(System.nanoTime() + delayNs, new Refresh());
     }
 
-    /** One that fails is not the last. */
-    private void refresh() {
-        long nextNs = SandboxClock.FIRST_REFRESH_NS;
-        try {
-            nextNs = clock.refresh();
-        } finally {
-            refreshIn(nextNs);
+    /** The comparison of the clock with the host's. */
+    private final class Refresh implements Target {
+
+        @Override
+        public String kind() {
+            return CLOCK;
+        }
+
+        @Override
+        public long object() {
+            return 0;
+        }
+
+        @Override
+        public int index() {
+            return 0;
+        }
+
+        @Override
+        public long intervalNs() {
+            return 0;
+        }
+
+        /** One that fails is not the last. */
+        @Override
+        public void expired(Timer timer) {
+            long nextNs = SandboxClock.FIRST_REFRESH_NS;
+            try {
+                nextNs = clock.refresh();
+            } finally {
+                refreshIn(nextNs);
+            }
         }
     }
 
@@ -71,8 +96,13 @@ public final class TimeService implements KernelClock, Vdso, HostCaller {
     }
 
     @Override
-    public Timer schedule(long deadlineNs, Runnable action) {
-        return timers.schedule(deadlineNs, action);
+    public Timer schedule(long deadlineNs, Target target) {
+        return timers.schedule(deadlineNs, target);
+    }
+
+    @Override
+    public List<Pending> pending() {
+        return timers.pending();
     }
 
     @Override

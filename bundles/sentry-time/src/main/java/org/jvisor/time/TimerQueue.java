@@ -3,12 +3,14 @@ package org.jvisor.time;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.kernel.KernelClock;
 
-/** Runs actions at their time, on one thread. A binary heap by deadline, in which each timer knows its place. */
+/** Tells targets of their time, on one thread. A binary heap by deadline, in which each timer knows its place. */
 final class TimerQueue {
     private static final Logger LOG = System.getLogger(TimerQueue.class.getName());
     private static final int NOWHERE = -1;
@@ -20,8 +22,8 @@ final class TimerQueue {
     private int size;
     private boolean stopped;
     private boolean paused;
-    /** An action is running. */
-    private boolean performing;
+    /** A target is being told. */
+    private boolean telling;
 
     /** @param onStart run by the queue's thread before anything else */
     TimerQueue(Runnable onStart) {
@@ -35,7 +37,7 @@ final class TimerQueue {
         thread.start();
     }
 
-    /** Actions that are not due yet never run. */
+    /** What is not due yet is never told. */
     void stop() {
         synchronized (this) {
             stopped = true;
@@ -47,7 +49,7 @@ final class TimerQueue {
     synchronized boolean pause(long deadlineNs) {
         paused = true;
         boolean interrupted = false;
-        while (performing) {
+        while (telling) {
             long left = deadlineNs - System.nanoTime();
             if (left <= 0) {
                 resume();
@@ -71,8 +73,8 @@ final class TimerQueue {
     }
 
     /** See {@link KernelClock#schedule}. */
-    KernelClock.Timer schedule(long deadlineNs, Runnable action) {
-        Entry entry = new Entry(deadlineNs, action);
+    KernelClock.Timer schedule(long deadlineNs, KernelClock.Target target) {
+        Entry entry = new Entry(deadlineNs, target);
         boolean first;
         synchronized (this) {
             if (size == heap.length) {
@@ -89,20 +91,36 @@ final class TimerQueue {
         return entry;
     }
 
+    /** See {@link KernelClock#pending}. */
+    List<KernelClock.Pending> pending() {
+        Entry[] entries;
+        synchronized (this) {
+            entries = Arrays.copyOf(heap, size);
+        }
+        // Without the lock: targets have theirs, with which they schedule.
+        List<KernelClock.Pending> all = new ArrayList<>(entries.length);
+        for (Entry entry : entries) {
+            KernelClock.Target target = entry.target;
+            all.add(new KernelClock.Pending(target.kind(), target.container(), target.object(), target.index(), entry.deadlineNs,
+                    target.intervalNs()));
+        }
+        return all;
+    }
+
     synchronized int size() {
         return size;
     }
 
     private void run() {
         for (;;) {
-            Runnable due = null;
+            Entry due = null;
             long waitNs = Long.MAX_VALUE;
             synchronized (this) {
                 if (stopped) {
                     return;
                 }
-                if (performing) {
-                    performing = false;
+                if (telling) {
+                    telling = false;
                     notifyAll();
                 }
                 if (size > 0 && !paused) {
@@ -110,23 +128,23 @@ final class TimerQueue {
                     waitNs = first.deadlineNs - System.nanoTime();
                     if (waitNs <= 0) {
                         remove(first);
-                        due = first.action;
-                        performing = true;
+                        due = first;
+                        telling = true;
                     }
                 }
             }
             if (due != null) {
-                perform(due);
+                tell(due);
             } else {
                 LockSupport.parkNanos(this, waitNs);
             }
         }
     }
 
-    /** An action that fails must not take the other timers with it. */
-    private static void perform(Runnable action) {
+    /** A target that fails must not take the other timers with it. */
+    private static void tell(Entry entry) {
         try {
-            action.run();
+            entry.target.expired(entry);
         } catch (Throwable t) {
             log(t);
         }
@@ -134,7 +152,7 @@ final class TimerQueue {
 
     private static void log(Throwable failure) {
         try {
-            LOG.log(Level.ERROR, "a timer's action failed", failure);
+            LOG.log(Level.ERROR, "a timer failed", failure);
         } catch (OutOfMemoryError | StackOverflowError e) {
             // No room even for words.
             failure.addSuppressed(e);
@@ -193,13 +211,13 @@ final class TimerQueue {
 
     private final class Entry implements KernelClock.Timer {
         final long deadlineNs;
-        final Runnable action;
+        final KernelClock.Target target;
         /** In the heap, or {@link #NOWHERE}. */
         int index;
 
-        Entry(long deadlineNs, Runnable action) {
+        Entry(long deadlineNs, KernelClock.Target target) {
             this.deadlineNs = deadlineNs;
-            this.action = action;
+            this.target = target;
         }
 
         @Override

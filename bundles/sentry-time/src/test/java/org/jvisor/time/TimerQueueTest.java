@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -20,6 +22,28 @@ class TimerQueueTest {
     private static final long FAR = Long.MAX_VALUE;
 
     private final TimerQueue queue = new TimerQueue(() -> {});
+
+    private KernelClock.Timer schedule(long deadlineNs, Runnable action) {
+        return queue.schedule(deadlineNs, new Told(0, 0, action));
+    }
+
+    /** The target of a timer, told by a test's action. */
+    private record Told(long object, long intervalNs, Runnable action) implements KernelClock.Target {
+        @Override
+        public String kind() {
+            return KernelClock.Target.POSIX;
+        }
+
+        @Override
+        public int index() {
+            return 1;
+        }
+
+        @Override
+        public void expired(KernelClock.Timer timer) {
+            action.run();
+        }
+    }
 
     @AfterEach
     void stop() {
@@ -34,7 +58,7 @@ class TimerQueueTest {
         CountDownLatch done = new CountDownLatch(count);
         for (int i = 0; i < count; i++) {
             long deadline = random.nextInt(500);
-            queue.schedule(deadline, () -> {
+            schedule(deadline, () -> {
                 order.add(deadline);
                 done.countDown();
             });
@@ -52,8 +76,8 @@ class TimerQueueTest {
         long deadline = System.nanoTime() + 5_000_000;
         long[] ran = new long[1];
         CountDownLatch done = new CountDownLatch(1);
-        queue.schedule(FAR, () -> {});
-        queue.schedule(deadline, () -> {
+        schedule(FAR, () -> {});
+        schedule(deadline, () -> {
             ran[0] = System.nanoTime();
             done.countDown();
         });
@@ -65,7 +89,7 @@ class TimerQueueTest {
     void shouldForgetCancelledTimers() throws InterruptedException {
         List<KernelClock.Timer> timers = new ArrayList<>();
         for (int i = 0; i < 500; i++) {
-            timers.add(queue.schedule(FAR - i, () -> {
+            timers.add(schedule(FAR - i, () -> {
                 throw new AssertionError();
             }));
         }
@@ -75,7 +99,7 @@ class TimerQueueTest {
         assertEquals(0, queue.size());
         queue.start();
         CountDownLatch done = new CountDownLatch(1);
-        queue.schedule(0, done::countDown);
+        schedule(0, done::countDown);
         await(done);
     }
 
@@ -86,13 +110,13 @@ class TimerQueueTest {
         List<Integer> order = Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < 2000; i++) {
             int deadline = random.nextInt(100_000);
-            timers.add(queue.schedule(deadline, () -> order.add(deadline)));
+            timers.add(schedule(deadline, () -> order.add(deadline)));
         }
         for (int i = 0; i < 2000; i += 3) {
             timers.get(i).cancel();
         }
         CountDownLatch done = new CountDownLatch(1);
-        queue.schedule(100_001, done::countDown);
+        schedule(100_001, done::countDown);
         queue.start();
         await(done);
         List<Integer> sorted = new ArrayList<>(order);
@@ -105,13 +129,13 @@ class TimerQueueTest {
     void shouldGoOnAfterAnActionThatFails() throws InterruptedException {
         queue.start();
         CountDownLatch done = new CountDownLatch(1);
-        queue.schedule(0, () -> {
+        schedule(0, () -> {
             throw new IllegalStateException("expected by this test");
         });
-        queue.schedule(1, () -> {
+        schedule(1, () -> {
             throw new NoClassDefFoundError("expected by this test, too");
         });
-        queue.schedule(2, done::countDown);
+        schedule(2, done::countDown);
         await(done);
     }
 
@@ -124,7 +148,7 @@ class TimerQueueTest {
         queue.start();
         CountDownLatch begun = new CountDownLatch(1);
         AtomicBoolean mayEnd = new AtomicBoolean();
-        queue.schedule(0, () -> {
+        schedule(0, () -> {
             begun.countDown();
             while (!mayEnd.get()) {
                 Thread.onSpinWait();
@@ -135,9 +159,24 @@ class TimerQueueTest {
         mayEnd.set(true);
         assertTrue(queue.pause(System.nanoTime() + 20_000_000_000L));
         CountDownLatch done = new CountDownLatch(1);
-        queue.schedule(0, done::countDown);
+        schedule(0, done::countDown);
         assertFalse(done.await(20, TimeUnit.MILLISECONDS));
         queue.resume();
         await(done);
+    }
+
+    @Test
+    void shouldTellWhatIsScheduledAsData() {
+        Set<KernelClock.Pending> expected = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            KernelClock.Timer timer = queue.schedule(FAR - i, new Told(i, 2 * i, () -> {}));
+            if (i % 3 == 0) {
+                timer.cancel();
+            } else {
+                expected.add(new KernelClock.Pending(KernelClock.Target.POSIX, "", i, 1, FAR - i, 2 * i));
+            }
+        }
+        assertEquals(expected, new HashSet<>(queue.pending()));
+        assertEquals(expected.size(), queue.pending().size());
     }
 }

@@ -129,7 +129,10 @@ final class AnonymousFiles {
     }
 
     FileDescription timerFd(int clockId, int flags) {
-        return special(new TimerFdFile(clock, clockId), flags, "[timerfd]");
+        TimerFdFile timer = new TimerFdFile(clock, clockId);
+        FileDescription file = special(timer, flags, "[timerfd]");
+        timer.setDescription(((FileDescriptionImpl) file).id());
+        return file;
     }
 
     FileDescription signalFd(Task task, long mask, int flags) {

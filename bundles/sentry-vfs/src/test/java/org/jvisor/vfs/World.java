@@ -273,7 +273,7 @@ final class World implements Providers {
         }
 
         @Override
-        public Timer schedule(long deadlineNs, Runnable action) {
+        public Timer schedule(long deadlineNs, Target target) {
             throw new UnsupportedOperationException();
         }
 

@@ -228,7 +228,7 @@ final class Program implements InvocationHandler, Providers {
         }
 
         @Override
-        public Timer schedule(long deadlineNs, Runnable action) {
+        public Timer schedule(long deadlineNs, Target target) {
             return () -> { };
         }
 

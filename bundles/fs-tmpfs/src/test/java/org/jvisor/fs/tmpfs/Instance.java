@@ -49,7 +49,7 @@ final class Instance {
             }
 
             @Override
-            public Timer schedule(long deadlineNs, Runnable action) {
+            public Timer schedule(long deadlineNs, Target target) {
                 throw new UnsupportedOperationException();
             }
 

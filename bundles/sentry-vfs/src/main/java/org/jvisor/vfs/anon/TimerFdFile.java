@@ -17,13 +17,14 @@ import org.jvisor.api.wait.WaitQueue;
  * then costs nothing while nobody reads. Its monitor guards the fields. CLOCK_REALTIME never jumps inside the sandbox, so
  * TFD_TIMER_CANCEL_ON_SET is accepted and never cancels.
  */
-public final class TimerFdFile implements Vfs.TimerFd {
+public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target {
 
     private static final int EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
 
     private final KernelClock clock;
     private final int clockId;
     private final WaitQueue queue = new WaitQueue();
+    private volatile long descriptionId;
     private final byte[] scratch = new byte[Long.BYTES];
 
     /** When it expires next, in {@link System#nanoTime}'s terms; meaningless unless armed. */
@@ -37,6 +38,31 @@ public final class TimerFdFile implements Vfs.TimerFd {
     public TimerFdFile(KernelClock clock, int clockId) {
         this.clock = clock;
         this.clockId = clockId;
+    }
+
+    /** Called once, before anybody else has it. */
+    public void setDescription(long id) {
+        descriptionId = id;
+    }
+
+    @Override
+    public String kind() {
+        return DESCRIPTOR;
+    }
+
+    @Override
+    public long object() {
+        return descriptionId;
+    }
+
+    @Override
+    public int index() {
+        return 0;
+    }
+
+    @Override
+    public synchronized long intervalNs() {
+        return intervalNs;
     }
 
     @Override
@@ -101,7 +127,7 @@ public final class TimerFdFile implements Vfs.TimerFd {
     }
 
     private void start() {
-        timer = clock.schedule(expiryNs, this::expired);
+        timer = clock.schedule(expiryNs, this);
     }
 
     private void cancel() {
@@ -111,8 +137,12 @@ public final class TimerFdFile implements Vfs.TimerFd {
         }
     }
 
-    private void expired() {
+    @Override
+    public void expired(KernelClock.Timer which) {
         synchronized (this) {
+            if (which != timer) {
+                return; // it was set anew meanwhile
+            }
             timer = null;
             if (!armed && expirations == 0) {
                 return;

@@ -4,6 +4,8 @@ package org.jvisor.vfs.anon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.List;
+import org.jvisor.api.kernel.KernelClock;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Clock;
@@ -76,7 +78,7 @@ class TimerFdTest {
         assertEquals(60, left[0]);
         timer.gettime(left);
         assertEquals(0, left[0]);
-        assertEquals(0, clock.pending());
+        assertEquals(0, clock.pending().size());
         clock.advance(1000);
         assertEquals(0, wakes.get());
     }
@@ -109,6 +111,16 @@ class TimerFdTest {
     void shouldEndWithItsDescription() {
         timer.settime(null, 0, 100, 100, null);
         timer.release(null);
-        assertEquals(0, clock.pending());
+        assertEquals(0, clock.pending().size());
+    }
+
+    @Test
+    void shouldBeFoundAgainByWhatItSaysOfItself() {
+        timer.setDescription(17);
+        timer.settime(null, 0, 5_000, 3_000, null);
+        assertEquals(List.of(new KernelClock.Pending(KernelClock.Target.DESCRIPTOR, "", 17, 0,
+                clock.monotonicNs() + clock.nanoTimeOffsetNs() + 5_000, 3_000)), clock.pending());
+        timer.settime(null, 0, 0, 0, null);
+        assertEquals(List.of(), clock.pending());
     }
 }

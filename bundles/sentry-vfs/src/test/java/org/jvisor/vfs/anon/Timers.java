@@ -5,13 +5,26 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jvisor.api.kernel.KernelClock;
 
-/** A clock that stands still until it is moved on, and then runs what is due. */
+/** A clock that stands still until it is moved on, and then tells of what is due. */
 final class Timers implements KernelClock {
 
     private static final long BOOT_NS = 1_700_000_000_000_000_000L;
     private static final long OFFSET_NS = 5_000_000_000L;
 
-    private record Due(long deadlineNs, Runnable action) {}
+    private final class Due implements Timer {
+        final long deadlineNs;
+        final Target target;
+
+        Due(long deadlineNs, Target target) {
+            this.deadlineNs = deadlineNs;
+            this.target = target;
+        }
+
+        @Override
+        public void cancel() {
+            due.remove(this);
+        }
+    }
 
     private final List<Due> due = new ArrayList<>();
     private long now = 1_000_000_000L;
@@ -21,7 +34,7 @@ final class Timers implements KernelClock {
         now += ns;
         for (Due one : List.copyOf(due)) {
             if (one.deadlineNs <= now + OFFSET_NS && due.remove(one)) {
-                one.action.run();
+                one.target.expired(one);
             }
         }
     }
@@ -42,14 +55,16 @@ final class Timers implements KernelClock {
     }
 
     @Override
-    public Timer schedule(long deadlineNs, Runnable action) {
-        Due one = new Due(deadlineNs, action);
+    public Timer schedule(long deadlineNs, Target target) {
+        Due one = new Due(deadlineNs, target);
         due.add(one);
         scheduled++;
-        return () -> due.remove(one);
+        return one;
     }
 
-    int pending() {
-        return due.size();
+    @Override
+    public List<Pending> pending() {
+        return due.stream().map(one -> new Pending(one.target.kind(), one.target.container(), one.target.object(),
+                one.target.index(), one.deadlineNs, one.target.intervalNs())).toList();
     }
 }
