@@ -59,7 +59,6 @@ final class Dispatcher {
     /** Both guarded by this; highest ranking first. */
     private final List<Family> families = new ArrayList<>();
     private final List<Interceptor> interceptors = new ArrayList<>();
-    private Strace strace;
 
     private volatile SyscallTable table = SyscallTable.first(missing);
 
@@ -120,11 +119,6 @@ final class Dispatcher {
         awaitLeave(service.getClass().getName());
     }
 
-    synchronized void setStrace(Strace newStrace) {
-        strace = newStrace;
-        publish();
-    }
-
     /** Waits until the calls that no program does without are answered: families come after the kernel itself. */
     void awaitEssentials() {
         long deadline = System.nanoTime() + ESSENTIALS_TIMEOUT_NS;
@@ -156,9 +150,6 @@ final class Dispatcher {
             }
         }
         List<SyscallInterceptor> chain = new ArrayList<>();
-        if (strace != null && strace.covers(number)) {
-            chain.add(strace);
-        }
         for (Interceptor interceptor : interceptors) {
             if (interceptor.numbers[number]) {
                 chain.add(interceptor.service);

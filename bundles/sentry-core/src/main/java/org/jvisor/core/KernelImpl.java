@@ -57,6 +57,8 @@ class KernelImpl implements Kernel {
 
     private volatile KernelOptions options;
     private volatile Platform platform;
+    /** Null when nobody asked for it. */
+    private volatile Strace strace;
     private volatile TaskThreads threads;
     private volatile HostTraits hostTraits;
 
@@ -95,7 +97,7 @@ class KernelImpl implements Kernel {
         platform = chosen;
         threads = new TaskThreads(chosen.taskStackBytes());
         if (newOptions.strace()) {
-            dispatcher.setStrace(new Strace(newOptions.straceCalls()));
+            strace = new Strace(newOptions.straceCalls());
         }
         options = newOptions;
         new BootMessages(this).log();
@@ -198,6 +200,10 @@ class KernelImpl implements Kernel {
 
     Dispatcher dispatcher() {
         return dispatcher;
+    }
+
+    Strace strace() {
+        return strace;
     }
 
     /** The core's own. */

@@ -8,10 +8,9 @@ import java.util.List;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
-import org.jvisor.api.syscall.SyscallInterceptor;
 
-/** Logs calls the way strace(1) shows them. Only in the slots of the calls that it covers, and only when asked for. */
-final class Strace implements SyscallInterceptor {
+/** Logs calls the way strace(1) shows them, of tasks with the hook {@link TaskImpl#STRACE}. */
+final class Strace {
 
     private static final Logger LOG = System.getLogger("org.jvisor.strace");
 
@@ -36,24 +35,15 @@ final class Strace implements SyscallInterceptor {
         return numbers.get(number);
     }
 
-    @Override
-    public int[] numbers() {
-        return numbers.stream().toArray();
-    }
-
-    @Override
-    public long before(Task task, Arguments arguments) {
+    void before(Task task, Arguments arguments) {
         // What a call is given may be gone when it has ended, and calls that never return would never show.
         if (StraceFormat.showsEntry(arguments.number)) {
             LOG.log(Level.INFO, StraceFormat.prefix(task) + StraceFormat.call(task, arguments, -1) + " ...");
         }
-        return PASS;
     }
 
-    @Override
-    public long after(Task task, Arguments arguments, long result) {
+    void after(Task task, Arguments arguments, long result) {
         LOG.log(Level.INFO, StraceFormat.prefix(task) + StraceFormat.call(task, arguments, result) + " = "
                 + StraceFormat.result(arguments.number, result));
-        return result;
     }
 }

@@ -6,6 +6,7 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Container;
@@ -52,6 +53,8 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     private static final int MASK_SAVED = 2;
     /** The child of a vfork(2) has to go first. */
     private static final int VFORK = 4;
+    /** Interceptors have seen the call, and are to be told its end. */
+    private static final int INTERCEPTED = 8;
 
     // Where the task is; above 0: in a call that was dispatched by the table of that generation.
     private static final long IN_KERNEL = 0;
@@ -62,6 +65,15 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     // Hooks: what has to look at a task's calls, in one word, so that what is off costs nothing.
     /** The way into the Sentry is closed; see {@link Gate}. */
     static final int GATE = 1;
+    /** Its calls are logged; see {@link Strace}. */
+    static final int STRACE = 2;
+    // Nobody sets these yet; a call that finds one goes TaskLoop.callWatched's way.
+    /** A filter decides about its calls (seccomp(2)). */
+    static final int SECCOMP = 4;
+    /** Another task is told of its calls (ptrace(2)). */
+    static final int TRACED = 8;
+    /** Its calls are recorded. */
+    static final int AUDIT = 16;
 
     private static final int COMM_MAX = 15;
     private static final int SCRATCH_BYTES = 4096;
@@ -69,12 +81,14 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     private static final VarHandle WORK;
     private static final VarHandle HOOKS;
     private static final VarHandle PLACE;
+    private static final VarHandle TRACE_STOPPED;
 
     static {
         try {
             WORK = MethodHandles.lookup().findVarHandle(TaskImpl.class, "work", int.class);
             HOOKS = MethodHandles.lookup().findVarHandle(TaskImpl.class, "hooks", int.class);
             PLACE = MethodHandles.lookup().findVarHandle(TaskImpl.class, "place", long.class);
+            TRACE_STOPPED = MethodHandles.lookup().findVarHandle(TaskImpl.class, "traceStopped", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -131,6 +145,8 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     /** A frame is being put together here. */
     byte[] frameBuffer = new byte[0];
     private boolean stoppedNow;
+    /** It stands still for its tracer; see {@link #stopForTracer}. */
+    private volatile boolean traceStopped;
     /** The last of the process's stops that it was counted in; guarded by the group's lock. */
     long lastStop;
 
@@ -147,6 +163,9 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     private Vfork window;
     private Vfork awaited;
 
+    /** Made when an interceptor sees its first call. */
+    private Interception interception;
+
     private PathWalk walk;
     private PathWalk walk2;
     private byte[] scratch;
@@ -156,6 +175,7 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         this.group = group;
         this.tid = tid;
         this.startTimeNs = kernel.clock().monotonicNs();
+        this.hooks = kernel.strace() == null ? 0 : STRACE;
     }
 
     // ---- identity
@@ -212,6 +232,14 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
 
     @Override
     public Registers registers() {
+        if (registers.filled != Registers.FILLED_ALL) {
+            context.fill(registers, Registers.FILLED_ALL);
+        }
+        return registers;
+    }
+
+    /** The same, as far as the platform has filled them in. */
+    Registers registersOfCall() {
         return registers;
     }
 
@@ -237,6 +265,11 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     @Override
     public UserMemory memory() {
         return memory;
+    }
+
+    /** From now on memory is read and written by another way, until that is taken back. */
+    void useMemory(UserMemory newMemory) {
+        memory = newMemory;
     }
 
     void setMemory(MemoryManager newMm, UserMemory newMemory) {
@@ -628,6 +661,28 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         rest |= REGISTERS_REPLACED;
     }
 
+    /** Whether interceptors that have seen the call have not been told its end. */
+    boolean intercepted() {
+        return (rest & INTERCEPTED) != 0;
+    }
+
+    /** What interceptors have to do with the current call, whether it just begins or begins again. */
+    Interception beginInterception() {
+        if (interception == null) {
+            interception = new Interception(kernel.memory());
+        }
+        if ((rest & INTERCEPTED) == 0) {
+            rest |= INTERCEPTED;
+            interception.clear();
+        }
+        return interception;
+    }
+
+    void endInterception() {
+        rest &= ~INTERCEPTED;
+        interception.clear();
+    }
+
     boolean maskSaved() {
         return (rest & MASK_SAVED) != 0;
     }
@@ -640,12 +695,38 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
 
     /** Sleeps as long as the process is in this stop, in which the task was counted by {@link JobControl#taskStopped}. */
     void stayStopped(long stopNumber) {
+        stoppedNow = true;
+        standStill(() -> (work & (STOP | EXIT)) == STOP && group.job.stopNumber() == stopNumber);
+    }
+
+    /**
+     * Stands still for a tracer (ptrace(2)) until {@link #endTraceStop} or SIGKILL, whatever becomes of the process meanwhile: a stop
+     * of the whole group, which SIGCONT ends, is another state. By the task's own thread, in the Sentry's code.
+     *
+     * @param announce tells the tracer, which may end the stop at once
+     */
+    void stopForTracer(Runnable announce) {
+        traceStopped = true;
+        announce.run();
+        standStill(() -> traceStopped && (work & EXIT) == 0);
+        traceStopped = false;
+    }
+
+    /** Whether the task was in a stop for its tracer, which is over by that. Any thread. */
+    boolean endTraceStop() {
+        boolean was = TRACE_STOPPED.compareAndSet(this, true, false);
+        if (was) {
+            unpark();
+        }
+        return was;
+    }
+
+    private void standStill(BooleanSupplier asLongAs) {
         epoch.leave();
         times.fallAsleep();
-        stoppedNow = true;
         sleeping = true;
         stepOut();
-        while ((work & (STOP | EXIT)) == STOP && group.job.stopNumber() == stopNumber) {
+        while (asLongAs.getAsBoolean()) {
             LockSupport.park();
         }
         sleeping = false;
@@ -898,6 +979,9 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     public char state() {
         if (gone) {
             return group.zombie() ? 'Z' : 'X';
+        }
+        if (traceStopped) {
+            return 't';
         }
         if (stoppedNow) {
             return 'T';

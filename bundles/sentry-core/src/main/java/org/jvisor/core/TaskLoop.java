@@ -13,6 +13,7 @@ import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
 import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.syscall.SyscallHandler;
 
 /** A task's life: runs its application until that needs the Sentry, serves it, and so on to the end. The task's thread. */
 final class TaskLoop implements Runnable {
@@ -27,12 +28,14 @@ final class TaskLoop implements Runnable {
     private final Gate gate;
     private final Registers registers;
     private final Arguments arguments;
+    /** The hooks but the gate's that the current call has found. */
+    private int watched;
 
     TaskLoop(TaskImpl task) {
         this.task = task;
         this.dispatcher = task.kernelImpl().dispatcher();
         this.gate = task.kernelImpl().gate();
-        this.registers = task.registers();
+        this.registers = task.registersOfCall();
         this.arguments = task.arguments();
     }
 
@@ -153,6 +156,9 @@ final class TaskLoop implements Runnable {
     }
 
     private void settle(MemoryFile.Epoch epoch, long result) {
+        if (task.intercepted()) {
+            tellInterceptors(epoch, result);
+        }
         if (task.awaitsVfork()) {
             epoch.enter();
             task.stepOut();
@@ -169,11 +175,30 @@ final class TaskLoop implements Runnable {
         }
     }
 
+    /** A call that interceptors have seen does not begin again, as it would have without a signal's handler or the task's end. */
+    private void tellInterceptors(MemoryFile.Epoch epoch, long result) {
+        SyscallTable table = enterCall();
+        epoch.enter();
+        try {
+            if (table.handler(arguments.number) instanceof InterceptedHandler handler) {
+                handler.finish(task, arguments, result);
+            } else {
+                task.endInterception();
+            }
+        } catch (Throwable t) {
+            defect(t);
+        } finally {
+            epoch.leave();
+            task.leaveCall();
+        }
+    }
+
     private long dispatch(MemoryFile.Epoch epoch) {
         SyscallTable table = enterCall();
         epoch.enter();
         try {
-            return table.handler(arguments.number).call(task, arguments);
+            SyscallHandler handler = table.handler(arguments.number);
+            return watched == 0 ? handler.call(task, arguments) : callWatched(handler);
         } catch (ErrnoException e) {
             return -e.errno();
         } catch (Throwable t) {
@@ -184,17 +209,36 @@ final class TaskLoop implements Runnable {
         }
     }
 
-    /** The table to take the handler from; with that, the call is under way. */
+    /** The table to take the handler from; with that, the call is under way, and {@link #watched} says by whom it is watched. */
     private SyscallTable enterCall() {
         while (true) {
             SyscallTable table = dispatcher.table();
             task.enterCall(table.generation);
-            if ((task.hooks() & TaskImpl.GATE) != 0 && gate.holds(task)) {
+            int hooks = task.hooks();
+            if ((hooks & TaskImpl.GATE) != 0 && gate.holds(task)) {
                 task.enterKernel();
             } else if (table == dispatcher.table()) {
+                watched = hooks & ~TaskImpl.GATE;
                 return table;
             }
         }
+    }
+
+    /** With a hook of those that want to see the call. */
+    private long callWatched(SyscallHandler handler) {
+        Strace strace = (watched & TaskImpl.STRACE) != 0 ? task.kernelImpl().strace() : null;
+        if (strace == null || !strace.covers(arguments.number)) {
+            return handler.call(task, arguments);
+        }
+        strace.before(task, arguments);
+        long result;
+        try {
+            result = handler.call(task, arguments);
+        } catch (ErrnoException e) {
+            result = -e.errno();
+        }
+        strace.after(task, arguments, result);
+        return result;
     }
 
     /** Whether the call that ended in {@code result} is to be dispatched again; with a handler about to run it is not. */
@@ -282,7 +326,7 @@ final class TaskLoop implements Runnable {
             default -> TrapInfo.GENERAL_PROTECTION;
         };
         // sigaction(2): what the kernel sends for a breakpoint or a protection fault has no address.
-        long address = code == Signals.SI_KERNEL ? 0 : registers.get(Registers.RIP);
+        long address = code == Signals.SI_KERNEL ? 0 : task.registers().get(Registers.RIP);
         task.forceSignal(SignalInfo.fault(signal, code, address));
     }
 }

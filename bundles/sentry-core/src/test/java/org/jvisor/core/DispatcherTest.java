@@ -22,6 +22,8 @@ class DispatcherTest {
 
     private final Dispatcher dispatcher = new Dispatcher(List::<Dispatcher.Caller>of);
 
+    private final TaskImpl task = new TestKernel().init().leader();
+
     private static SyscallFamily answering(long answer) {
         return TestKernel.family(NUMBER, (task, arguments) -> answer);
     }
@@ -29,7 +31,7 @@ class DispatcherTest {
     private long call(int number) {
         Arguments arguments = new Arguments();
         arguments.number = number;
-        return dispatcher.table().handler(number).call(null, arguments);
+        return dispatcher.table().handler(number).call(task, arguments);
     }
 
     @Test
@@ -143,7 +145,7 @@ class DispatcherTest {
     void shouldLeaveOtherSlotsAloneWhenInterceptorsCome() {
         dispatcher.addFamily(answering(1), 0, 1);
         SyscallHandler plain = dispatcher.table().handler(NUMBER);
-        dispatcher.addInterceptor(new Fakes().on("numbers", a -> new int[] {NUMBER + 1}).as(SyscallInterceptor.class), 0, 2);
+        dispatcher.addInterceptor(new Fakes().on("numbers", a -> new int[] {NUMBER + 1}).on("covers", a -> true).as(SyscallInterceptor.class), 0, 2);
         assertSame(plain, dispatcher.table().handler(NUMBER));
     }
 }

@@ -10,7 +10,7 @@ import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.platform.Platform;
 
 /** Memory whose managers are {@link FakeManager}s. */
-final class FakeMemory implements Memory {
+class FakeMemory implements Memory {
 
     private static final MemoryFile.Epoch EPOCH = new MemoryFile.Epoch() {
         @Override

@@ -56,6 +56,8 @@ final class FakePlatform implements Platform {
         private final FakePlatform platform;
         private final App app;
         private volatile boolean interrupted;
+        /** How often it was asked for the rest of the registers. */
+        volatile int fills;
         /** What {@link #saveExtended} finds. */
         byte[] state = new byte[832];
 
@@ -76,6 +78,12 @@ final class FakePlatform implements Platform {
             }
             registers.modified = Registers.CLEAN;
             return app.run(registers);
+        }
+
+        @Override
+        public void fill(Registers registers, int level) {
+            fills++;
+            registers.filled = level;
         }
 
         @Override

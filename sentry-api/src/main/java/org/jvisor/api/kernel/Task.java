@@ -214,7 +214,7 @@ public interface Task {
     /** ns spent in the Sentry. */
     long systemTimeNs();
 
-    /** S (sleeping), R (running), T (stopped), Z, D, X: for /proc/PID/stat. */
+    /** S (sleeping), R (running), T (stopped), t (stopped for a tracer), Z, D, X: for /proc/PID/stat. */
     char state();
 
     /** When it began, in ns since the sandbox booted. */

@@ -29,11 +29,24 @@ public interface Context {
 
     /**
      * Loads {@code registers} as far as they were modified, runs application code until something happens, and stores the
-     * application's registers there.
+     * application's registers there, at least {@link Registers#FILLED_CALL} for a system call and all otherwise.
      *
      * @return {@link #SYSCALL}, {@link #FAULT}, {@link #EXCEPTION}, {@link #INTERRUPTED} or {@link #GONE}
      */
     int run(Registers registers);
+
+    /**
+     * Completes what {@link #run} has stored, as far as {@code level} says and without undoing what was modified since:
+     * {@code registers.filled} is at least that afterwards. A platform whose every run stores all registers has nothing to do; one to
+     * which a register is dear stores {@link Registers#FILLED_CALL} for a system call.
+     *
+     * @param level {@link Registers#FILLED_CALL} or {@link Registers#FILLED_ALL}
+     */
+    default void fill(Registers registers, int level) {
+        if (registers.filled < level) {
+            throw new IllegalStateException("a platform that does not fill all registers in has to do so when it is asked");
+        }
+    }
 
     /** Makes the current or the next run return {@link #INTERRUPTED}. Any thread; cheap when the task is not running. */
     void interrupt();

@@ -43,9 +43,21 @@ public final class Registers {
     /** Any may. */
     public static final int ALL = 2;
 
+    // How much of the application's registers stands here; each more than the one before.
+    /** Nothing that can be relied on. */
+    public static final int FILLED_NONE = 0;
+    /** What a system call needs: ORIG_RAX, RAX, the six arguments, RIP and RSP. */
+    public static final int FILLED_CALL = 1;
+    /** All but the extended state. */
+    public static final int FILLED_ALL = 2;
+
     /** The values. A platform that stores here leaves {@link #modified} {@link #CLEAN}. */
     public final long[] values = new long[COUNT];
     public int modified = ALL;
+    /**
+     * How much {@link Context#run} has filled in; {@link Context#fill} completes it. Only RAX may be written before all is filled in.
+     */
+    public int filled = FILLED_ALL;
 
     /** Extended state in XSAVE format, valid after {@link Context#saveExtended} or when marked; null: the initial state. */
     public byte[] extended;
@@ -69,6 +81,7 @@ public final class Registers {
     public void copyFrom(Registers other) {
         System.arraycopy(other.values, 0, values, 0, COUNT);
         modified = ALL;
+        filled = other.filled;
         extended = other.extended == null ? null : other.extended.clone();
         extendedModified = true;
     }
