@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
@@ -34,7 +35,7 @@ final class FrameStore implements Memory.SharedMemory {
     private long frames;
     private boolean owned = true;
     /** Guarded by itself: it is walked with the store's monitor free. */
-    private final List<Mapping> mappings = new ArrayList<>();
+    private final Set<Mapping> mappings = Collections.newSetFromMap(new IdentityHashMap<>());
 
     FrameStore(HostKernel host, FrameFile file, long bytes) {
         this.host = host;

@@ -4,17 +4,10 @@ package org.jvisor.itests.osgi;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertNull;
 import static org.junit.Assert.assertTrue;
-import static org.ops4j.pax.exam.CoreOptions.bundle;
-import static org.ops4j.pax.exam.CoreOptions.frameworkProperty;
-import static org.ops4j.pax.exam.CoreOptions.junitBundles;
-import static org.ops4j.pax.exam.CoreOptions.options;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -34,7 +27,6 @@ import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileSystemType;
-import org.jvisor.itests.Programs;
 import org.jvisor.itests.swap.SwapBundle;
 import org.ops4j.pax.exam.Configuration;
 import org.ops4j.pax.exam.Option;
@@ -70,22 +62,7 @@ public class HotSwapTest {
 
     @Configuration
     public Option[] configuration() throws IOException {
-        List<Option> options = new ArrayList<>(List.of(junitBundles(), frameworkProperty("org.osgi.framework.bsnversion").value("multiple"),
-                frameworkProperty("org.osgi.framework.bootdelegation").value("sun.*,jdk.*,com.sun.*")));
-        for (String program : List.of("hotswap", "parent")) {
-            Programs.compile(Path.of("src/test/programs/" + program + ".c"));
-        }
-        Path distribution = Path.of(System.getProperty("runsc")).toAbsolutePath().normalize().getParent().getParent();
-        for (String name : List.of("org.osgi.util.function", "org.osgi.util.promise", "org.osgi.service.component",
-                "org.apache.felix.scr")) {
-            options.add(bundle(distribution.resolve("lib/" + name + ".jar").toUri().toString()));
-        }
-        try (Stream<Path> jars = Files.list(distribution.resolve("bundles"))) {
-            // The root file system of these tests is no gofer's.
-            jars.filter(jar -> !jar.getFileName().toString().matches("(fs-gofer|host-jnr).*")).sorted()
-                    .forEach(jar -> options.add(bundle(jar.toUri().toString())));
-        }
-        return options(options.toArray(new Option[0]));
+        return Distribution.options();
     }
 
     @Before

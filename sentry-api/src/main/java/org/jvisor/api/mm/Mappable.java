@@ -27,7 +27,10 @@ public interface Mappable {
      */
     int framesFollowing(long offset, int max);
 
-    /** A mapping of the range exists from now on; {@code space} wants to hear of truncation by {@link Mapping#invalidate}. */
+    /**
+     * A mapping exists from now on, which wants to hear of truncation by {@link Mapping#invalidate}. After a hand-over the successor of
+     * the object is told of each mapping again: an object that both have in common counts it once.
+     */
     void addMapping(Mapping mapping);
 
     void removeMapping(Mapping mapping);

@@ -17,22 +17,18 @@ final class ZeroMapping implements Mappable, Stateful {
     /** Guarded by the monitor. */
     private int mappings;
 
-    /** Mappings that the memory knows of from before a hand-over and that have not come again yet. */
-    private int known;
-
     ZeroMapping(Memory memory) {
         this.memory = memory.newSharedMemory(BYTES);
     }
 
-    /** What {@link #save} wrote. Mappings come by themselves: the memory knows them already. */
+    /** What {@link #save} wrote. Mappings come by themselves: they are told of their new object. */
     ZeroMapping(StateRecord record) {
         memory = record.requireCore("memory", Memory.SharedMemory.class);
-        known = record.requireInt("mappings");
     }
 
     @Override
     public synchronized StateRecord save() {
-        return new StateRecord(DevDriver.ZERO_MAPPING, DevDriver.SCHEMA).putCore("memory", memory).put("mappings", mappings);
+        return new StateRecord(DevDriver.ZERO_MAPPING, DevDriver.SCHEMA).putCore("memory", memory);
     }
 
     @Override
@@ -47,15 +43,10 @@ final class ZeroMapping implements Mappable, Stateful {
 
     @Override
     public void addMapping(Mapping mapping) {
-        boolean again;
         synchronized (this) {
             mappings++;
-            again = known > 0;
-            known -= again ? 1 : 0;
         }
-        if (!again) {
-            memory.addMapping(mapping);
-        }
+        memory.addMapping(mapping);
     }
 
     @Override
