@@ -15,7 +15,7 @@ import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
-import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
@@ -49,7 +49,7 @@ final class TestTask implements InvocationHandler {
     private final Semaphore awake = new Semaphore(0);
     private final WaitQueue.Entry entry = new WaitQueue.Entry(events -> awake.release());
     private final ThreadGroup group = proxy(ThreadGroup.class, (p, method, arguments) -> groupCall(method, arguments));
-    private final Kernel kernel;
+    private final PidNamespace pidNamespace;
     private final Cgroup cgroup = new Cgroup(null);
     private final Container container = proxy(Container.class, (p, method, arguments) -> containerCall(method));
 
@@ -66,7 +66,7 @@ final class TestTask implements InvocationHandler {
         files = world.vfs.newFdTable();
         mounts = world.namespace;
         fs = new FsContext(world.namespace.root(), world.namespace.root(), 022);
-        kernel = proxy(Kernel.class, (p, method, arguments) -> {
+        pidNamespace = proxy(PidNamespace.class, (p, method, arguments) -> {
             if (method.getName().equals("threadGroups")) {
                 return world.tasks.stream().map(t -> t.group).toList();
             }
@@ -99,7 +99,7 @@ final class TestTask implements InvocationHandler {
             case "walk" -> walk;
             case "walk2" -> walk2;
             case "group" -> group;
-            case "kernel" -> kernel;
+            case "pidNamespace" -> pidNamespace;
             case "tid" -> id;
             case "waitEntry" -> entry;
             case "sleep" -> sleep((Long) arguments[0]);

@@ -19,6 +19,7 @@ import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
@@ -62,6 +63,7 @@ final class Program implements InvocationHandler, Providers {
     private final Task task = proxy(Task.class, this);
     private final ThreadGroup group = proxy(ThreadGroup.class, (p, method, arguments) -> groupCall(method, arguments));
     private final Kernel kernel = proxy(Kernel.class, (p, method, arguments) -> kernelCall(method));
+    private final PidNamespace pidNamespace = proxy(PidNamespace.class, (p, method, arguments) -> namespaceCall(method));
     private final FsContext fs = new FsContext(mounts.root(), mounts.root(), 022);
     private final PathWalk walk = vfs.newPathWalk();
     private final PathWalk walk2 = vfs.newPathWalk();
@@ -138,6 +140,13 @@ final class Program implements InvocationHandler, Providers {
         return switch (method.getName()) {
             case "vfs" -> vfs;
             case "memory" -> MEMORY;
+            default -> throw new UnsupportedOperationException(method.toString());
+        };
+    }
+
+    /** It sees no other process. */
+    private static Object namespaceCall(Method method) {
+        return switch (method.getName()) {
             case "task", "threadGroup", "processGroup" -> null;
             default -> throw new UnsupportedOperationException(method.toString());
         };
@@ -163,6 +172,7 @@ final class Program implements InvocationHandler, Providers {
             case "scratch" -> scratch;
             case "group" -> group;
             case "kernel" -> kernel;
+            case "pidNamespace" -> pidNamespace;
             case "waitEntry" -> entry((Integer) arguments[0]);
             case "sleep" -> sleep((Long) arguments[0]);
             case "interrupted" -> interrupted;
