@@ -4,6 +4,7 @@ package org.jvisor.host.seal;
 import static org.jvisor.api.abi.Seccomp.BPF_ABS;
 import static org.jvisor.api.abi.Seccomp.BPF_ALU;
 import static org.jvisor.api.abi.Seccomp.BPF_AND;
+import static org.jvisor.api.abi.Seccomp.BPF_JA;
 import static org.jvisor.api.abi.Seccomp.BPF_JEQ;
 import static org.jvisor.api.abi.Seccomp.BPF_JGE;
 import static org.jvisor.api.abi.Seccomp.BPF_JMP;
@@ -13,9 +14,10 @@ import static org.jvisor.api.abi.Seccomp.BPF_RET;
 import static org.jvisor.api.abi.Seccomp.BPF_W;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Seccomp;
@@ -31,13 +33,15 @@ import org.jvisor.api.host.HostKernel;
  *
  * <pre>
  *   arch other than x86-64, or an x32 number: kill
- *   numbers with conditions, in the order of the list: for each line, if all conditions hold: allow
- *                                                      no line: kill, or the errno that the list has for this
- *   other numbers: allow, or the errno
- *   kill
+ *   by halving, the one number of the list that it can be
+ *     with conditions: for each line, in the order of the list, if all conditions hold: allow
+ *                      no line: kill, or the errno that the list has for this
+ *     without: allow, or the errno
+ *   another number: kill
  * </pre>
  *
- * Those with conditions come first, since the kernel remembers of the others that the filter is not to be asked.
+ * Numbers are found by halving because every ptrace(2) call of a platform goes this way, a few for each call of a program. Of
+ * those without conditions the kernel remembers that the filter is not to be asked.
  */
 public final class SeccompFilter {
     /** Numbers with this bit are the x32 ABI's. */
@@ -46,6 +50,7 @@ public final class SeccompFilter {
     private static final int AND = BPF_ALU | BPF_AND | BPF_K;
     private static final int EQUAL = BPF_JMP | BPF_JEQ | BPF_K;
     private static final int AT_LEAST = BPF_JMP | BPF_JGE | BPF_K;
+    private static final int ALWAYS = BPF_JMP | BPF_JA;
     private static final int RETURN = BPF_RET | BPF_K;
     private static final int FARTHEST = 255;
 
@@ -79,7 +84,7 @@ public final class SeccompFilter {
 
     /** The filter as an array of struct sock_filter. */
     public static byte[] program(List<HostCall> calls) {
-        Map<Integer, List<HostCall>> byNumber = new LinkedHashMap<>();
+        SortedMap<Integer, List<HostCall>> byNumber = new TreeMap<>();
         calls.forEach(call -> byNumber.computeIfAbsent(call.number(), number -> new ArrayList<>()).add(call));
         List<Instruction> program = new ArrayList<>();
         put(program, LOAD, 0, 0, SeccompDataLayout.ARCH);
@@ -88,22 +93,43 @@ public final class SeccompFilter {
         put(program, LOAD, 0, 0, SeccompDataLayout.NR);
         put(program, AT_LEAST, 0, 1, X32);
         put(program, RETURN, 0, 0, Seccomp.SECCOMP_RET_KILL_PROCESS);
-        byNumber.forEach((number, lines) -> {
-            if (isConditional(lines)) {
-                List<Instruction> body = new ArrayList<>();
-                lines.forEach(line -> line(body, line));
-                put(body, RETURN, 0, 0, rest(lines));
-                number(program, number, body);
-            }
-        });
-        byNumber.forEach((number, lines) -> {
-            if (!isConditional(lines)) {
-                boolean allowed = lines.stream().anyMatch(line -> line.errno() == 0);
-                number(program, number, List.of(new Instruction(RETURN, 0, 0, allowed ? Seccomp.SECCOMP_RET_ALLOW : rest(lines))));
-            }
+        program.addAll(halve(List.copyOf(byNumber.entrySet())));
+        return bytes(program);
+    }
+
+    /** Ends in a return, whatever the number is. */
+    private static List<Instruction> halve(List<Map.Entry<Integer, List<HostCall>>> numbers) {
+        List<Instruction> program = new ArrayList<>();
+        if (numbers.size() > 1) {
+            int middle = numbers.size() / 2;
+            List<Instruction> lower = halve(numbers.subList(0, middle));
+            put(program, AT_LEAST, 0, 1, numbers.get(middle).getKey());
+            // Conditional jumps go no farther than a byte tells.
+            put(program, ALWAYS, 0, 0, lower.size());
+            program.addAll(lower);
+            program.addAll(halve(numbers.subList(middle, numbers.size())));
+            return program;
+        }
+        numbers.forEach(entry -> {
+            List<Instruction> body = body(entry.getValue());
+            put(program, EQUAL, 0, body.size(), entry.getKey());
+            program.addAll(body);
         });
         put(program, RETURN, 0, 0, Seccomp.SECCOMP_RET_KILL_PROCESS);
-        return bytes(program);
+        return program;
+    }
+
+    /** What is done with a number that has these lines; ends in a return. */
+    private static List<Instruction> body(List<HostCall> lines) {
+        List<Instruction> body = new ArrayList<>();
+        if (isConditional(lines)) {
+            lines.forEach(line -> line(body, line));
+            put(body, RETURN, 0, 0, rest(lines));
+        } else {
+            boolean allowed = lines.stream().anyMatch(line -> line.errno() == 0);
+            put(body, RETURN, 0, 0, allowed ? Seccomp.SECCOMP_RET_ALLOW : rest(lines));
+        }
+        return body;
     }
 
     /** Whether arguments matter: not when one line takes any. */
@@ -116,11 +142,6 @@ public final class SeccompFilter {
     private static int rest(List<HostCall> lines) {
         return lines.stream().filter(line -> line.errno() != 0).map(line -> Seccomp.SECCOMP_RET_ERRNO | line.errno()).findFirst()
             .orElse(Seccomp.SECCOMP_RET_KILL_PROCESS);
-    }
-
-    private static void number(List<Instruction> program, int number, List<Instruction> body) {
-        put(program, EQUAL, 0, body.size(), number);
-        program.addAll(body);
     }
 
     /** Allows if all conditions hold, and goes on behind itself if not. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Clone;
@@ -46,6 +47,10 @@ class SeccompFilterTest {
                 }
                 case Seccomp.BPF_JMP | Seccomp.BPF_JEQ | Seccomp.BPF_K -> holds = accumulator == operand;
                 case Seccomp.BPF_JMP | Seccomp.BPF_JGE | Seccomp.BPF_K -> holds = Integer.compareUnsigned(accumulator, operand) >= 0;
+                case Seccomp.BPF_JMP | Seccomp.BPF_JA -> {
+                    at += SockFilterLayout.SIZE * operand;
+                    continue;
+                }
                 case Seccomp.BPF_RET | Seccomp.BPF_K -> {
                     return operand;
                 }
@@ -69,6 +74,16 @@ class SeccompFilterTest {
         assertEquals(KILL, run(list, SyscallNr.READ | 0x4000_0000));
         assertEquals(KILL, run(list, -1));
         assertEquals(KILL, run(List.of(), SyscallNr.READ));
+    }
+
+    @Test
+    void shouldFindEachOfManyNumbers() {
+        List<HostCall> list = IntStream.range(0, 200).mapToObj(i -> HostCall.of(2 * i).with(0, i)).toList();
+        for (int i = 0; i < 200; i++) {
+            assertEquals(ALLOW, run(list, 2 * i, i));
+            assertEquals(KILL, run(list, 2 * i, i + 1));
+            assertEquals(KILL, run(list, 2 * i + 1, i));
+        }
     }
 
     @Test
