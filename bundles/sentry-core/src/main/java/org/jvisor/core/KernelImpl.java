@@ -37,6 +37,8 @@ class KernelImpl implements Kernel {
     private final Vfs vfs;
     private final KernelClock clock;
     private final List<Platform> platforms = new CopyOnWriteArrayList<>();
+    /** Those that were made ready before the Sentry was sealed. */
+    private final List<Platform> prepared = new CopyOnWriteArrayList<>();
     private final ContainerDevices devices = new ContainerDevices();
 
     private final Processes processes = new Processes();
@@ -82,25 +84,34 @@ class KernelImpl implements Kernel {
         if (options != null) {
             throw new IllegalStateException("started already");
         }
-        Platform chosen = PlatformChoice.choose(platforms, newOptions.platform());
+        List<Platform> chosen = PlatformChoice.choose(platforms, newOptions.platform());
         hostTraits = HostTraits.read();
+        chosen.forEach(this::prepare);
+        platform = chosen.getFirst();
         try {
-            chosen.start(memory.file().descriptor());
-            memory.start(chosen);
+            memory.start(platform);
             if (newOptions.memoryLimitBytes() > 0) {
                 memory.setLimit(newOptions.memoryLimitBytes());
             }
             vdso.start(memory);
         } catch (ErrnoException e) {
-            throw new StartException("platform " + chosen.name() + ": " + e.getMessage(), e.errno());
+            throw new StartException("memory: " + e.getMessage(), e.errno());
         }
-        platform = chosen;
-        threads = new TaskThreads(chosen.taskStackBytes());
+        threads = new TaskThreads(chosen.stream().mapToLong(Platform::taskStackBytes).max().getAsLong());
         if (newOptions.strace()) {
             strace = new Strace(newOptions.straceCalls());
         }
         options = newOptions;
         new BootMessages(this).log();
+    }
+
+    private void prepare(Platform chosen) {
+        try {
+            chosen.start(memory.file().descriptor());
+        } catch (ErrnoException e) {
+            throw new StartException("platform " + chosen.name() + ": " + e.getMessage(), e.errno());
+        }
+        prepared.add(chosen);
     }
 
     @Override
@@ -132,9 +143,7 @@ class KernelImpl implements Kernel {
         if (threads != null) {
             threads.stop();
         }
-        if (platform != null) {
-            platform.stop();
-        }
+        prepared.forEach(Platform::stop);
     }
 
     // ---- parts
@@ -145,6 +154,9 @@ class KernelImpl implements Kernel {
 
     final void removePlatform(Platform service) {
         platforms.remove(service);
+        if (service != platform && prepared.remove(service)) {
+            service.stop();
+        }
     }
 
     final ContainerDevices devices() {
@@ -184,9 +196,15 @@ class KernelImpl implements Kernel {
         return platform;
     }
 
+    @Override
+    public List<Platform> preparedPlatforms() {
+        return List.copyOf(prepared);
+    }
+
     /** Another version of it has taken over. */
     void setPlatform(Platform successor) {
         memory.start(successor);
+        prepared.set(prepared.indexOf(platform), successor);
         platform = successor;
     }
 

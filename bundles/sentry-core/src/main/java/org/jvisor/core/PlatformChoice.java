@@ -4,13 +4,19 @@ package org.jvisor.core;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.StringJoiner;
 import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.platform.Platform.Probe;
 import org.jvisor.api.platform.UserSpace;
 
-/** Which platform runs applications: the one that is named, or the best of those that prove themselves on this host. */
+/**
+ * Which platforms are made ready: those that are named, with commas between, or the best of those that prove themselves on this
+ * host. The first serves; the others could take over, though the Sentry is sealed by then.
+ */
 final class PlatformChoice {
 
     private static final Logger LOG = System.getLogger("org.jvisor.core.platform");
@@ -19,8 +25,16 @@ final class PlatformChoice {
 
     private PlatformChoice() {}
 
-    static Platform choose(Collection<Platform> platforms, String name) {
-        Platform platform = name.equals(AUTO) || name.isEmpty() ? best(platforms) : named(platforms, name);
+    static List<Platform> choose(Collection<Platform> platforms, String names) {
+        Set<Platform> chosen = new LinkedHashSet<>();
+        for (String name : names.split(",", -1)) {
+            chosen.add(choose(platforms, name, names));
+        }
+        return List.copyOf(chosen);
+    }
+
+    private static Platform choose(Collection<Platform> platforms, String name, String names) {
+        Platform platform = name.equals(AUTO) || names.isEmpty() ? best(platforms) : named(platforms, name);
         if (platform.reservedBytes() > UserSpace.TOP - UserSpace.END) {
             throw new StartException("platform " + platform.name() + " needs " + platform.reservedBytes()
                     + " bytes above the application's addresses; there are " + (UserSpace.TOP - UserSpace.END), 0);

@@ -26,6 +26,7 @@ import org.jvisor.api.kernel.UtsNamespace;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.Vdso;
 import org.jvisor.api.platform.Context;
+import org.jvisor.api.platform.Platform;
 import org.jvisor.api.platform.Registers;
 import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
@@ -58,13 +59,19 @@ final class TestKernel {
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
 
     TestKernel() {
+        this("fake");
+    }
+
+    /** @param choice which platforms are to be made ready, of the fake one and {@code others} */
+    TestKernel(String choice, Platform... others) {
         HostKernel host = new Fakes().on("allocate", a -> 0L).on("syscall", a -> a.length > 2 ? a[2] : 0L).ignore("copyIn")
                 .as(HostKernel.class);
         Vdso vdso = new Fakes().ignore("start").on("map", a -> 0x7ffe_0000_0000L).as(Vdso.class);
         kernel = new KernelImpl(host, memory, vdso, vfs.as(Vfs.class), clock);
         kernel.addPlatform(platform);
+        List.of(others).forEach(kernel::addPlatform);
         kernel.dispatcher().addFamily(family(STEP, (task, arguments) -> -1), 0, 0);
-        kernel.start(new KernelOptions("fake", "6.1.0-test", false, List.of(), 0));
+        kernel.start(new KernelOptions(choice, "6.1.0-test", false, List.of(), 0));
         kernel.dispatcher().addFamily(family(STEP, (task, arguments) -> step((TaskImpl) task)), 1, 1);
     }
 

@@ -172,7 +172,7 @@ public final class SentryMain {
 
     /** A platform that was not chosen. */
     private static boolean isSpare(Kernel kernel, HostCaller caller) {
-        return caller instanceof Platform && caller != kernel.platform();
+        return caller instanceof Platform platform && !kernel.preparedPlatforms().contains(platform);
     }
 
     /** With the property, this run is the one that the AOT cache is made of. */

@@ -15,7 +15,8 @@ final class GlobalFlags {
     final FlagSet.Flag version = set.bool("version", false, "show version and exit.");
     final FlagSet.Flag root = set.string("root", "", "root directory for storage of container state.");
     final FlagSet.Flag platform = set.string("platform", "auto",
-        "specifies which platform to use: auto (the best that works on this host), or the name of one, such as ptrace.");
+        "specifies which platform to use: auto (the best that works on this host), or the name of one, such as ptrace. Of several"
+            + " with commas between, the first serves and the others are made ready to take over.");
     final FlagSet.Flag host = set.checked("host", AUTO,
         "specifies how runsc and the sandbox reach the host's kernel: ffm (java.lang.foreign), jnr (jnr-ffi), or auto (default): ffm"
             + " where Java allows native access, jnr elsewhere.", value -> oneOf(value, List.of(AUTO, HostChoice.FFM, HostChoice.JNR)));

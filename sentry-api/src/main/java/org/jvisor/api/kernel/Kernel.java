@@ -15,7 +15,7 @@ public interface Kernel {
     /** What uname(2) and /proc/version call the kernel's version. */
     String VERSION = "#1 SMP PREEMPT_DYNAMIC jVisor";
 
-    /** Called once by the boot, before any container: makes the platform ready, so that the process can then be sealed. */
+    /** Called once by the boot, before any container: makes the platforms ready, so that the process can then be sealed. */
     void start(KernelOptions options);
 
     /** Makes a container: its mounts, its first process with everything in place, not running yet. */
@@ -24,8 +24,11 @@ public interface Kernel {
     /** The one of this id, ended ones until they are destroyed among them; null where there is none. */
     Container container(String id);
 
-    /** The one that was chosen at the start; null before. */
+    /** The one that runs applications, the first that was chosen at the start; null before. */
     Platform platform();
+
+    /** All that were made ready at the start, before the process was sealed: {@link #platform} and those that could take over. */
+    List<Platform> preparedPlatforms();
 
     Vfs vfs();
 
@@ -100,7 +103,7 @@ public interface Kernel {
     /**
      * What applies to the whole sandbox.
      *
-     * @param platform name, or "auto"
+     * @param platform name, or "auto"; several with commas between: the first serves, the others are made ready as well
      * @param release what uname(2) calls the kernel's release
      * @param strace whether calls are logged, and {@code straceCalls} which (empty: all)
      * @param memoryLimitBytes how much applications can use
