@@ -15,19 +15,22 @@ import org.jvisor.api.mm.UserMemory;
  * copied after a fork, and a thread's own id is woken the shared way (set_tid_address(2)). So that both keys of a shared futex
  * lead to one bucket, only the offset in the page, equal in all mappings, is hashed.
  *
- * <p>Two buckets are locked in the order of their numbers. Application memory is read with a bucket's lock held, after it was
- * read once without, so that a page is rarely faulted in there.
+ * <p>Two buckets are locked in the order of their numbers. No page is faulted in with a bucket's lock held, as that may take a
+ * file server's answer and others wait for the lock, who may be none of the application's: what is not there is brought without
+ * the lock, and all is looked at again.
  */
 final class FutexTable implements Futexes {
 
     private static final int BUCKETS = 256;
     private static final int PAGE_MASK = 4095;
     private static final int PRIVATE = -1;
+    private static final long NOWHERE = -1;
 
     // What became of a lock.
     private static final int NOT_OWNER = 0;
     private static final int FREED = 1;
     private static final int HANDED_OVER = 2;
+    private static final int ABSENT = 3;
 
     /** Queues of several futexes, one after the other in order of arrival. */
     static final class Bucket {
@@ -105,19 +108,31 @@ final class FutexTable implements Futexes {
             return -Errno.EINVAL;
         }
         UserMemory memory = task.memory();
-        if (memory.getIntVolatile(address) != value) {
-            return -Errno.EAGAIN;
-        }
-        long key = shareKey(task, address, shared);
-        Bucket bucket = bucket(task, address, shared);
         FutexWaiter waiter = ((TaskImpl) task).futexWaiter();
-        synchronized (bucket) {
+        Bucket bucket = bucket(task, address, shared);
+        while (!task.exiting()) {
             if (memory.getIntVolatile(address) != value) {
                 return -Errno.EAGAIN;
             }
-            enqueue(waiter, bucket, address, key, bitset, false);
+            long key = shareKey(task, address, shared);
+            synchronized (bucket) {
+                long now = memory.getIntIfPresent(address);
+                if (now != UserMemory.ABSENT) {
+                    if ((int) now != value) {
+                        return -Errno.EAGAIN;
+                    }
+                    enqueue(waiter, bucket, address, key, bitset, false);
+                    break;
+                }
+            }
         }
-        return await(waiter, deadlineNs);
+        return waiter.bucket == null && !waiter.done ? -Errno.ERESTARTSYS : await(waiter, deadlineNs);
+    }
+
+    /** What is at {@code address} is about to be changed with a lock held. */
+    private static void makeWritable(UserMemory memory, long address) {
+        int word = memory.getIntVolatile(address);
+        memory.compareAndExchangeInt(address, word, word);
     }
 
     private static void enqueue(FutexWaiter waiter, Bucket bucket, long address, long key, int bitset, boolean forLock) {
@@ -205,23 +220,29 @@ final class FutexTable implements Futexes {
             return -Errno.EINVAL;
         }
         UserMemory memory = task.memory();
-        if (compare && memory.getIntVolatile(from) != expected) {
-            return -Errno.EAGAIN;
-        }
-        long fromKey = shareKey(task, from, shared);
-        long toKey = shareKey(task, to, shared);
         Bucket source = bucket(task, from, shared);
         Bucket target = bucket(task, to, shared);
         Bucket first = source.number <= target.number ? source : target;
         Bucket second = first == source ? target : source;
-        synchronized (first) {
-            synchronized (second) {
-                if (compare && memory.getIntVolatile(from) != expected) {
-                    return -Errno.EAGAIN;
+        while (!task.exiting()) {
+            if (compare && memory.getIntVolatile(from) != expected) {
+                return -Errno.EAGAIN;
+            }
+            long fromKey = shareKey(task, from, shared);
+            long toKey = shareKey(task, to, shared);
+            synchronized (first) {
+                synchronized (second) {
+                    long now = compare ? memory.getIntIfPresent(from) : 0;
+                    if (compare && now != UserMemory.ABSENT && (int) now != expected) {
+                        return -Errno.EAGAIN;
+                    }
+                    if (now != UserMemory.ABSENT) {
+                        return requeueIn(source, target, task.mm(), from, fromKey, to, toKey, wake, move, compare);
+                    }
                 }
-                return requeueIn(source, target, task.mm(), from, fromKey, to, toKey, wake, move, compare);
             }
         }
+        return -Errno.ERESTARTSYS;
     }
 
     private static long requeueIn(Bucket source, Bucket target, MemoryManager mm, long from, long fromKey, long to, long toKey,
@@ -258,24 +279,29 @@ final class FutexTable implements Futexes {
         if (!word.valid()) {
             return -Errno.ENOSYS;
         }
-        long key = shareKey(task, address, shared);
-        long key2 = shareKey(task, address2, shared);
         Bucket one = bucket(task, address, shared);
         Bucket two = bucket(task, address2, shared);
         Bucket first = one.number <= two.number ? one : two;
         Bucket second = first == one ? two : one;
-        task.memory().getIntVolatile(address2);
-        synchronized (first) {
-            synchronized (second) {
-                boolean also = word.apply(task.memory(), address2);
-                long woken = wakeIn(one, task.mm(), address, key, wake, Futex.FUTEX_BITSET_MATCH_ANY);
-                if (also && woken >= 0) {
-                    long more = wakeIn(two, task.mm(), address2, key2, wake2, Futex.FUTEX_BITSET_MATCH_ANY);
-                    woken = more < 0 ? more : woken + more;
+        while (!task.exiting()) {
+            makeWritable(task.memory(), address2);
+            long key = shareKey(task, address, shared);
+            long key2 = shareKey(task, address2, shared);
+            synchronized (first) {
+                synchronized (second) {
+                    long also = word.apply(task.memory(), address2);
+                    if (also != UserMemory.ABSENT) {
+                        long woken = wakeIn(one, task.mm(), address, key, wake, Futex.FUTEX_BITSET_MATCH_ANY);
+                        if (also == 1 && woken >= 0) {
+                            long more = wakeIn(two, task.mm(), address2, key2, wake2, Futex.FUTEX_BITSET_MATCH_ANY);
+                            woken = more < 0 ? more : woken + more;
+                        }
+                        return woken;
+                    }
                 }
-                return woken;
             }
         }
+        return -Errno.ERESTARTSYS;
     }
 
     // ---- locks with priority inheritance; priorities themselves mean nothing here, so the first to come is served first
@@ -286,16 +312,24 @@ final class FutexTable implements Futexes {
             return -Errno.EINVAL;
         }
         UserMemory memory = task.memory();
-        memory.getIntVolatile(address);
-        long key = shareKey(task, address, shared);
         Bucket bucket = bucket(task, address, shared);
         FutexWaiter waiter = ((TaskImpl) task).futexWaiter();
-        synchronized (bucket) {
-            long got = takeOrMark(task, memory, address, bucket, key, tryOnly);
-            if (got != -Errno.EINPROGRESS) {
-                return got;
+        long got;
+        do {
+            if (task.exiting()) {
+                return -Errno.ERESTARTSYS;
             }
-            enqueue(waiter, bucket, address, key, Futex.FUTEX_BITSET_MATCH_ANY, true);
+            makeWritable(memory, address);
+            long key = shareKey(task, address, shared);
+            synchronized (bucket) {
+                got = takeOrMark(task, memory, address, bucket, key, tryOnly);
+                if (got == -Errno.EINPROGRESS) {
+                    enqueue(waiter, bucket, address, key, Futex.FUTEX_BITSET_MATCH_ANY, true);
+                }
+            }
+        } while (got == ABSENT);
+        if (got != -Errno.EINPROGRESS) {
+            return got;
         }
         lockWaiters.incrementAndGet();
         try {
@@ -305,10 +339,14 @@ final class FutexTable implements Futexes {
         }
     }
 
-    /** 0: the lock is the task's; -EINPROGRESS: it waits, and the word says so; another error. */
+    /** 0: the lock is the task's; -EINPROGRESS: it waits, and the word says so; ABSENT: nothing was done; another error. */
     private long takeOrMark(Task task, UserMemory memory, long address, Bucket bucket, long key, boolean tryOnly) {
         while (true) {
-            int word = memory.getIntVolatile(address);
+            long present = memory.getIntIfPresent(address);
+            if (present == UserMemory.ABSENT) {
+                return ABSENT;
+            }
+            int word = (int) present;
             int owner = word & Futex.FUTEX_TID_MASK;
             if (owner == task.tid()) {
                 return -Errno.EDEADLK;
@@ -316,7 +354,11 @@ final class FutexTable implements Futexes {
             if (owner == 0) {
                 int waiters = firstForLock(bucket, task.mm(), address, key, null) == null ? 0 : Futex.FUTEX_WAITERS;
                 int taken = task.tid() | word & Futex.FUTEX_OWNER_DIED | waiters;
-                if (memory.compareAndExchangeInt(address, word, taken) == word) {
+                long found = memory.compareAndExchangeIntIfPresent(address, word, taken);
+                if (found == UserMemory.ABSENT) {
+                    return ABSENT;
+                }
+                if ((int) found == word) {
                     return 0;
                 }
                 continue;
@@ -329,7 +371,11 @@ final class FutexTable implements Futexes {
                 return -Errno.ESRCH;
             }
             int marked = word | Futex.FUTEX_WAITERS;
-            if (marked == word || memory.compareAndExchangeInt(address, word, marked) == word) {
+            long found = marked == word ? present : memory.compareAndExchangeIntIfPresent(address, word, marked);
+            if (found == UserMemory.ABSENT) {
+                return ABSENT;
+            }
+            if ((int) found == word) {
                 return -Errno.EINPROGRESS;
             }
         }
@@ -344,17 +390,32 @@ final class FutexTable implements Futexes {
         if ((memory.getIntVolatile(address) & Futex.FUTEX_TID_MASK) != task.tid()) {
             return -Errno.EPERM;
         }
-        long key = shareKey(task, address, shared);
+        int outcome = passOn(task, address, shared, 0);
+        return outcome == NOT_OWNER ? -Errno.EPERM : 0;
+    }
+
+    /** {@link #handOver}, as often as it takes until what it needs is there. */
+    private int passOn(Task task, long address, boolean shared, int mark) {
         Bucket bucket = bucket(task, address, shared);
-        synchronized (bucket) {
-            return handOver(task, memory, bucket, address, key, 0) == NOT_OWNER ? -Errno.EPERM : 0;
-        }
+        int outcome;
+        do {
+            makeWritable(task.memory(), address);
+            long key = shareKey(task, address, shared);
+            synchronized (bucket) {
+                outcome = handOver(task, task.memory(), bucket, address, key, mark);
+            }
+        } while (outcome == ABSENT);
+        return outcome;
     }
 
     /** Gives the lock of {@code task} to who waits for it longest, or to nobody; with the bucket's lock held. */
     private static int handOver(Task task, UserMemory memory, Bucket bucket, long address, long key, int mark) {
         while (true) {
-            int word = memory.getIntVolatile(address);
+            long present = memory.getIntIfPresent(address);
+            if (present == UserMemory.ABSENT) {
+                return ABSENT;
+            }
+            int word = (int) present;
             if ((word & Futex.FUTEX_TID_MASK) != task.tid()) {
                 return NOT_OWNER;
             }
@@ -364,7 +425,11 @@ final class FutexTable implements Futexes {
                 boolean more = firstForLock(bucket, task.mm(), address, key, heir) != null;
                 passed |= heir.task.tid() | (more ? Futex.FUTEX_WAITERS : 0);
             }
-            if (memory.compareAndExchangeInt(address, word, passed) == word) {
+            long found = memory.compareAndExchangeIntIfPresent(address, word, passed);
+            if (found == UserMemory.ABSENT) {
+                return ABSENT;
+            }
+            if ((int) found == word) {
                 if (heir != null) {
                     wakeUp(bucket, heir);
                 }
@@ -385,9 +450,11 @@ final class FutexTable implements Futexes {
         long key = shareKey(dying, address, shared);
         Bucket bucket = bucket(dying, address, shared);
         synchronized (bucket) {
-            return firstForLock(bucket, dying.mm(), address, key, null) != null
-                    && handOver(dying, dying.memory(), bucket, address, key, Futex.FUTEX_OWNER_DIED) == HANDED_OVER;
+            if (firstForLock(bucket, dying.mm(), address, key, null) == null) {
+                return false;
+            }
         }
+        return passOn(dying, address, shared, Futex.FUTEX_OWNER_DIED) == HANDED_OVER;
     }
 
     /** Locks that the dying task holds and others of its memory wait for, in no robust list though they may be. */
@@ -396,25 +463,35 @@ final class FutexTable implements Futexes {
             return;
         }
         for (Bucket bucket : buckets) {
-            synchronized (bucket) {
-                FutexWaiter waiter = firstWaitingFor(dying, bucket);
-                while (waiter != null) {
-                    long shareKey = waiter.shareKey;
-                    handOver(dying, dying.memory(), bucket, waiter.address, shareKey, Futex.FUTEX_OWNER_DIED);
-                    waiter = firstWaitingFor(dying, bucket);
-                }
+            long absent = inheritPresent(dying, bucket);
+            while (absent != NOWHERE) {
+                makeWritable(dying.memory(), absent);
+                absent = inheritPresent(dying, bucket);
             }
         }
     }
 
-    private static FutexWaiter firstWaitingFor(Task owner, Bucket bucket) {
-        for (FutexWaiter waiter = bucket.head; waiter != null; waiter = waiter.next) {
-            if (waiter.forLock && waiter.mm == owner.mm()
-                    && (owner.memory().getIntVolatile(waiter.address) & Futex.FUTEX_TID_MASK) == owner.tid()) {
-                return waiter;
+    /** {@link #inheritAll} of one bucket; an address that is to be brought before it can go on, or {@link #NOWHERE}. */
+    private static long inheritPresent(Task dying, Bucket bucket) {
+        UserMemory memory = dying.memory();
+        synchronized (bucket) {
+            FutexWaiter waiter = bucket.head;
+            while (waiter != null) {
+                FutexWaiter next = waiter.next;
+                if (waiter.forLock && waiter.mm == dying.mm()) {
+                    long address = waiter.address;
+                    int outcome = handOver(dying, memory, bucket, address, waiter.shareKey, Futex.FUTEX_OWNER_DIED);
+                    if (outcome == ABSENT) {
+                        return address;
+                    }
+                    if (outcome == HANDED_OVER) {
+                        next = bucket.head; // the heir, which may have been the next one, has left the queue
+                    }
+                }
+                waiter = next;
             }
         }
-        return null;
+        return NOWHERE;
     }
 
     private static FutexWaiter firstForLock(Bucket bucket, MemoryManager mm, long address, long key, FutexWaiter after) {

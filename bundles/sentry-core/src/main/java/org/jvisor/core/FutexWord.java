@@ -26,13 +26,21 @@ final class FutexWord {
         return operation <= Futex.FUTEX_OP_XOR && comparison <= Futex.FUTEX_OP_CMP_GE;
     }
 
-    /** Changes the word at {@code address}; whether the old value compares as asked. */
-    boolean apply(UserMemory memory, long address) {
-        int old;
-        do {
-            old = memory.getIntVolatile(address);
-        } while (memory.compareAndExchangeInt(address, old, changed(old)) != old);
-        return compares(old);
+    /** Changes the word at {@code address}: 1 when the old value compares as asked, 0, or {@link UserMemory#ABSENT}. */
+    long apply(UserMemory memory, long address) {
+        while (true) {
+            long old = memory.getIntIfPresent(address);
+            if (old == UserMemory.ABSENT) {
+                return old;
+            }
+            long found = memory.compareAndExchangeIntIfPresent(address, (int) old, changed((int) old));
+            if (found == UserMemory.ABSENT) {
+                return found;
+            }
+            if (found == old) {
+                return compares((int) old) ? 1 : 0;
+            }
+        }
     }
 
     private int changed(int old) {

@@ -29,7 +29,7 @@
  * <li>timers' and accounts' monitors
  * <li>wait queues, and then what parks and unparks: leaves
  * </ol>
- * Futex buckets, by number, and {@code Dispatcher}'s monitor are on no way with these; application memory may be faulted in with
- * a bucket's lock held. Terminals and file systems are never called with the first two held.
+ * Futex buckets, by number, and {@code Dispatcher}'s monitor are on no way with these; nothing is faulted in with a bucket's lock
+ * held. Terminals and file systems are never called with the first two held.
  */
 package org.jvisor.core;

@@ -159,6 +159,9 @@ final class FakeManager {
                     return null;
                 })
                 .on("compareAndExchangeInt", a -> exchange((Long) a[0], (Integer) a[1], (Integer) a[2]))
+                .on("getIntIfPresent", a -> number((Long) a[0], 4) & 0xffff_ffffL)
+                .on("compareAndExchangeIntIfPresent",
+                        a -> exchange((Long) a[0], (Integer) a[1], (Integer) a[2]) & 0xffff_ffffL)
                 .on("shareKey", a -> (Long) a[0])
                 .as(UserMemory.class);
     }

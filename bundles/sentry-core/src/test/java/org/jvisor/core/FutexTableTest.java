@@ -4,10 +4,13 @@ package org.jvisor.core;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Clone;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Futex;
+import org.jvisor.api.mm.UserMemory;
 import org.junit.jupiter.api.Test;
 
 class FutexTableTest {
@@ -163,5 +166,44 @@ class FutexTableTest {
             assertEquals(0, task.memory().getInt(B));
             return 0;
         });
+    }
+
+    /** A page that is not there, and whose file's server takes its time, holds nobody up who has the same bucket. */
+    @Test
+    void shouldBringPagesWithoutTheBucketsLock() {
+        AtomicInteger reads = new AtomicInteger();
+        AtomicInteger results = new AtomicInteger();
+        CountDownLatch mayCome = new CountDownLatch(1);
+        run(task -> {
+            test.clone(task, THREAD, 0, t -> {
+                UserMemory slow = new Fakes()
+                        .on("getIntVolatile", a -> {
+                            if (reads.incrementAndGet() == 2) {
+                                await(mayCome);
+                            }
+                            return 0;
+                        })
+                        .on("getIntIfPresent", a -> reads.get() < 2 ? UserMemory.ABSENT : 1L)
+                        .as(UserMemory.class);
+                t.setMemory(t.mm(), slow);
+                assertEquals(-Errno.EAGAIN, futexes.wait(t, A, false, 0, ANY, EVER));
+                results.incrementAndGet();
+                t.exit(0);
+                return 0;
+            });
+            TestKernel.until(() -> reads.get() == 2);
+            assertEquals(0, futexes.wake(task, A, false, 1, ANY));
+            mayCome.countDown();
+            TestKernel.until(() -> results.get() == 1);
+            return 0;
+        });
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(TestKernel.TIMEOUT_SECONDS, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 }

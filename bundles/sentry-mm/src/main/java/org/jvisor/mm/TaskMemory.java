@@ -100,6 +100,10 @@ final class TaskMemory implements UserMemory {
             }
             entry = entry(address);
         }
+        return place(entry, address);
+    }
+
+    private long place(long entry, long address) {
         return base + Pte.frame(entry) + (address & PAGE - 1);
     }
 
@@ -212,6 +216,18 @@ final class TaskMemory implements UserMemory {
     @Override
     public int compareAndExchangeInt(long address, int expected, int value) {
         return host.compareAndExchangeInt(checked(aligned(address), true), expected, value);
+    }
+
+    @Override
+    public long getIntIfPresent(long address) {
+        long entry = entry(aligned(address));
+        return Pte.has(entry, READABLE) ? host.getIntVolatile(place(entry, address)) & 0xffff_ffffL : ABSENT;
+    }
+
+    @Override
+    public long compareAndExchangeIntIfPresent(long address, int expected, int value) {
+        long entry = entry(aligned(address));
+        return Pte.has(entry, WRITABLE) ? host.compareAndExchangeInt(place(entry, address), expected, value) & 0xffff_ffffL : ABSENT;
     }
 
     private static long aligned(long address) {

@@ -59,6 +59,19 @@ public interface UserMemory {
     /** @return the value found, {@code expected} when exchanged */
     int compareAndExchangeInt(long address, int expected, int value);
 
+    /** What the two methods below give for a page that is not there. */
+    long ABSENT = -1;
+
+    /**
+     * {@link #getIntVolatile} for whoever holds a lock that others wait for: nothing is faulted in.
+     *
+     * @return the value in the lower half, 0 in the upper one; or {@link #ABSENT}
+     */
+    long getIntIfPresent(long address);
+
+    /** {@link #compareAndExchangeInt} in the same way. */
+    long compareAndExchangeIntIfPresent(long address, int expected, int value);
+
     /**
      * What a futex in shared memory is known by: the same for two tasks exactly when they mean the same bytes.
      *

@@ -152,6 +152,16 @@ final class Arena implements UserMemory {
     }
 
     @Override
+    public long getIntIfPresent(long address) {
+        return getIntVolatile(address) & 0xffff_ffffL;
+    }
+
+    @Override
+    public long compareAndExchangeIntIfPresent(long address, int expected, int value) {
+        return compareAndExchangeInt(address, expected, value) & 0xffff_ffffL;
+    }
+
+    @Override
     public long shareKey(long address) {
         throw new UnsupportedOperationException();
     }
