@@ -107,14 +107,19 @@ final class FutexTable implements Futexes {
         if (misaligned(address) || bitset == 0) {
             return -Errno.EINVAL;
         }
-        UserMemory memory = task.memory();
         FutexWaiter waiter = ((TaskImpl) task).futexWaiter();
-        Bucket bucket = bucket(task, address, shared);
-        while (!task.exiting()) {
+        long refused = enqueueIf(waiter, address, shared, value, bitset);
+        return refused != 0 ? refused : await(waiter, deadlineNs);
+    }
+
+    private long enqueueIf(FutexWaiter waiter, long address, boolean shared, int value, int bitset) {
+        UserMemory memory = waiter.task.memory();
+        Bucket bucket = bucket(waiter.task, address, shared);
+        while (!waiter.task.exiting()) {
             if (memory.getIntVolatile(address) != value) {
                 return -Errno.EAGAIN;
             }
-            long key = shareKey(task, address, shared);
+            long key = shareKey(waiter.task, address, shared);
             synchronized (bucket) {
                 long now = memory.getIntIfPresent(address);
                 if (now != UserMemory.ABSENT) {
@@ -122,11 +127,11 @@ final class FutexTable implements Futexes {
                         return -Errno.EAGAIN;
                     }
                     enqueue(waiter, bucket, address, key, bitset, false);
-                    break;
+                    return 0;
                 }
             }
         }
-        return waiter.bucket == null && !waiter.done ? -Errno.ERESTARTSYS : await(waiter, deadlineNs);
+        return -Errno.ERESTARTSYS;
     }
 
     /** What is at {@code address} is about to be changed with a lock held. */

@@ -315,6 +315,16 @@ final class SnapshotMemory implements UserMemory {
     }
 
     @Override
+    public long getIntIfPresent(long address) {
+        return real.getIntIfPresent(address);
+    }
+
+    @Override
+    public long compareAndExchangeIntIfPresent(long address, int expected, int value) {
+        return real.compareAndExchangeIntIfPresent(address, expected, value);
+    }
+
+    @Override
     public long shareKey(long address) {
         return real.shareKey(address);
     }
