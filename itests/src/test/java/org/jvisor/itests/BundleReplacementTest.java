@@ -161,6 +161,7 @@ class BundleReplacementTest {
         headers.put(Attributes.Name.MANIFEST_VERSION, "1.0");
         headers.putValue("Bundle-ManifestVersion", "2");
         headers.putValue("Bundle-SymbolicName", "plugin");
+        headers.putValue("Import-Package", "org.jvisor.api.abi,org.jvisor.api.host");
         headers.putValue("Service-Component", "OSGI-INF/plugin.xml");
         String path = component.getName().replace('.', '/') + ".class";
         return jar(manifest, out -> {
@@ -224,6 +225,14 @@ class BundleReplacementTest {
         assertWorks();
         // What hung is gone, and the next one is taken.
         assertInstalled("installed plugin 0.0.0", plugin(Failing.Not.class, description(Failing.Not.class.getName())));
+    }
+
+    @Test
+    void shouldRefuseWhatAsksForMoreThanTheSealAllows() throws IOException {
+        assertRefused("plugin 0.0.0 does not start: " + Failing.Connecting.class.getName()
+            + " asks for the host's connect, which the seal of this sandbox does not allow", plugin(Failing.Connecting.class,
+            description(Failing.Connecting.class.getName()).replace("java.lang.Runnable", "org.jvisor.api.host.HostCaller")));
+        assertWorks();
     }
 
     @Test

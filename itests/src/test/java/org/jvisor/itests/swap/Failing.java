@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.itests.swap;
 
+import java.util.List;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostCall;
+import org.jvisor.api.host.HostCaller;
+
 /** Components of plugins that are no good. */
 public final class Failing {
 
@@ -28,6 +33,14 @@ public final class Failing {
         @Override
         public void run() {
             // never made
+        }
+    }
+
+    /** Asks for a call that no sealed Sentry is allowed. */
+    public static final class Connecting implements HostCaller {
+        @Override
+        public List<HostCall> hostCalls() {
+            return HostCall.listOf(SyscallNr.GETPID, SyscallNr.CONNECT);
         }
     }
 

@@ -26,11 +26,17 @@ final class RunningBundles {
     /** Digests of jars by the location of their bundles; guarded by the lock, as is the count. */
     private final Map<String, String> digests;
     private int installations;
+    private SealedCalls sealed;
 
     /** @param bootDigests of the jars that the boot bundles were made of, by location */
     RunningBundles(BundleContext context, Map<String, String> bootDigests) {
         this.context = context;
         digests = new HashMap<>(bootDigests);
+    }
+
+    /** Called once, before anything is installed: what services that come later can have. */
+    void sealed(SealedCalls calls) {
+        sealed = calls;
     }
 
     /**
@@ -83,7 +89,7 @@ final class RunningBundles {
         try {
             Timed.run(LIMIT_SECONDS, () -> {
                 fresh.start();
-                new StartedComponents(context, fresh).check(jar.components());
+                new StartedComponents(context, fresh, sealed).check(jar.components());
                 if (old != null) {
                     handedOver.append(new Succession(context).run(old, fresh));
                 }

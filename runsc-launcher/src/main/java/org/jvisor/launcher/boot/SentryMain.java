@@ -79,14 +79,16 @@ public final class SentryMain {
         ControlSocket.Frame boot = next(Messages.BOOT);
         Container container = create(kernel, boot);
         milestone("the container is there");
+        framework.bundles().sealed(seal(framework.services(HostCaller.class).stream()
+            .filter(caller -> !isSpare(kernel, caller)).toList()));
+        milestone("the Sentry is sealed");
+        // From here on: what is installed is held against the seal.
         Requests requests = new Requests(calls, container, framework);
         Thread receiver = daemon("control", () -> {
             requests.serve(control);
             Runtime.getRuntime().halt(0);
         });
         daemon("control-listener", () -> requests.listen(boot.descriptors()[0]));
-        seal(framework.services(HostCaller.class).stream().filter(caller -> !isSpare(kernel, caller)).toList());
-        milestone("the Sentry is sealed");
         container.start();
         send(Messages.STARTED, container.init().pid());
         milestone("the container runs");
@@ -176,9 +178,9 @@ public final class SentryMain {
     }
 
     /** With the property, this run is the one that the AOT cache is made of. */
-    private void seal(List<HostCaller> callers) {
+    private SealedCalls seal(List<HostCaller> callers) {
         boolean rehearsal = Boolean.getBoolean("jvisor.rehearsal");
         SentrySeal seal = new SentrySeal(rehearsal ? new HostCalls(new RehearsedHost(calls.host())) : calls);
-        seal.apply(storageMounted ? scratch() : null, callers);
+        return seal.apply(storageMounted ? scratch() : null, callers);
     }
 }

@@ -52,9 +52,10 @@ final class SentrySeal {
     /**
      * @param storage the mount point of the file system with the framework's storage, or null where there is none of its own
      * @param callers those whose calls are to be allowed
+     * @return what it may do from here on
      * @throws RunscException when the host refuses
      */
-    void apply(String storage, List<HostCaller> callers) {
+    SealedCalls apply(String storage, List<HostCaller> callers) {
         openClassPath();
         check(host.syscall(PRCTL, Prctl.PR_SET_NO_NEW_PRIVS, 1, 0, 0), "no_new_privs");
         try (ThreadCapabilities threads = new ThreadCapabilities(host)) {
@@ -67,7 +68,9 @@ final class SentrySeal {
             throw new RunscException("sealing the Sentry: capabilities: " + e.getMessage());
         }
         try {
-            SeccompFilter.install(host, HostCall.all(list(callers), storage == null ? List.of() : STORAGE));
+            List<HostCall> allowed = HostCall.all(list(callers), storage == null ? List.of() : STORAGE);
+            SeccompFilter.install(host, allowed);
+            return new SealedCalls(allowed);
         } catch (ErrnoException e) {
             throw new RunscException("sealing the Sentry: seccomp: " + e.getMessage());
         }

@@ -2,6 +2,10 @@
 package org.jvisor.launcher.boot;
 
 import java.util.Collection;
+import java.util.Optional;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.host.HostCall;
+import org.jvisor.api.host.HostCaller;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -17,8 +21,10 @@ import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
 final class StartedComponents {
     private final BundleContext context;
     private final Bundle bundle;
+    private final SealedCalls sealed;
 
-    StartedComponents(BundleContext context, Bundle bundle) {
+    StartedComponents(BundleContext context, Bundle bundle, SealedCalls sealed) {
+        this.sealed = sealed;
         this.context = context;
         this.bundle = bundle;
     }
@@ -47,11 +53,27 @@ final class StartedComponents {
     }
 
     /** Each of its services is made once. */
-    private void useServices() {
+    private void useServices() throws BundleException {
         ServiceReference<?>[] references = bundle.getRegisteredServices();
         for (ServiceReference<?> reference : references == null ? new ServiceReference<?>[0] : references) {
-            if (context.getService(reference) != null) {
-                context.ungetService(reference);
+            Object service = context.getService(reference);
+            if (service != null) {
+                try {
+                    refuseBeyondSeal(service);
+                } finally {
+                    context.ungetService(reference);
+                }
+            }
+        }
+    }
+
+    /** One call that the seal does not allow would end the sandbox (seccomp(2), SECCOMP_RET_KILL_PROCESS). */
+    private void refuseBeyondSeal(Object service) throws BundleException {
+        if (service instanceof HostCaller caller) {
+            Optional<HostCall> missing = sealed.missing(caller.hostCalls());
+            if (missing.isPresent()) {
+                throw new BundleException(service.getClass().getName() + " asks for the host's " + SyscallNr.name(missing.get().number())
+                    + (missing.get().conditions().isEmpty() ? "" : " with arguments") + ", which the seal of this sandbox does not allow");
             }
         }
     }
