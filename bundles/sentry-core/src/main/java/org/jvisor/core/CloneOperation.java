@@ -8,6 +8,7 @@ import static org.jvisor.api.abi.Clone.CLONE_DETACHED;
 import static org.jvisor.api.abi.Clone.CLONE_FILES;
 import static org.jvisor.api.abi.Clone.CLONE_FS;
 import static org.jvisor.api.abi.Clone.CLONE_IO;
+import static org.jvisor.api.abi.Clone.CLONE_NEWIPC;
 import static org.jvisor.api.abi.Clone.CLONE_NEWNS;
 import static org.jvisor.api.abi.Clone.CLONE_NEWUTS;
 import static org.jvisor.api.abi.Clone.CLONE_PARENT;
@@ -43,7 +44,7 @@ final class CloneOperation {
     private static final long KNOWN = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PIDFD | CLONE_PTRACE | CLONE_VFORK
             | CLONE_PARENT | CLONE_THREAD | CLONE_NEWNS | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID
             | CLONE_CHILD_CLEARTID | CLONE_DETACHED
-            | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_NEWUTS | CLONE_IO | CLONE_CLEAR_SIGHAND;
+            | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_IO | CLONE_CLEAR_SIGHAND;
 
     private final KernelImpl kernel;
     private final TaskImpl parent;
@@ -109,7 +110,7 @@ final class CloneOperation {
         if (has(CLONE_SETTLS) && Long.compareUnsigned(request.tls(), UserSpace.END) >= 0) {
             return Errno.EPERM;
         }
-        if (has(CLONE_NEWNS | CLONE_NEWUTS) && !parent.hasCapability(Capability.CAP_SYS_ADMIN)) {
+        if (has(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC) && !parent.hasCapability(Capability.CAP_SYS_ADMIN)) {
             return Errno.EPERM;
         }
         return 0;
@@ -193,7 +194,7 @@ final class CloneOperation {
         if (child.files() != null) {
             Attempt.to("release descriptors", () -> child.files().release(parent));
         }
-        if (child.mounts() != null) {
+        if (child.namespaces() != null) {
             Attempt.to("release mounts", () -> child.mounts().release());
         }
         if (child.context() != null) {
@@ -220,13 +221,7 @@ final class CloneOperation {
         }
         child.setName(parent.name());
         child.setFs(has(CLONE_FS) ? parent.fs() : parent.fs().copy());
-        if (has(CLONE_NEWNS)) {
-            NamespaceCopy.copy(parent.mounts(), child);
-        } else {
-            parent.mounts().retain();
-            child.setMounts(parent.mounts());
-        }
-        child.setUts(has(CLONE_NEWUTS) ? parent.uts().copy() : parent.uts());
+        child.setNamespaces(NamespaceCopy.of(parent.namespaces(), flags, child.fs()));
         child.setCredentials(parent.credentials());
         child.copySignalMask(parent);
         boolean sharesStack = has(CLONE_VM) && !has(CLONE_VFORK);

@@ -7,10 +7,14 @@ import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.CgroupNamespace;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.IpcNamespace;
+import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.StartException;
+import org.jvisor.api.kernel.TimeNamespace;
 import org.jvisor.api.kernel.UtsNamespace;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.vfs.FileDescription;
@@ -78,10 +82,8 @@ final class ContainerBuilder {
             task = new TaskImpl(kernel, group, id);
             task.setCredentials(Credentials.ROOT);
             task.setFiles(kernel.vfs().newFdTable());
-            task.setMounts(namespace);
+            task.setNamespaces(namespaces(container, namespace));
             task.setFs(new FsContext(namespace.root(), namespace.root(), 0));
-            task.setUts(new UtsNamespace(orDefault(spec.hostname(), DEFAULT_HOSTNAME),
-                    orDefault(spec.domainname(), DEFAULT_DOMAIN)));
             synchronized (group.lock) {
                 group.addTask(task);
             }
@@ -94,6 +96,14 @@ final class ContainerBuilder {
             kernel.users().of(task.credentials().uid()).tasks.incrementAndGet();
         }
         return task;
+    }
+
+    private Namespaces namespaces(ContainerImpl container, MountNamespace mounts) {
+        UtsNamespace uts = new UtsNamespace(orDefault(spec.hostname(), DEFAULT_HOSTNAME), orDefault(spec.domainname(), DEFAULT_DOMAIN));
+        Namespaces made = new Namespaces(mounts, uts, new IpcNamespace(), container.pidNamespace(),
+                new CgroupNamespace(container.cgroup()), TimeNamespace.INITIAL);
+        kernel.namespaceFiles().nameInitial(made);
+        return made;
     }
 
     private static String orDefault(String value, String other) {

@@ -14,7 +14,6 @@ import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
-import org.jvisor.api.kernel.NamespaceFiles;
 import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.kernel.SysctlValues;
 import org.jvisor.api.mm.Memory;
@@ -340,7 +339,7 @@ class KernelImpl implements Kernel {
     }
 
     @Override
-    public NamespaceFiles namespaceFiles() {
+    public NamespaceFilesImpl namespaceFiles() {
         return namespaceFiles;
     }
 

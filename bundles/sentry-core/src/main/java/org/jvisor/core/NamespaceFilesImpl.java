@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
-import java.util.HashMap;
 import java.util.Map;
 import java.util.WeakHashMap;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.NamespaceFiles;
+import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
@@ -18,42 +18,70 @@ final class NamespaceFilesImpl implements NamespaceFiles {
     private static final Map<String, Long> FIRST = Map.of("time", 4026531834L, "cgroup", 4026531835L, "pid", 4026531836L, "user",
             4026531837L, "uts", 4026531838L, "ipc", 4026531839L, "net", 4026531840L, "mnt", 4026531841L);
     private static final long OTHERS = 4026532000L;
+    private static final String FOR_CHILDREN = "_for_children";
 
     private final Kernel kernel;
 
-    // ---- guarded by this
+    // ---- guarded by this; both know a namespace as long as somebody is in it
     private final Map<Object, Long> numbers = new WeakHashMap<>();
-    private final Map<String, FileDescription> files = new HashMap<>();
+    private final Map<Object, FileDescription> files = new WeakHashMap<>();
     private long next = OTHERS;
+    private boolean namedInitial;
 
     NamespaceFilesImpl(Kernel kernel) {
         this.kernel = kernel;
     }
 
-    @Override
-    public String text(String name, Task task) {
-        String kind = name.replace("_for_children", "");
-        Object object = switch (kind) {
-            case "uts" -> task.uts();
-            case "mnt" -> task.mounts();
-            default -> null;
-        };
-        return kind + ":[" + (object == null ? FIRST.get(kind) : number(object)) + "]";
+    /** Those of the sandbox's first container are its initial ones. */
+    synchronized void nameInitial(Namespaces initial) {
+        if (namedInitial) {
+            return;
+        }
+        namedInitial = true;
+        for (String kind : FIRST.keySet()) {
+            Object namespace = of(kind, initial);
+            if (namespace != null) {
+                numbers.put(namespace, FIRST.get(kind));
+            }
+        }
     }
 
-    private synchronized long number(Object namespace) {
-        Long known = numbers.get(namespace);
-        if (known == null) {
-            known = next++;
-            numbers.put(namespace, known);
-        }
-        return known;
+    private static Object of(String kind, Namespaces namespaces) {
+        return switch (kind) {
+            case "mnt" -> namespaces.mounts();
+            case "uts" -> namespaces.uts();
+            case "ipc" -> namespaces.ipc();
+            case "pid" -> namespaces.pid();
+            case "cgroup" -> namespaces.cgroup();
+            case "time" -> namespaces.time();
+            default -> null;
+        };
+    }
+
+    /** Null where there is but one of a kind. */
+    private static Object of(String kind, Task task) {
+        return of(kind, task.namespaces());
+    }
+
+    private static String kind(String name) {
+        return name.endsWith(FOR_CHILDREN) ? name.substring(0, name.length() - FOR_CHILDREN.length()) : name;
+    }
+
+    @Override
+    public synchronized String text(String name, Task task) {
+        String kind = kind(name);
+        return text(kind, of(kind, task));
+    }
+
+    private String text(String kind, Object namespace) {
+        return kind + ":[" + (namespace == null ? FIRST.get(kind) : numbers.computeIfAbsent(namespace, made -> next++)) + "]";
     }
 
     @Override
     public synchronized VfsPath place(String name, Task task) {
-        String text = text(name, task);
-        return files.computeIfAbsent(text, t -> kernel.vfs().newAnonymous(new FileOperations() {}, Open.O_RDONLY, t,
-                Mode.S_IFREG | 0444)).path();
+        String kind = kind(name);
+        Object namespace = of(kind, task);
+        return files.computeIfAbsent(namespace == null ? kind : namespace, made -> kernel.vfs().newAnonymous(new FileOperations() {},
+                Open.O_RDONLY, text(kind, namespace), Mode.S_IFREG | 0444)).path();
     }
 }

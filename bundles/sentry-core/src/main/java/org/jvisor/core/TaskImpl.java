@@ -12,10 +12,10 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
-import org.jvisor.api.kernel.UtsNamespace;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
@@ -25,7 +25,6 @@ import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FsContext;
-import org.jvisor.api.vfs.MountNamespace;
 import org.jvisor.api.vfs.PathWalk;
 import org.jvisor.api.wait.WaitQueue;
 import org.jvisor.api.wait.Waiter;
@@ -115,8 +114,7 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     private volatile MemoryManager mm;
     private volatile FdTable files;
     private volatile FsContext fs;
-    private volatile MountNamespace mounts;
-    private volatile UtsNamespace uts;
+    private volatile Namespaces namespaces;
     private volatile Credentials credentials;
     private final Scheduling scheduling = new Scheduling();
 
@@ -300,23 +298,20 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     }
 
     @Override
-    public MountNamespace mounts() {
-        return mounts;
+    public Namespaces namespaces() {
+        return namespaces;
+    }
+
+    /** Takes the caller's use of the mount namespace over. */
+    void setNamespaces(Namespaces newNamespaces) {
+        namespaces = newNamespaces;
     }
 
     @Override
-    public void setMounts(MountNamespace newMounts) {
-        mounts = newMounts;
-    }
-
-    @Override
-    public UtsNamespace uts() {
-        return uts;
-    }
-
-    @Override
-    public void setUts(UtsNamespace newUts) {
-        uts = newUts;
+    public void unshareNamespaces(long flags) {
+        Namespaces old = namespaces;
+        namespaces = NamespaceCopy.of(old, flags, fs);
+        old.mounts().release();
     }
 
     @Override

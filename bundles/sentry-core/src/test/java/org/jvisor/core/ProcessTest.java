@@ -390,13 +390,13 @@ class ProcessTest {
         AtomicInteger mounts = new AtomicInteger();
         AtomicInteger refused = new AtomicInteger();
         assertEquals(0, test.run(test.init(task -> {
-            task.setMounts(new Fakes().on("retain", a -> {
+            task.setNamespaces(task.namespaces().withMounts(new Fakes().on("retain", a -> {
                 mounts.incrementAndGet();
                 return null;
             }).on("release", a -> {
                 mounts.decrementAndGet();
                 return null;
-            }).as(MountNamespace.class));
+            }).as(MountNamespace.class)));
             task.setFiles(new Fakes().on("copy", a -> {
                 if (refused.getAndIncrement() == 0) {
                     throw ErrnoException.of(Errno.ENOMEM);

@@ -16,12 +16,16 @@ import java.util.function.BooleanSupplier;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.CgroupNamespace;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel.KernelOptions;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.IpcNamespace;
+import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.Task.CloneRequest;
+import org.jvisor.api.kernel.TimeNamespace;
 import org.jvisor.api.kernel.UtsNamespace;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.Vdso;
@@ -149,9 +153,10 @@ final class TestKernel {
             TaskImpl task = new TaskImpl(kernel, group, id);
             task.setCredentials(Credentials.ROOT);
             task.setFiles(files());
-            task.setMounts(new Fakes().ignore("retain", "release").as(MountNamespace.class));
+            task.setNamespaces(new Namespaces(new Fakes().ignore("retain", "release").as(MountNamespace.class),
+                    new UtsNamespace("test", ""), new IpcNamespace(), pids, new CgroupNamespace(container.cgroup()),
+                    TimeNamespace.INITIAL));
             task.setFs(new FsContext(null, null, 0));
-            task.setUts(new UtsNamespace("test", ""));
             MemoryManager mm = memory.newManager();
             task.setMemory(mm, mm.newUserMemory(task));
             task.setContext(context(new Script(steps)));

@@ -9,6 +9,7 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.mm.SharedSegments;
 
 /**
  * Bytes in frames, sparse. Reading, and writing where frames are, takes no lock: whoever does so is in an epoch, so that frames
@@ -36,11 +37,22 @@ final class FrameStore implements Memory.SharedMemory {
     private boolean owned = true;
     /** Guarded by itself: it is walked with the store's monitor free. */
     private final Set<Mapping> mappings = Collections.newSetFromMap(new IdentityHashMap<>());
+    private volatile SharedSegments.Segment segment;
 
     FrameStore(HostKernel host, FrameFile file, long bytes) {
         this.host = host;
         this.file = file;
         size = bytes;
+    }
+
+    /** Called at most once. */
+    void setSegment(SharedSegments.Segment newSegment) {
+        segment = newSegment;
+    }
+
+    /** What shmdt(2) knows it by; null for most. */
+    SharedSegments.Segment segment() {
+        return segment;
     }
 
     // ---- entries

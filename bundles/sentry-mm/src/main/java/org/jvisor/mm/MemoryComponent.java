@@ -8,7 +8,7 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostCall;
 import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
-import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
@@ -77,8 +77,8 @@ public final class MemoryComponent implements Memory, MemoryFile, HostCaller {
     }
 
     @Override
-    public SharedSegments segments(Container container) {
-        return system.segments(container);
+    public SharedSegments segments(IpcNamespace namespace) {
+        return system.segments(namespace);
     }
 
     @Override

@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
-import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
@@ -36,7 +36,7 @@ final class MemorySystem implements Memory {
     final FrameFile file;
     final TableArena arena;
     /** Only containers themselves hold their entries. */
-    private final Map<Container, Segments> segments = new WeakHashMap<>();
+    private final Map<IpcNamespace, Segments> segments = new WeakHashMap<>();
     private final BitSet ids = new BitSet();
     /** Those that are in use. */
     private final Set<Manager> managers = ConcurrentHashMap.newKeySet();
@@ -113,12 +113,12 @@ final class MemorySystem implements Memory {
     }
 
     @Override
-    public SharedSegments segments(Container container) {
+    public SharedSegments segments(IpcNamespace namespace) {
         synchronized (segments) {
-            return segments.computeIfAbsent(container, made -> {
-                Segments ofContainer = new Segments(bytes -> new FrameStore(host, file, bytes));
-                CLEANER.register(made, ofContainer::removeAll);
-                return ofContainer;
+            return segments.computeIfAbsent(namespace, made -> {
+                Segments fresh = new Segments(bytes -> new FrameStore(host, file, bytes));
+                CLEANER.register(made, fresh::removeAll);
+                return fresh;
             });
         }
     }

@@ -54,14 +54,8 @@ final class Segments implements SharedSegments {
     }
 
     @Override
-    public synchronized Segment of(Mappable object) {
-        for (int i = 0; i < slots.length; i++) {
-            One one = live(i);
-            if (one != null && one.store == object) {
-                return one;
-            }
-        }
-        return null;
+    public Segment of(Mappable object) {
+        return object instanceof FrameStore store ? store.segment() : null;
     }
 
     @Override
@@ -132,7 +126,7 @@ final class Segments implements SharedSegments {
         }
     }
 
-    /** The container is gone, and all its processes. */
+    /** The namespace is gone, and all who were in it. */
     synchronized void removeAll() {
         for (One one : slots) {
             if (one != null) {
@@ -154,6 +148,7 @@ final class Segments implements SharedSegments {
             this.key = key;
             this.bytes = bytes;
             this.store = store;
+            store.setSegment(this);
         }
 
         @Override

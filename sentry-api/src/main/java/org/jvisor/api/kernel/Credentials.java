@@ -84,6 +84,11 @@ public final class Credentials {
         return b.noNewPrivileges;
     }
 
+    /** What its ids and capabilities are about. */
+    public UserNamespace userNamespace() {
+        return b.userNamespace;
+    }
+
     /** @param capability CAP_* */
     public boolean has(int capability) {
         return (b.effective >>> capability & 1) != 0;
@@ -119,6 +124,7 @@ public final class Credentials {
         public long ambient;
         public int secureBits;
         public boolean noNewPrivileges;
+        public UserNamespace userNamespace = UserNamespace.INITIAL;
 
         private Builder copy() {
             Builder c = new Builder();
@@ -138,6 +144,7 @@ public final class Credentials {
             c.ambient = ambient;
             c.secureBits = secureBits;
             c.noNewPrivileges = noNewPrivileges;
+            c.userNamespace = userNamespace;
             return c;
         }
 

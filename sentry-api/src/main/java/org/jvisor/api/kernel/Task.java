@@ -33,7 +33,9 @@ public interface Task {
     Container container();
 
     /** Whom it knows by id. */
-    PidNamespace pidNamespace();
+    default PidNamespace pidNamespace() {
+        return namespaces().pid();
+    }
 
     /** Up to 15 bytes (prctl(2) PR_SET_NAME). */
     String name();
@@ -65,13 +67,22 @@ public interface Task {
 
     void setFs(FsContext fs);
 
-    MountNamespace mounts();
+    Namespaces namespaces();
 
-    void setMounts(MountNamespace mounts);
+    /**
+     * Leaves namespaces for new ones that begin as copies of them, and moves the root and the working directory along (unshare(2)).
+     *
+     * @param flags CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC; others mean nothing here
+     */
+    void unshareNamespaces(long flags);
 
-    UtsNamespace uts();
+    default MountNamespace mounts() {
+        return namespaces().mounts();
+    }
 
-    void setUts(UtsNamespace uts);
+    default UtsNamespace uts() {
+        return namespaces().uts();
+    }
 
     Credentials credentials();
 

@@ -2,7 +2,7 @@
 package org.jvisor.api.mm;
 
 import java.util.function.Consumer;
-import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
@@ -30,8 +30,8 @@ public interface Memory extends HandleSource {
      */
     SharedMemory newSharedMemory(long bytes);
 
-    /** The System V shared memory of a container; made when first asked for, gone with the container. */
-    default SharedSegments segments(Container container) {
+    /** The System V shared memory of a namespace; made when first asked for, gone with the namespace. */
+    default SharedSegments segments(IpcNamespace namespace) {
         throw new UnsupportedOperationException();
     }
 

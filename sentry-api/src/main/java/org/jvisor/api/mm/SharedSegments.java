@@ -4,7 +4,7 @@ package org.jvisor.api.mm;
 import org.jvisor.api.kernel.Credentials;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** The System V shared memory (sysvipc(7)) of one container. Any thread. */
+/** The System V shared memory (sysvipc(7)) of one namespace. Any thread. */
 @ProviderType
 public interface SharedSegments {
 
@@ -17,7 +17,7 @@ public interface SharedSegments {
     /** The segment at an index of the kernel's array (shmctl(2) SHM_STAT), or null. */
     Segment at(int index);
 
-    /** The segment whose memory {@code object} is, or null. */
+    /** The segment whose memory {@code object} is, of another namespace perhaps, or null. */
     Segment of(Mappable object);
 
     /** The highest index in use, or -1. */

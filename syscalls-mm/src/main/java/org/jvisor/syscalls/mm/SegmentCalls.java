@@ -31,7 +31,7 @@ final class SegmentCalls {
     private static final int SHM_INFO_SIZE = 48;
 
     private static SharedSegments segments(Task t) {
-        return t.kernel().memory().segments(t.container());
+        return t.kernel().memory().segments(t.namespaces().ipc());
     }
 
     private static long now(Task t) {

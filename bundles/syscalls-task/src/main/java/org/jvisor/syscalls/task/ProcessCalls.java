@@ -27,7 +27,6 @@ import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
-import org.jvisor.api.vfs.MountNamespace;
 import org.jvisor.api.vfs.PathWalk;
 import org.jvisor.api.vfs.Vfs;
 
@@ -39,6 +38,7 @@ final class ProcessCalls {
 
     private static final int MAX_ARG_STRINGS = 0x7fffffff;
     private static final long MIN_ARG_SPACE = 32 * 4096;
+    private static final long NAMESPACES = Clone.CLONE_NEWNS | Clone.CLONE_NEWUTS | Clone.CLONE_NEWIPC;
 
     long fork(Task t) {
         return t.clone(new Task.CloneRequest(0, Signals.SIGCHLD, 0, 0, 0, 0, 0));
@@ -319,10 +319,10 @@ final class ProcessCalls {
         return 0;
     }
 
-    /** unshare(2) for what a sandbox has kinds of: files, fs and the mount and UTS namespaces. */
+    /** unshare(2) for what a sandbox has kinds of: files, fs and the mount, UTS and IPC namespaces. */
     long unshare(Task t, Arguments a) {
         long flags = a.a0 & 0xffffffffL;
-        long own = Clone.CLONE_FILES | Clone.CLONE_FS | Clone.CLONE_NEWNS | Clone.CLONE_NEWUTS | Clone.CLONE_SYSVSEM;
+        long own = Clone.CLONE_FILES | Clone.CLONE_FS | Clone.CLONE_SYSVSEM | NAMESPACES;
         long alone = Clone.CLONE_THREAD | Clone.CLONE_SIGHAND | Clone.CLONE_VM;
         if ((flags & ~(own | alone)) != 0) {
             return -Errno.EINVAL;
@@ -330,17 +330,14 @@ final class ProcessCalls {
         if ((flags & alone) != 0 && t.group().taskCount() > 1) {
             return -Errno.EINVAL;
         }
-        if ((flags & (Clone.CLONE_NEWNS | Clone.CLONE_NEWUTS)) != 0 && !t.hasCapability(Capability.CAP_SYS_ADMIN)) {
+        if ((flags & NAMESPACES) != 0 && !t.hasCapability(Capability.CAP_SYS_ADMIN)) {
             return -Errno.EPERM;
         }
         if ((flags & (Clone.CLONE_FS | Clone.CLONE_NEWNS)) != 0) {
             t.setFs(t.fs().copy());
         }
-        if ((flags & Clone.CLONE_NEWNS) != 0) {
-            unshareMounts(t);
-        }
-        if ((flags & Clone.CLONE_NEWUTS) != 0) {
-            t.setUts(t.uts().copy());
+        if ((flags & NAMESPACES) != 0) {
+            t.unshareNamespaces(flags);
         }
         if ((flags & Clone.CLONE_FILES) != 0) {
             FdTable old = t.files();
@@ -348,16 +345,6 @@ final class ProcessCalls {
             old.release(t);
         }
         return 0;
-    }
-
-    /** The root and the working directory are from now on those of the copy (mount_namespaces(7)). */
-    private static void unshareMounts(Task t) {
-        MountNamespace old = t.mounts();
-        MountNamespace copy = old.copy();
-        t.setMounts(copy);
-        t.fs().setRoot(copy.translate(t.fs().root()));
-        t.fs().setWorkingDirectory(copy.translate(t.fs().workingDirectory()));
-        old.release();
     }
 
     long pidfdOpen(Task t, Arguments a) {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.kernel;
+
+import org.jvisor.api.vfs.MountNamespace;
+
+/**
+ * The namespaces that a task is in (namespaces(7)), but for the user namespace, which is its credentials'. Immutable: who enters
+ * another one gets another object.
+ *
+ * @param pid whom it knows by id
+ */
+public record Namespaces(MountNamespace mounts, UtsNamespace uts, IpcNamespace ipc, PidNamespace pid, CgroupNamespace cgroup,
+        TimeNamespace time) {
+
+    public Namespaces withMounts(MountNamespace other) {
+        return new Namespaces(other, uts, ipc, pid, cgroup, time);
+    }
+
+    public Namespaces withUts(UtsNamespace other) {
+        return new Namespaces(mounts, other, ipc, pid, cgroup, time);
+    }
+
+    public Namespaces withIpc(IpcNamespace other) {
+        return new Namespaces(mounts, uts, other, pid, cgroup, time);
+    }
+}
