@@ -11,6 +11,7 @@ import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Tty;
 import org.jvisor.api.state.FieldHandle;
@@ -31,6 +32,7 @@ final class ContainerImpl implements Container, HandleSource {
     private final ContainerSpec spec;
     private final Cgroup cgroup;
     private final PidNamespaceImpl pidNamespace;
+    private final NetNamespace netNamespace;
     private final CountDownLatch ended = new CountDownLatch(1);
     private ThreadGroupImpl init;
     private volatile Pty pty;
@@ -41,6 +43,7 @@ final class ContainerImpl implements Container, HandleSource {
         this.spec = spec;
         cgroup = kernel.cgroups().newContainer();
         pidNamespace = new PidNamespaceImpl(kernel.processes());
+        netNamespace = kernel.newNetNamespace();
     }
 
     /** Called once, by who builds it. */
@@ -68,6 +71,7 @@ final class ContainerImpl implements Container, HandleSource {
     @Override
     public void forEachHandle(Consumer<Handle> visitor) {
         FieldHandle.visit(visitor, "container's terminal", () -> 0, Pty.class, () -> pty, fresh -> pty = fresh);
+        netNamespace.forEachHandle(visitor);
     }
 
     @Override
@@ -82,6 +86,11 @@ final class ContainerImpl implements Container, HandleSource {
     @Override
     public Cgroup cgroup() {
         return cgroup;
+    }
+
+    @Override
+    public NetNamespace netNamespace() {
+        return netNamespace;
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.ErrnoException;
@@ -14,6 +15,7 @@ import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.kernel.SysctlValues;
 import org.jvisor.api.mm.Memory;
@@ -47,6 +49,7 @@ class KernelImpl implements Kernel {
     private final HandoverService handover;
     private final UserCounts users = new UserCounts();
     private final Cgroups cgroups = new Cgroups(Runtime.getRuntime().maxMemory());
+    private final AtomicLong netNamespaces = new AtomicLong();
     private final RandomBytes random;
     private final String bootId;
     private final SysctlValues sysctls = new SysctlValues();
@@ -241,6 +244,10 @@ class KernelImpl implements Kernel {
 
     UserCounts users() {
         return users;
+    }
+
+    NetNamespace newNetNamespace() {
+        return new NetNamespace(netNamespaces.incrementAndGet());
     }
 
     Cgroups cgroups() {

@@ -8,6 +8,8 @@ import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.wait.WaitQueue;
 
@@ -16,7 +18,7 @@ import org.jvisor.api.wait.WaitQueue;
  * attached descriptors and credentials keep their places. Its memory is charged to a container, as it is taken: nothing before the
  * first byte. Any thread; guarded by its monitor.
  */
-final class Channel {
+final class Channel implements Stateful {
 
     private static final int FIRST_CAPACITY = 4096;
     private static final byte[] NOTHING = {};
@@ -45,6 +47,23 @@ final class Channel {
             uid = hasCredentials ? message.uid : 0;
             gid = hasCredentials ? message.gid : 0;
             cost = cost(message);
+        }
+
+        Mark(StateRecord record) {
+            start = record.requireLong("start");
+            end = record.requireLong("end");
+            files = AttachedFiles.adopt(record);
+            hasCredentials = record.getBoolean("hasCredentials", false);
+            pid = record.getInt("pid", 0);
+            uid = record.getInt("uid", 0);
+            gid = record.getInt("gid", 0);
+            cost = record.requireLong("cost");
+        }
+
+        void save(StateRecord record) {
+            record.put("start", start).put("end", end).put("hasCredentials", hasCredentials)
+                    .put("pid", pid).put("uid", uid).put("gid", gid).put("cost", cost);
+            AttachedFiles.save(files, record);
         }
 
         /** What it is charged with; the descriptors' list is at most as long as SCM_MAX_FD allows. */
@@ -81,6 +100,35 @@ final class Channel {
         this.limit = limit;
         this.readers = readers;
         this.writers = writers;
+    }
+
+    /** The ring passes to it, with what it and the marks were charged. */
+    Channel(StateRecord record) {
+        cgroup = record.requireCore("cgroup", Cgroup.class);
+        records = record.getBoolean("records", false);
+        readers = record.requireCore("readers", WaitQueue.class);
+        writers = record.requireCore("writers", WaitQueue.class);
+        ring = record.getBytes("ring");
+        limit = record.requireInt("limit");
+        head = record.requireLong("head");
+        tail = record.requireLong("tail");
+        ended = record.getBoolean("ended", false);
+        broken = record.getBoolean("broken", false);
+        error = record.getInt("error", 0);
+        record.items("marks").forEach(item -> marks.add(new Mark(item)));
+        if (ring == null || (ring.length & ring.length - 1) != 0 || tail < head || tail - head > ring.length) {
+            throw record.refuse("ring", "does not hold the bytes from " + head + " to " + tail);
+        }
+    }
+
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord(LocalSockets.CHANNEL, 1).putCore("cgroup", cgroup).put("records", records)
+                .putCore("readers", readers).putCore("writers", writers).put("ring", ring).put("limit", limit)
+                .put("head", head).put("tail", tail).put("ended", ended).put("broken", broken).put("error", error)
+                .putList("marks");
+        marks.forEach(mark -> mark.save(record.add("marks")));
+        return record;
     }
 
     synchronized void setLimit(int bytes) {

@@ -9,9 +9,11 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /** A socket of datagrams; a bounded queue of those that came. Guarded by this; no two sockets are locked at once. */
@@ -31,6 +33,30 @@ abstract class DatagramSocket extends LocalSocket {
         int uid;
         int gid;
 
+        Datagram() {
+        }
+
+        /** The bytes, and the references to descriptions, pass to it. */
+        Datagram(StateRecord record) {
+            bytes = record.getBytes("bytes");
+            from = record.getBytes("from");
+            fromLength = record.requireInt("fromLength");
+            if (bytes == null || from == null || fromLength < 0 || fromLength > from.length) {
+                throw record.refuse("fromLength", "does not fit the datagram's address, or there are no bytes");
+            }
+            files = AttachedFiles.adopt(record);
+            hasCredentials = record.getBoolean("hasCredentials", false);
+            pid = record.getInt("pid", 0);
+            uid = record.getInt("uid", 0);
+            gid = record.getInt("gid", 0);
+        }
+
+        void save(StateRecord record) {
+            record.put("bytes", bytes).put("from", from).put("fromLength", fromLength)
+                    .put("hasCredentials", hasCredentials).put("pid", pid).put("uid", uid).put("gid", gid);
+            AttachedFiles.save(files, record);
+        }
+
         /** Bytes of memory that it takes, about. */
         long cost() {
             return OVERHEAD + bytes.length + (files == null ? 0 : 16 + 8L * files.length);
@@ -44,8 +70,31 @@ abstract class DatagramSocket extends LocalSocket {
     private boolean writeShut;
     private boolean closed;
 
-    DatagramSocket(Cgroup cgroup, int domain, int type, int protocol) {
-        super(cgroup, domain, type, protocol);
+    DatagramSocket(Cgroup cgroup, NetNamespace net, int domain, int type, int protocol) {
+        super(cgroup, net, domain, type, protocol);
+    }
+
+    DatagramSocket(StateRecord record) {
+        super(record);
+        error = record.getInt("error", 0);
+        readShut = record.getBoolean("readShut", false);
+        writeShut = record.getBoolean("writeShut", false);
+        closed = record.getBoolean("closed", false);
+        for (StateRecord item : record.items("datagrams")) {
+            Datagram datagram = new Datagram(item);
+            queued.add(datagram);
+            queuedBytes += datagram.bytes.length + OVERHEAD;
+        }
+    }
+
+    @Override
+    final synchronized StateRecord save(String recordType) {
+        StateRecord record = super.save(recordType).put("error", error).put("readShut", readShut).put("writeShut", writeShut)
+                .put("closed", closed).putList("datagrams");
+        for (Datagram datagram : queued) {
+            datagram.save(record.add("datagrams"));
+        }
+        return record;
     }
 
     /** Largest datagram. */

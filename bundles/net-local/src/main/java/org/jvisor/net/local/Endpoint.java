@@ -7,6 +7,7 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SockaddrIn6Layout;
 import org.jvisor.api.abi.SockaddrInLayout;
 import org.jvisor.api.abi.Socket;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * An address and a port of AF_INET or AF_INET6. IPv4 addresses are kept in their IPv6-mapped form (ipv6(7)), so that sockets of
@@ -64,6 +65,22 @@ record Endpoint(byte[] address, int port) {
         SockaddrIn6Layout.port(b, 0, port);
         System.arraycopy(address, 0, b, SockaddrIn6Layout.ADDR, 16);
         return SockaddrIn6Layout.SIZE;
+    }
+
+    /** Nothing for null. */
+    static void save(Endpoint endpoint, StateRecord record, String name) {
+        if (endpoint != null) {
+            record.put(name, endpoint.address).put(name + "Port", endpoint.port);
+        }
+    }
+
+    /** Null when there is none. */
+    static Endpoint adopt(StateRecord record, String name) {
+        byte[] address = record.getBytes(name);
+        if (address != null && address.length != 16) {
+            throw record.refuse(name, "no address of 16 bytes");
+        }
+        return address == null ? null : new Endpoint(address, record.requireInt(name + "Port"));
     }
 
     static Endpoint any(int domain) {

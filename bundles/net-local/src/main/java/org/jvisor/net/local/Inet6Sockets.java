@@ -4,16 +4,13 @@ package org.jvisor.net.local;
 import static org.jvisor.api.abi.Socket.*;
 
 import org.jvisor.api.net.SocketFamily;
-import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
-import org.osgi.service.component.annotations.Reference;
 
 /** AF_INET6 (ipv6(7)). */
 @Component(service = SocketFamily.class)
 public final class Inet6Sockets extends InetSockets {
 
-    @Activate
-    public Inet6Sockets(@Reference InetPorts ports) {
-        super(ports, AF_INET6);
+    public Inet6Sockets() {
+        super(AF_INET6);
     }
 }

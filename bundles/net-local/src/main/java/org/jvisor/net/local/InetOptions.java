@@ -5,6 +5,7 @@ import static org.jvisor.api.abi.Socket.*;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.LongStream;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.IfreqLayout;
@@ -28,6 +29,19 @@ final class InetOptions {
 
     InetOptions(boolean stream) {
         this.stream = stream;
+    }
+
+    /** @param saved what {@link #save} said; null: all is as it was at first */
+    InetOptions(boolean stream, long[] saved) {
+        this(stream);
+        for (int i = 0; saved != null && i + 1 < saved.length; i += 2) {
+            values.put(saved[i], (int) saved[i + 1]);
+        }
+    }
+
+    /** Those that were set: level (upper half) and option, and the value, of one after the other. */
+    long[] save() {
+        return values.entrySet().stream().flatMapToLong(entry -> LongStream.of(entry.getKey(), entry.getValue())).toArray();
     }
 
     private static long key(int level, int option) {

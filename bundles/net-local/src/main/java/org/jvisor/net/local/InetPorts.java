@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.net.local;
 
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.NetNamespace;
+import org.jvisor.api.kernel.NetNamespace.Port;
 import org.jvisor.api.kernel.Task;
-import org.osgi.service.component.annotations.Component;
 
-/** Which socket is bound to which address and port, of one protocol each (ip(7)). Guarded by this. */
-@Component(service = InetPorts.class)
-public final class InetPorts {
+/** Which socket is bound to which address and port, of one protocol each (ip(7)): the rules for a namespace's table. */
+final class InetPorts {
 
     /** net.ipv4.ip_local_port_range. */
     private static final int FIRST_EPHEMERAL = 32768;
@@ -32,13 +29,11 @@ public final class InetPorts {
         boolean isListening();
     }
 
-    private record Key(int protocol, int port) {}
-
-    private final Map<Key, List<Bound>> bound = new HashMap<>();
-    private int next = FIRST_EPHEMERAL;
+    private InetPorts() {
+    }
 
     /** Enters {@code socket} at {@code wanted} (port 0: some free one); the endpoint that it got. */
-    Endpoint bind(Task task, int protocol, Bound socket, Endpoint wanted) {
+    static Endpoint bind(NetNamespace net, Task task, int protocol, Bound socket, Endpoint wanted) {
         if (!wanted.isAny() && !wanted.isLoopback()) {
             throw ErrnoException.of(Errno.EADDRNOTAVAIL);
         }
@@ -46,34 +41,30 @@ public final class InetPorts {
                 && !task.hasCapability(Capability.CAP_NET_BIND_SERVICE)) {
             throw ErrnoException.of(Errno.EACCES);
         }
-        synchronized (this) {
+        synchronized (net) {
             if (wanted.port() != 0) {
-                if (conflicts(protocol, socket, wanted)) {
+                Port port = new Port(protocol, wanted.port());
+                if (conflicts(net.boundTo(port), socket, wanted)) {
                     throw ErrnoException.of(Errno.EADDRINUSE);
                 }
-                bound.computeIfAbsent(new Key(protocol, wanted.port()), key -> new ArrayList<>()).add(socket);
+                net.bind(port, socket);
                 return wanted;
             }
             for (int i = FIRST_EPHEMERAL; i <= LAST_EPHEMERAL; i++) {
-                int port = next;
-                next = next == LAST_EPHEMERAL ? FIRST_EPHEMERAL : next + 1;
-                Key key = new Key(protocol, port);
-                if (!bound.containsKey(key)) {
-                    bound.put(key, new ArrayList<>(List.of(socket)));
-                    return wanted.withPort(port);
+                Port port = new Port(protocol, net.nextPort(FIRST_EPHEMERAL, LAST_EPHEMERAL));
+                if (net.boundTo(port).isEmpty()) {
+                    net.bind(port, socket);
+                    return wanted.withPort(port.number());
                 }
             }
         }
         throw ErrnoException.of(Errno.EADDRINUSE);
     }
 
-    private boolean conflicts(int protocol, Bound socket, Endpoint wanted) {
-        List<Bound> others = bound.get(new Key(protocol, wanted.port()));
-        if (others == null) {
-            return false;
-        }
-        for (Bound other : others) {
-            if (overlap(wanted, socket.ipv6Only(), other.local(), other.ipv6Only())
+    private static boolean conflicts(List<Object> others, Bound socket, Endpoint wanted) {
+        for (Object one : others) {
+            // Whoever is none of ours is taken to be bound to every address.
+            if (!(one instanceof Bound other) || overlap(wanted, socket.ipv6Only(), other.local(), other.ipv6Only())
                     && !(socket.mayShare() && other.mayShare() && !other.isListening())) {
                 return true;
             }
@@ -97,34 +88,22 @@ public final class InetPorts {
     }
 
     /** The one that gets what is sent to {@code target}: the most exactly bound; null when there is none. */
-    synchronized Bound find(int protocol, Endpoint target, boolean listening) {
-        List<Bound> candidates = bound.get(new Key(protocol, target.port()));
-        if (candidates == null) {
-            return null;
-        }
-        Bound best = null;
-        for (Bound candidate : candidates) {
-            if (listening && !candidate.isListening()) {
-                continue;
+    static Bound find(NetNamespace net, int protocol, Endpoint target, boolean listening) {
+        synchronized (net) {
+            List<Object> candidates = net.boundTo(new Port(protocol, target.port()));
+            Bound best = null;
+            for (int i = 0; i < candidates.size(); i++) {
+                if (!(candidates.get(i) instanceof Bound candidate) || listening && !candidate.isListening()) {
+                    continue;
+                }
+                if (candidate.local().sameAddress(target)) {
+                    return candidate;
+                }
+                if (covers(candidate.local(), candidate.ipv6Only(), target)) {
+                    best = candidate;
+                }
             }
-            if (candidate.local().sameAddress(target)) {
-                return candidate;
-            }
-            if (covers(candidate.local(), candidate.ipv6Only(), target)) {
-                best = candidate;
-            }
-        }
-        return best;
-    }
-
-    synchronized void unbind(int protocol, Bound socket, int port) {
-        Key key = new Key(protocol, port);
-        List<Bound> sockets = bound.get(key);
-        if (sockets != null) {
-            sockets.remove(socket);
-            if (sockets.isEmpty()) {
-                bound.remove(key);
-            }
+            return best;
         }
     }
 }

@@ -12,11 +12,9 @@ import org.jvisor.api.net.SocketFamily;
 /** TCP and UDP of one of the two internet families. */
 abstract class InetSockets implements SocketFamily {
 
-    private final InetPorts ports;
     private final int domain;
 
-    InetSockets(InetPorts ports, int domain) {
-        this.ports = ports;
+    InetSockets(int domain) {
         this.domain = domain;
     }
 
@@ -30,11 +28,11 @@ abstract class InetSockets implements SocketFamily {
         switch (type) {
             case SOCK_STREAM -> {
                 check(protocol, IPPROTO_TCP);
-                return new InetStreamSocket(task.container().cgroup(), ports, domain);
+                return new InetStreamSocket(task.container().cgroup(), task.container().netNamespace(), domain);
             }
             case SOCK_DGRAM -> {
                 check(protocol, IPPROTO_UDP);
-                return new UdpSocket(task.container().cgroup(), ports, domain);
+                return new UdpSocket(task.container().cgroup(), task.container().netNamespace(), domain);
             }
             case SOCK_RAW -> throw ErrnoException.of(Errno.EPERM);
             default -> throw ErrnoException.of(Errno.ESOCKTNOSUPPORT);

@@ -6,7 +6,9 @@ import static org.jvisor.api.abi.Socket.*;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /** A TCP socket (tcp(7)) whose other end is in the same sandbox: no packet is ever made. */
@@ -15,21 +17,42 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
     /** struct tcp_info's first byte is the state; the rest reads as zeros. */
     private static final int TCP_INFO_LENGTH = 104;
 
-    private final InetPorts ports;
-    private final InetOptions options = new InetOptions(true);
+    private final InetOptions options;
     private volatile Endpoint local;
     private volatile Endpoint remote;
     private boolean owned;
 
-    InetStreamSocket(Cgroup cgroup, InetPorts ports, int domain) {
-        super(cgroup, domain, SOCK_STREAM, IPPROTO_TCP);
-        this.ports = ports;
+    InetStreamSocket(Cgroup cgroup, NetNamespace net, int domain) {
+        super(cgroup, net, domain, SOCK_STREAM, IPPROTO_TCP);
+        options = new InetOptions(true);
+    }
+
+    InetStreamSocket(StateRecord record) {
+        super(record);
+        options = new InetOptions(true, record.getLongs("options"));
+        local = Endpoint.adopt(record, "local");
+        remote = Endpoint.adopt(record, "remote");
+        owned = record.getBoolean("owned", false);
+        if (owned && local == null) {
+            throw record.refuse("local", "missing, but bound");
+        }
+    }
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = save(LocalSockets.TCP);
+        Endpoint.save(local, record, "local");
+        Endpoint.save(remote, record, "remote");
+        synchronized (this) {
+            record.put("owned", owned);
+        }
+        return record.put("options", options.save());
     }
 
     @Override
     StreamSocket newAccepted(StreamSocket client) {
         InetStreamSocket other = (InetStreamSocket) client;
-        InetStreamSocket accepted = new InetStreamSocket(cgroup, ports, domain);
+        InetStreamSocket accepted = new InetStreamSocket(cgroup, net, domain);
         accepted.local = other.remote;
         accepted.remote = other.local;
         return accepted;
@@ -72,7 +95,7 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
             if (local != null) {
                 return -Errno.EINVAL;
             }
-            local = ports.bind(task, protocol, this, wanted);
+            local = InetPorts.bind(net, task, protocol, this, wanted);
             owned = true;
         }
         return 0;
@@ -81,7 +104,7 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
     private void bindSomewhere(Task task, Endpoint near) {
         synchronized (this) {
             if (local == null) {
-                local = ports.bind(task, protocol, this, near.withPort(0));
+                local = InetPorts.bind(net, task, protocol, this, near.withPort(0));
                 owned = true;
             } else if (local.isAny()) {
                 local = near.withPort(local.port());
@@ -93,7 +116,7 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
     public long listen(Task task, int backlog) {
         synchronized (this) {
             if (local == null) {
-                local = ports.bind(task, protocol, this, Endpoint.any(domain));
+                local = InetPorts.bind(net, task, protocol, this, Endpoint.any(domain));
                 owned = true;
             }
         }
@@ -109,7 +132,7 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
         if (!target.isLoopback()) {
             return -Errno.ENETUNREACH;
         }
-        if (!(ports.find(protocol, target, true) instanceof InetStreamSocket listener)) {
+        if (!(InetPorts.find(net, protocol, target, true) instanceof InetStreamSocket listener)) {
             return -Errno.ECONNREFUSED;
         }
         bindSomewhere(task, target);
@@ -169,7 +192,7 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
     void unbind() {
         synchronized (this) {
             if (owned) {
-                ports.unbind(protocol, this, local.port());
+                net.unbind(new NetNamespace.Port(protocol, local.port()), this);
                 owned = false;
             }
         }

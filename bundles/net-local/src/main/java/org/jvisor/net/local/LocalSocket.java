@@ -13,15 +13,18 @@ import org.jvisor.api.abi.Termios;
 import org.jvisor.api.abi.TimevalLayout;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.wait.WaitQueue;
 
 /** What all sockets of this bundle have in common: the options of SOL_SOCKET (socket(7)), reading and writing by send and receive. */
-abstract class LocalSocket implements Socket {
+abstract class LocalSocket implements Socket, Stateful {
 
     static final int DEFAULT_BUFFER = 212_992;
     private static final int MIN_BUFFER = 2304;
@@ -32,10 +35,13 @@ abstract class LocalSocket implements Socket {
     /** What the socket and its buffers are charged to: the container's that made it. */
     final Cgroup cgroup;
 
+    /** Where its name is looked up, and others' are. */
+    final NetNamespace net;
+
     final int domain;
     final int type;
     final int protocol;
-    final WaitQueue queue = new WaitQueue();
+    final WaitQueue queue;
 
     volatile int sendBuffer = DEFAULT_BUFFER;
     volatile int receiveBuffer = DEFAULT_BUFFER;
@@ -55,14 +61,53 @@ abstract class LocalSocket implements Socket {
     private volatile long sendTimeoutNs = Long.MAX_VALUE;
 
     /** @throws ErrnoException ENOBUFS: the container has as many as it may have (socket(2)); {@link #uncharge} else gives back */
-    LocalSocket(Cgroup cgroup, int domain, int type, int protocol) {
+    LocalSocket(Cgroup cgroup, NetNamespace net, int domain, int type, int protocol) {
         if (!cgroup.tryCharge(Counter.HEAP_BYTES, HEAP_BYTES)) {
             throw ErrnoException.of(Errno.ENOBUFS);
         }
         this.cgroup = cgroup;
+        this.net = net;
         this.domain = domain;
         this.type = type;
         this.protocol = protocol;
+        queue = new WaitQueue();
+    }
+
+    /** The successor of another, which has been charged. */
+    LocalSocket(StateRecord record) {
+        cgroup = record.requireCore("cgroup", Cgroup.class);
+        net = record.requireCore("net", NetNamespace.class);
+        queue = record.requireCore("queue", WaitQueue.class);
+        domain = record.requireInt("domain");
+        type = record.requireInt("type");
+        protocol = record.requireInt("protocol");
+        sendBuffer = record.getInt("sendBuffer", DEFAULT_BUFFER);
+        receiveBuffer = record.getInt("receiveBuffer", DEFAULT_BUFFER);
+        passCredentials = record.getBoolean("passCredentials", false);
+        reuseAddress = record.getBoolean("reuseAddress", false);
+        reusePort = record.getBoolean("reusePort", false);
+        keepAlive = record.getBoolean("keepAlive", false);
+        broadcast = record.getBoolean("broadcast", false);
+        oobInline = record.getBoolean("oobInline", false);
+        timestamps = record.getBoolean("timestamps", false);
+        lingerOn = record.getInt("lingerOn", 0);
+        lingerSeconds = record.getInt("lingerSeconds", 0);
+        priority = record.getInt("priority", 0);
+        mark = record.getInt("mark", 0);
+        lowWater = record.getInt("lowWater", 1);
+        receiveTimeoutNs = record.getLong("receiveTimeoutNs", Long.MAX_VALUE);
+        sendTimeoutNs = record.getLong("sendTimeoutNs", Long.MAX_VALUE);
+    }
+
+    /** What is the same for all; see {@link Stateful#save}. */
+    StateRecord save(String recordType) {
+        return new StateRecord(recordType, 1).putCore("cgroup", cgroup).putCore("net", net).putCore("queue", queue)
+                .put("domain", domain).put("type", type).put("protocol", protocol)
+                .put("sendBuffer", sendBuffer).put("receiveBuffer", receiveBuffer).put("passCredentials", passCredentials)
+                .put("reuseAddress", reuseAddress).put("reusePort", reusePort).put("keepAlive", keepAlive)
+                .put("broadcast", broadcast).put("oobInline", oobInline).put("timestamps", timestamps)
+                .put("lingerOn", lingerOn).put("lingerSeconds", lingerSeconds).put("priority", priority).put("mark", mark)
+                .put("lowWater", lowWater).put("receiveTimeoutNs", receiveTimeoutNs).put("sendTimeoutNs", sendTimeoutNs);
     }
 
     /** The socket is closed; once. */

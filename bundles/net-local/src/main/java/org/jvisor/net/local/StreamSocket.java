@@ -10,9 +10,11 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /**
@@ -39,8 +41,52 @@ abstract class StreamSocket extends LocalSocket {
     private int peerUid = -1;
     private int peerGid = -1;
 
-    StreamSocket(Cgroup cgroup, int domain, int type, int protocol) {
-        super(cgroup, domain, type, protocol);
+    StreamSocket(Cgroup cgroup, NetNamespace net, int domain, int type, int protocol) {
+        super(cgroup, net, domain, type, protocol);
+    }
+
+    StreamSocket(StateRecord record) {
+        super(record);
+        state = adoptState(record);
+        readShut = record.getBoolean("readShut", false);
+        error = record.getInt("error", 0);
+        backlogLimit = record.getInt("backlogLimit", 0);
+        peerPid = record.getInt("peerPid", 0);
+        peerUid = record.getInt("peerUid", -1);
+        peerGid = record.getInt("peerGid", -1);
+    }
+
+    private static State adoptState(StateRecord record) {
+        String name = record.requireString("state");
+        for (State one : State.values()) {
+            if (one.name().equals(name)) {
+                return one;
+            }
+        }
+        throw record.refuse("state", "unknown: " + name);
+    }
+
+    @Override
+    final synchronized StateRecord save(String recordType) {
+        StateRecord record = super.save(recordType).put("state", state.name()).putOwn("in", in).putOwn("out", out)
+                .put("readShut", readShut).put("error", error).put("backlogLimit", backlogLimit)
+                .put("peerPid", peerPid).put("peerUid", peerUid).put("peerGid", peerGid)
+                .putList("backlog").putList("waitingToConnect");
+        backlog.forEach(accepted -> record.add("backlog").putOwn("socket", accepted));
+        waitingToConnect.forEach(client -> record.add("waitingToConnect").putOwn("socket", client));
+        return record;
+    }
+
+    /** Sockets refer to each other in circles, and in chains that are as long as the application likes. */
+    @Override
+    public synchronized void link(StateRecord record) {
+        in = record.own("in", Channel.class);
+        out = record.own("out", Channel.class);
+        if (state == State.CONNECTED && (in == null || out == null)) {
+            throw record.refuse("in", "a connection has two channels");
+        }
+        record.items("backlog").forEach(item -> backlog.add(item.requireOwn("socket", StreamSocket.class)));
+        record.items("waitingToConnect").forEach(item -> waitingToConnect.add(item.requireOwn("socket", StreamSocket.class)));
     }
 
     /** A socket of the same kind for the accepting side of a connection that {@code client} makes. */

@@ -7,7 +7,9 @@ import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /** A UDP socket (udp(7)) over the loopback. */
@@ -15,15 +17,36 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
 
     private static final int MAX_LENGTH = 65507;
 
-    private final InetPorts ports;
-    private final InetOptions options = new InetOptions(false);
+    private final InetOptions options;
     private volatile Endpoint local;
     private volatile Endpoint remote;
     private boolean owned;
 
-    UdpSocket(Cgroup cgroup, InetPorts ports, int domain) {
-        super(cgroup, domain, SOCK_DGRAM, IPPROTO_UDP);
-        this.ports = ports;
+    UdpSocket(Cgroup cgroup, NetNamespace net, int domain) {
+        super(cgroup, net, domain, SOCK_DGRAM, IPPROTO_UDP);
+        options = new InetOptions(false);
+    }
+
+    UdpSocket(StateRecord record) {
+        super(record);
+        options = new InetOptions(false, record.getLongs("options"));
+        local = Endpoint.adopt(record, "local");
+        remote = Endpoint.adopt(record, "remote");
+        owned = record.getBoolean("owned", false);
+        if (owned && local == null) {
+            throw record.refuse("local", "missing, but bound");
+        }
+    }
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = save(LocalSockets.UDP);
+        Endpoint.save(local, record, "local");
+        Endpoint.save(remote, record, "remote");
+        synchronized (this) {
+            record.put("owned", owned);
+        }
+        return record.put("options", options.save());
     }
 
     @Override
@@ -53,7 +76,7 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
             if (local != null) {
                 return -Errno.EINVAL;
             }
-            local = ports.bind(task, protocol, this, wanted);
+            local = InetPorts.bind(net, task, protocol, this, wanted);
             owned = true;
         }
         return 0;
@@ -62,7 +85,7 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
     private void bindSomewhere(Task task) {
         synchronized (this) {
             if (local == null) {
-                local = ports.bind(task, protocol, this, Endpoint.any(domain));
+                local = InetPorts.bind(net, task, protocol, this, Endpoint.any(domain));
                 owned = true;
             }
         }
@@ -97,7 +120,7 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
             throw ErrnoException.of(Errno.ENETUNREACH);
         }
         bindSomewhere(task);
-        if (ports.find(protocol, target, false) instanceof UdpSocket receiver) {
+        if (InetPorts.find(net, protocol, target, false) instanceof UdpSocket receiver) {
             return receiver;
         }
         if (remote != null) {
@@ -167,7 +190,7 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
     void unbind() {
         synchronized (this) {
             if (owned) {
-                ports.unbind(protocol, this, local.port());
+                net.unbind(new NetNamespace.Port(protocol, local.port()), this);
                 owned = false;
             }
         }

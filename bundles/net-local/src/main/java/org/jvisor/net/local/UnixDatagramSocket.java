@@ -7,27 +7,46 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SockaddrUnLayout;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /** An AF_UNIX socket of type SOCK_DGRAM (unix(7)). */
 final class UnixDatagramSocket extends DatagramSocket {
 
-    private final UnixNames names;
     private volatile UnixNames.Name name;
     private volatile UnixDatagramSocket peer;
     private volatile boolean gone;
 
-    UnixDatagramSocket(Cgroup cgroup, UnixNames names) {
-        super(cgroup, AF_UNIX, SOCK_DGRAM, 0);
-        this.names = names;
+    UnixDatagramSocket(Cgroup cgroup, NetNamespace net) {
+        super(cgroup, net, AF_UNIX, SOCK_DGRAM, 0);
     }
 
-    static UnixDatagramSocket[] pair(Cgroup cgroup, UnixNames names) {
-        UnixDatagramSocket a = new UnixDatagramSocket(cgroup, names);
+    UnixDatagramSocket(StateRecord record) {
+        super(record);
+        name = UnixNames.Name.adopt(record);
+        gone = record.getBoolean("gone", false);
+    }
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = save(LocalSockets.UNIX_DATAGRAM);
+        UnixNames.Name.save(name, record);
+        return record.putOwn("peer", peer).put("gone", gone);
+    }
+
+    @Override
+    public void link(StateRecord record) {
+        super.link(record);
+        peer = record.own("peer", UnixDatagramSocket.class);
+    }
+
+    static UnixDatagramSocket[] pair(Cgroup cgroup, NetNamespace net) {
+        UnixDatagramSocket a = new UnixDatagramSocket(cgroup, net);
         UnixDatagramSocket b;
         try {
-            b = new UnixDatagramSocket(cgroup, names);
+            b = new UnixDatagramSocket(cgroup, net);
         } catch (ErrnoException e) {
             a.release(null);
             throw e;
@@ -43,7 +62,7 @@ final class UnixDatagramSocket extends DatagramSocket {
             if (name != null) {
                 return -Errno.EINVAL;
             }
-            name = names.bind(task, this, address, length);
+            name = UnixNames.bind(net, task, this, address, length);
         }
         return 0;
     }
@@ -59,7 +78,7 @@ final class UnixDatagramSocket extends DatagramSocket {
     }
 
     private UnixDatagramSocket found(Task task, byte[] address, int length) {
-        if (names.find(task, address, length) instanceof UnixDatagramSocket other) {
+        if (UnixNames.find(net, task, address, length) instanceof UnixDatagramSocket other) {
             if (!other.accepts(this)) {
                 throw ErrnoException.of(Errno.EPERM);
             }
@@ -130,7 +149,7 @@ final class UnixDatagramSocket extends DatagramSocket {
 
     @Override
     void unbind() {
-        names.unbind(name, this);
+        UnixNames.unbind(net, name, this);
     }
 
     @Override

@@ -14,8 +14,6 @@ import org.osgi.service.component.annotations.Component;
 @Component
 public final class UnixSockets implements SocketFamily {
 
-    private final UnixNames names = new UnixNames();
-
     @Override
     public int domain() {
         return AF_UNIX;
@@ -25,10 +23,9 @@ public final class UnixSockets implements SocketFamily {
     public Socket create(Task task, int type, int protocol) {
         check(protocol);
         return switch (type) {
-            case SOCK_STREAM, SOCK_SEQPACKET ->
-                new UnixStreamSocket(task.container().cgroup(), names, type);
+            case SOCK_STREAM, SOCK_SEQPACKET -> new UnixStreamSocket(task.container().cgroup(), task.container().netNamespace(), type);
             // SOCK_RAW is SOCK_DGRAM here (unix(7) does not say so; Linux has it since 2.4).
-            case SOCK_DGRAM, SOCK_RAW -> new UnixDatagramSocket(task.container().cgroup(), names);
+            case SOCK_DGRAM, SOCK_RAW -> new UnixDatagramSocket(task.container().cgroup(), task.container().netNamespace());
             default -> throw ErrnoException.of(Errno.ESOCKTNOSUPPORT);
         };
     }
@@ -37,9 +34,8 @@ public final class UnixSockets implements SocketFamily {
     public Socket[] createPair(Task task, int type, int protocol) {
         check(protocol);
         return switch (type) {
-            case SOCK_STREAM, SOCK_SEQPACKET ->
-                UnixStreamSocket.pair(names, task, type);
-            case SOCK_DGRAM, SOCK_RAW -> UnixDatagramSocket.pair(task.container().cgroup(), names);
+            case SOCK_STREAM, SOCK_SEQPACKET -> UnixStreamSocket.pair(task, type);
+            case SOCK_DGRAM, SOCK_RAW -> UnixDatagramSocket.pair(task.container().cgroup(), task.container().netNamespace());
             default -> throw ErrnoException.of(Errno.ESOCKTNOSUPPORT);
         };
     }

@@ -8,28 +8,47 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SockaddrUnLayout;
 import org.jvisor.api.abi.UcredLayout;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /** An AF_UNIX socket of type SOCK_STREAM or SOCK_SEQPACKET (unix(7)). */
 final class UnixStreamSocket extends StreamSocket {
 
-    private final UnixNames names;
     private volatile UnixNames.Name name;
     private volatile UnixStreamSocket peer;
 
-    UnixStreamSocket(Cgroup cgroup, UnixNames names, int type) {
-        super(cgroup, AF_UNIX, type, 0);
-        this.names = names;
+    UnixStreamSocket(Cgroup cgroup, NetNamespace net, int type) {
+        super(cgroup, net, AF_UNIX, type, 0);
     }
 
-    static UnixStreamSocket[] pair(UnixNames names, Task task, int type) {
+    UnixStreamSocket(StateRecord record) {
+        super(record);
+        name = UnixNames.Name.adopt(record);
+    }
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = save(LocalSockets.UNIX_STREAM);
+        UnixNames.Name.save(name, record);
+        return record.putOwn("peer", peer);
+    }
+
+    @Override
+    public void link(StateRecord record) {
+        super.link(record);
+        peer = record.own("peer", UnixStreamSocket.class);
+    }
+
+    static UnixStreamSocket[] pair(Task task, int type) {
         Cgroup cgroup = task.container().cgroup();
-        UnixStreamSocket a = new UnixStreamSocket(cgroup, names, type);
+        NetNamespace net = task.container().netNamespace();
+        UnixStreamSocket a = new UnixStreamSocket(cgroup, net, type);
         UnixStreamSocket b;
         try {
-            b = new UnixStreamSocket(cgroup, names, type);
+            b = new UnixStreamSocket(cgroup, net, type);
         } catch (ErrnoException e) {
             a.release(null);
             throw e;
@@ -44,10 +63,9 @@ final class UnixStreamSocket extends StreamSocket {
 
     @Override
     StreamSocket newAccepted(StreamSocket client) {
-        UnixStreamSocket accepted = new UnixStreamSocket(cgroup, names, type);
-        // The accepted socket shows the listener's name, whose key stays the listener's.
+        UnixStreamSocket accepted = new UnixStreamSocket(cgroup, net, type);
         UnixNames.Name mine = name;
-        accepted.name = mine == null ? null : new UnixNames.Name(mine.address(), accepted);
+        accepted.name = mine == null ? null : new UnixNames.Name(mine.address(), null);
         accepted.peer = (UnixStreamSocket) client;
         ((UnixStreamSocket) client).peer = accepted;
         return accepted;
@@ -69,7 +87,7 @@ final class UnixStreamSocket extends StreamSocket {
             if (name != null) {
                 return -Errno.EINVAL;
             }
-            name = names.bind(task, this, address, length);
+            name = UnixNames.bind(net, task, this, address, length);
         }
         return 0;
     }
@@ -84,7 +102,7 @@ final class UnixStreamSocket extends StreamSocket {
         if (isConnected()) {
             return -Errno.EISCONN;
         }
-        return names.find(task, address, length) instanceof StreamSocket listener ? connectTo(task, listener) : -Errno.EPROTOTYPE;
+        return UnixNames.find(net, task, address, length) instanceof StreamSocket listener ? connectTo(task, listener) : -Errno.EPROTOTYPE;
     }
 
     @Override
@@ -149,6 +167,6 @@ final class UnixStreamSocket extends StreamSocket {
 
     @Override
     void unbind() {
-        names.unbind(name, this);
+        UnixNames.unbind(net, name, this);
     }
 }

@@ -10,30 +10,31 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Socket;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.NetNamespace;
 import org.junit.jupiter.api.Test;
 
 /** What sockets use up is their container's, and comes back. */
 class SocketChargeTest {
 
     private final Cgroup cgroup = new Cgroup(null);
-    private final UnixNames names = new UnixNames();
+    private final NetNamespace net = new NetNamespace(1);
 
     @Test
     void shouldRefuseSocketsThatTheContainerMayNotHave() {
         cgroup.setLimit(Counter.HEAP_BYTES, 5000);
-        UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, names);
+        UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, net);
         ErrnoException refused = assertThrows(ErrnoException.class,
-                () -> new InetStreamSocket(cgroup, new InetPorts(), Socket.AF_INET));
+                () -> new InetStreamSocket(cgroup, net, Socket.AF_INET));
         assertEquals(Errno.ENOBUFS, refused.errno());
         pair[1].release(null);
-        assertThrows(ErrnoException.class, () -> UnixDatagramSocket.pair(cgroup, names), "the half pair is given back");
+        assertThrows(ErrnoException.class, () -> UnixDatagramSocket.pair(cgroup, net), "the half pair is given back");
         pair[0].release(null);
         assertEquals(0, cgroup.used(Counter.HEAP_BYTES));
     }
 
     @Test
     void shouldChargeDatagramsUntilTheyAreReadOrDropped() {
-        UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, names);
+        UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, net);
         HeapBuffer data = new HeapBuffer(new byte[1000]);
         assertEquals(1000, pair[0].send(null, null, data, null));
         assertEquals(1000, pair[0].send(null, null, data.rewind(), null));

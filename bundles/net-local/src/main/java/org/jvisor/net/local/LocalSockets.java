@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.net.local;
+
+import org.jvisor.api.state.Driver;
+import org.jvisor.api.state.StateException;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
+import org.osgi.service.component.annotations.Component;
+
+/** Makes sockets and their channels of records, with whatever is on its way in them. */
+@Component
+public final class LocalSockets implements Driver {
+
+    static final String UNIX_STREAM = "net.unix-stream";
+    static final String UNIX_DATAGRAM = "net.unix-datagram";
+    static final String TCP = "net.tcp";
+    static final String UDP = "net.udp";
+    static final String CHANNEL = "net.channel";
+
+    @Override
+    public Stateful adopt(StateRecord record) {
+        return switch (record.type()) {
+            case UNIX_STREAM -> new UnixStreamSocket(record);
+            case UNIX_DATAGRAM -> new UnixDatagramSocket(record);
+            case TCP -> new InetStreamSocket(record);
+            case UDP -> new UdpSocket(record);
+            case CHANNEL -> new Channel(record);
+            default -> throw new StateException("local sockets know no record of type " + record.type());
+        };
+    }
+}

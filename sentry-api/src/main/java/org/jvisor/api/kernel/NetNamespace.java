@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.kernel;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jvisor.api.state.FieldHandle;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
+
+/**
+ * What sockets can find each other by (network_namespaces(7)): which one has which port or Unix name. Just the tables: what may be
+ * entered is up to the socket families, whose sockets are replaced here when their bundle is. Guarded by its monitor, which callers
+ * hold over several steps that belong together.
+ */
+public final class NetNamespace implements HandleSource {
+
+    /**
+     * A port of one protocol, for IPv4 and IPv6 alike, which share them (ipv6(7)).
+     *
+     * @param protocol IPPROTO_*
+     */
+    public record Port(int protocol, int number) {}
+
+    /** The inode that a Unix name with a path is: its file system may be replaced, but keeps its numbers. */
+    public record SocketFile(long device, long ino) {}
+
+    private final long id;
+    private final Map<Port, List<Object>> ports = new HashMap<>();
+    private final Map<Object, Object> unixNames = new HashMap<>();
+    private int nextPort;
+    private int nextUnixName;
+
+    /** @param id unique among the network namespaces of a kernel */
+    public NetNamespace(long id) {
+        this.id = id;
+    }
+
+    public long id() {
+        return id;
+    }
+
+    // ---- ports
+
+    /** Those bound to {@code port}, in the order of binding; not to be changed, and valid while the monitor is held. */
+    public synchronized List<Object> boundTo(Port port) {
+        return ports.getOrDefault(port, List.of());
+    }
+
+    public synchronized void bind(Port port, Object socket) {
+        ports.computeIfAbsent(port, key -> new ArrayList<>(1)).add(socket);
+    }
+
+    /** Nothing when it is not bound there. */
+    public synchronized void unbind(Port port, Object socket) {
+        List<Object> sockets = ports.get(port);
+        if (sockets != null && sockets.remove(socket) && sockets.isEmpty()) {
+            ports.remove(port);
+        }
+    }
+
+    /** The port after the one that was given last, from {@code first} to {@code last} and round again; it may be in use. */
+    public synchronized int nextPort(int first, int last) {
+        if (nextPort < first || nextPort > last) {
+            nextPort = first;
+        }
+        return nextPort++;
+    }
+
+    // ---- Unix names
+
+    /**
+     * Who has the name, or null.
+     *
+     * @param name a {@link SocketFile}, or a String of one char a byte: an abstract name
+     */
+    public synchronized Object named(Object name) {
+        return unixNames.get(name);
+    }
+
+    /** Gives {@code socket} the name unless somebody has it; whether it has it now. */
+    public synchronized boolean name(Object name, Object socket) {
+        return unixNames.putIfAbsent(name, socket) == null;
+    }
+
+    /** Gives {@code socket} the name, whoever has it: that is for a file that is new, whose number an older one may have had. */
+    public synchronized void nameAnew(Object name, Object socket) {
+        unixNames.put(name, socket);
+    }
+
+    /** Nothing when another has the name. */
+    public synchronized void unname(Object name, Object socket) {
+        unixNames.remove(name, socket);
+    }
+
+    /** A number for the next name that is made up. */
+    public synchronized int nextUnixName() {
+        return nextUnixName++;
+    }
+
+    @Override
+    public synchronized void forEachHandle(Consumer<Handle> visitor) {
+        for (List<Object> sockets : ports.values()) {
+            for (int i = 0; i < sockets.size(); i++) {
+                int at = i;
+                FieldHandle.visit(visitor, "bound socket", this::id, Object.class, () -> sockets.get(at),
+                        fresh -> sockets.set(at, fresh));
+            }
+        }
+        for (Map.Entry<Object, Object> entry : unixNames.entrySet()) {
+            FieldHandle.visit(visitor, "named socket", this::id, Object.class, entry::getValue, entry::setValue);
+        }
+    }
+}
