@@ -341,7 +341,8 @@ class HandoverTest {
             net.unname(new String(address, StandardCharsets.ISO_8859_1), next);
             last = next;
         }
-        send(handOver(first).getFirst(), "to the second");
+        // The second would take it from the third only, which it is connected to (connect(2)).
+        assertEquals(-Errno.EPERM, handOver(first).getFirst().send(task, null, new HeapBuffer(new byte[1]), null));
     }
 
     // ---- TCP and UDP
