@@ -287,6 +287,85 @@ static void connections(const char *unused) {
     pthread_join(thread, 0);
 }
 
+// ---- datagrams, and descriptors on their way
+
+// Sends back what comes, until an empty datagram.
+static void *echo_thread(void *argument) {
+    int fd = *(int *) argument;
+    unsigned char bytes[2000];
+    for (;;) {
+        struct sockaddr_in from;
+        socklen_t length = sizeof from;
+        ssize_t n = recvfrom(fd, bytes, sizeof bytes, 0, (struct sockaddr *) &from, &length);
+        CHECK(n >= 0, "recvfrom");
+        CHECK(sendto(fd, bytes, n, 0, (struct sockaddr *) &from, length) == n, "sendto");
+        if (n == 0) {
+            return 0;
+        }
+    }
+}
+
+static void send_pipe(int fd, unsigned round) {
+    int ends[2];
+    CHECK(pipe(ends) == 0 && write(ends[1], &round, sizeof round) == sizeof round, "pipe");
+    char control[CMSG_SPACE(sizeof ends[0])] = {0};
+    struct iovec data = {&round, sizeof round};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof ends[0]);
+    memcpy(CMSG_DATA(header), &ends[0], sizeof ends[0]);
+    CHECK(sendmsg(fd, &message, 0) == sizeof round, "sendmsg");
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void receive_pipe(int fd, unsigned round) {
+    unsigned got = 0;
+    char control[CMSG_SPACE(sizeof(int))];
+    struct iovec data = {&got, sizeof got};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    CHECK(recvmsg(fd, &message, 0) == sizeof got && got == round, "recvmsg gave %u, not %u", got, round);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    CHECK(header && header->cmsg_type == SCM_RIGHTS, "no descriptor came");
+    int pipe_end;
+    memcpy(&pipe_end, CMSG_DATA(header), sizeof pipe_end);
+    CHECK(read(pipe_end, &got, sizeof got) == sizeof got && got == round, "the pipe holds %u, not %u", got, round);
+    close(pipe_end);
+}
+
+static void datagrams(const char *unused) {
+    (void) unused;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int server = socket(AF_INET, SOCK_DGRAM, 0), client = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK(server >= 0 && client >= 0 && bind(server, (struct sockaddr *) &address, sizeof address) == 0, "bind");
+    CHECK(getsockname(server, (struct sockaddr *) &address, &length) == 0, "getsockname");
+    CHECK(connect(client, (struct sockaddr *) &address, length) == 0, "connect");
+    int packets[2], kept[2];
+    CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, packets) == 0 && socketpair(AF_UNIX, SOCK_DGRAM, 0, kept) == 0, "socketpair");
+    send_pipe(kept[0], 0);
+    pthread_t thread;
+    CHECK(pthread_create(&thread, 0, echo_thread, &server) == 0, "pthread_create");
+    unsigned char bytes[2000], back[2000];
+    for (unsigned round = 1; !shared->stop; round++) {
+        size_t size = 1 + round % sizeof bytes;
+        fill(bytes, size, 0, round);
+        CHECK(send(client, bytes, size, 0) == (ssize_t) size, "send");
+        CHECK(recv(client, back, sizeof back, 0) == (ssize_t) size, "recv");
+        verify(back, size, 0, round, "datagram");
+        send_pipe(packets[0], round);
+        receive_pipe(packets[1], round);
+        // One is always under way.
+        send_pipe(kept[0], round);
+        receive_pipe(kept[1], round - 1);
+        round_done();
+    }
+    CHECK(send(client, bytes, 0, 0) == 0, "send of nothing");
+    pthread_join(thread, 0);
+}
+
 // ---- terminals
 
 static void terminal(const char *unused) {
@@ -403,7 +482,7 @@ int main(int argc, char **argv) {
     }
     struct sigaction action = {.sa_handler = stop};
     sigaction(SIGUSR1, &action, 0);
-    void (*all[])(const char *) = {special, pipes, unix_sockets, tcp, connections, terminal, processes, waits};
+    void (*all[])(const char *) = {special, pipes, unix_sockets, tcp, connections, datagrams, terminal, processes, waits};
     int count = 0;
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
         start(count++, all[i], "");

@@ -101,6 +101,11 @@ public class HandoverTest {
     }
 
     @Test
+    public void shouldReplaceSocketFamilies() throws Exception {
+        replaceUnderLoad("net-local");
+    }
+
+    @Test
     public void shouldReplaceThePlatform() throws Exception {
         replaceUnderLoad("platform-ptrace");
     }
