@@ -129,10 +129,11 @@ public class HandoverTest {
 
     private Container start() {
         output = (int) host.syscall(SyscallNr.MEMFD_CREATE, host.allocate(8), 0);
+        int stdio = (int) host.syscall(SyscallNr.DUP, output);
         ProcessSpec process = new ProcessSpec(List.of("/handover", "/tmp", "/"), List.of(), "/",
                 new ProcessSpec.User(0, 0, List.of(), 022),
                 new ProcessSpec.Capabilities(Capability.ALL, Capability.ALL, 0, Capability.ALL, 0), List.of(), false,
-                new int[] {output, output, output}, false, -1, 0, 0, 0);
+                new int[] {stdio, stdio, stdio}, false, -1, 0, 0, 0);
         Container container = kernel.create(new ContainerSpec("test", "test", "", process, new ContainerSpec.Root(0, false, false, 0),
                 List.of(mount("/proc", "proc", ""), mount("/sys", "sysfs", ""), mount("/dev", "dev", ""),
                         mount("/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620"), mount("/tmp", "tmpfs", ""))));
@@ -152,8 +153,9 @@ public class HandoverTest {
             Bundle fresh = install(name + "-" + i, Build.of(name, "9." + i, i == NEWER_SCHEMA_AT));
             ServiceReference<?> before = driver(old);
             if (before != null) {
-                Handover.Report report =
-                        handover.replace((Driver) context.getService(before), (Driver) context.getService(driver(fresh)));
+                Bundle retired = old;
+                Handover.Report report = handover.replace((Driver) context.getService(before),
+                        (Driver) context.getService(driver(fresh)), () -> stop(retired));
                 longestNs = Math.max(longestNs, report.pauseNs());
                 objects = Math.max(objects, report.objects());
             }
@@ -163,6 +165,14 @@ public class HandoverTest {
         }
         System.out.println(name + ": replaced " + TIMES + " times, " + objects + " objects, longest pause "
                 + TimeUnit.NANOSECONDS.toMillis(longestNs) + " ms");
+    }
+
+    private static void stop(Bundle bundle) {
+        try {
+            bundle.stop();
+        } catch (BundleException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private Bundle bundle(String name) {

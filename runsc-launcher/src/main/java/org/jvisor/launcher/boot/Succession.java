@@ -65,14 +65,22 @@ final class Succession {
             throw new BundleException("it has no driver that could take over from the one that is there");
         }
         try {
-            Handover.Report report =
-                context.getService(handover).replace((Driver) context.getService(before), (Driver) context.getService(after));
+            Handover.Report report = context.getService(handover).replace((Driver) context.getService(before),
+                (Driver) context.getService(after), () -> stop(old));
             return ", which took over " + report.objects() + " objects in " + TimeUnit.NANOSECONDS.toMillis(report.pauseNs()) + " ms";
         } catch (StateException e) {
             throw new BundleException(e.getMessage(), e);
         } finally {
             context.ungetService(before);
             context.ungetService(after);
+        }
+    }
+
+    private static void stop(Bundle bundle) {
+        try {
+            bundle.stop();
+        } catch (BundleException e) {
+            throw new IllegalStateException("withdrawing the old one: " + e.getMessage(), e);
         }
     }
 

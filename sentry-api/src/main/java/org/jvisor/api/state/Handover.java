@@ -19,9 +19,16 @@ public interface Handover {
      * Lets {@code after} take over all objects of {@code before}. No task is inside the Sentry's code meanwhile; programs notice
      * nothing but the pause.
      *
+     * @param withdraw takes the services away that make objects of {@code before}'s kind. Called when all have been taken over and
+     *     before tasks go on, so that none is made by the old code any more and old and new never meet. What it throws is logged
      * @throws StateException when that cannot be done: nothing has changed then, {@code before} goes on; one line that says why
      */
-    Report replace(Driver before, Driver after);
+    Report replace(Driver before, Driver after, Runnable withdraw);
+
+    /** The same where no service makes more of them. */
+    default Report replace(Driver before, Driver after) {
+        return replace(before, after, () -> { });
+    }
 
     /**
      * What a hand-over moved.

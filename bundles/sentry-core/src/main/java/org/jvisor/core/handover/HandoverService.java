@@ -50,7 +50,7 @@ public final class HandoverService implements Handover {
     }
 
     @Override
-    public synchronized Report replace(Driver before, Driver after) {
+    public synchronized Report replace(Driver before, Driver after, Runnable withdraw) {
         long start = System.nanoTime();
         rest.begin(limitNs);
         try {
@@ -65,9 +65,19 @@ public final class HandoverService implements Handover {
                 }
             }
             succession.commit(this::logFailure);
+            withdraw(withdraw);
             return new Report(succession.handles(), succession.objects(), System.nanoTime() - start);
         } finally {
             rest.end();
+        }
+    }
+
+    /** The new code serves already: whatever happens here is no reason to go back. */
+    private void withdraw(Runnable withdraw) {
+        try {
+            inTime(withdraw);
+        } catch (StateException e) {
+            logFailure(e);
         }
     }
 

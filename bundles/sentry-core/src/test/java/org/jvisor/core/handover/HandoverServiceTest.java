@@ -78,6 +78,19 @@ class HandoverServiceTest {
         assertSame(fresh, fresh.peer.peer);
     }
 
+    /** Between the switch and the moment when tasks go on, so that the old code makes nothing more. */
+    @Test
+    void shouldWithdrawTheOldCodeBeforeTasksGoOn() {
+        slot(new OldNode("a"));
+        List<String> told = new ArrayList<>();
+        service.replace(before, new NewDriver(), () -> {
+            told.add(slots.get(0).target.getClass().getSimpleName() + (rest.begun ? ", at rest" : ""));
+            throw new IllegalStateException("a component that fails at its end");
+        });
+        assertEquals(List.of("NewNode, at rest"), told);
+        assertEquals(1, log.size(), () -> "logged: " + log);
+    }
+
     @Test
     void shouldNotRecurseAlongAChainOfObjects() {
         OldNode first = new OldNode("0");
