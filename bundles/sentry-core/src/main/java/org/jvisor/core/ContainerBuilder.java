@@ -100,7 +100,7 @@ final class ContainerBuilder {
 
     private Namespaces namespaces(ContainerImpl container, MountNamespace mounts) {
         UtsNamespace uts = new UtsNamespace(orDefault(spec.hostname(), DEFAULT_HOSTNAME), orDefault(spec.domainname(), DEFAULT_DOMAIN));
-        Namespaces made = new Namespaces(mounts, uts, new IpcNamespace(), container.pidNamespace(),
+        Namespaces made = new Namespaces(mounts, uts, new IpcNamespace(), container.pidNamespace(), container.netNamespace(),
                 new CgroupNamespace(container.cgroup()), TimeNamespace.INITIAL);
         kernel.namespaceFiles().nameInitial(made);
         return made;

@@ -88,8 +88,7 @@ final class ContainerImpl implements Container, HandleSource {
         return cgroup;
     }
 
-    @Override
-    public NetNamespace netNamespace() {
+    NetNamespace netNamespace() {
         return netNamespace;
     }
 

@@ -52,6 +52,7 @@ final class NamespaceFilesImpl implements NamespaceFiles {
             case "uts" -> namespaces.uts();
             case "ipc" -> namespaces.ipc();
             case "pid" -> namespaces.pid();
+            case "net" -> namespaces.net();
             case "cgroup" -> namespaces.cgroup();
             case "time" -> namespaces.time();
             default -> null;

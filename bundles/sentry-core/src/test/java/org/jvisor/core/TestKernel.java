@@ -154,7 +154,7 @@ final class TestKernel {
             task.setCredentials(Credentials.ROOT);
             task.setFiles(files());
             task.setNamespaces(new Namespaces(new Fakes().ignore("retain", "release").as(MountNamespace.class),
-                    new UtsNamespace("test", ""), new IpcNamespace(), pids, new CgroupNamespace(container.cgroup()),
+                    new UtsNamespace("test", ""), new IpcNamespace(), pids, container.netNamespace(), new CgroupNamespace(container.cgroup()),
                     TimeNamespace.INITIAL));
             task.setFs(new FsContext(null, null, 0));
             MemoryManager mm = memory.newManager();

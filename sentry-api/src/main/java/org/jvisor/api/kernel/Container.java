@@ -14,9 +14,6 @@ public interface Container {
     /** What it uses up of the Sentry. */
     Cgroup cgroup();
 
-    /** What its sockets find each other by. */
-    NetNamespace netNamespace();
-
     /** Its own terminal, which /dev/console is; null where it has none. */
     Tty console();
 

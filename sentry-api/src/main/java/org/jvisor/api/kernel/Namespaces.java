@@ -8,19 +8,20 @@ import org.jvisor.api.vfs.MountNamespace;
  * another one gets another object.
  *
  * @param pid whom it knows by id
+ * @param net whom its sockets can reach
  */
-public record Namespaces(MountNamespace mounts, UtsNamespace uts, IpcNamespace ipc, PidNamespace pid, CgroupNamespace cgroup,
-        TimeNamespace time) {
+public record Namespaces(MountNamespace mounts, UtsNamespace uts, IpcNamespace ipc, PidNamespace pid, NetNamespace net,
+        CgroupNamespace cgroup, TimeNamespace time) {
 
     public Namespaces withMounts(MountNamespace other) {
-        return new Namespaces(other, uts, ipc, pid, cgroup, time);
+        return new Namespaces(other, uts, ipc, pid, net, cgroup, time);
     }
 
     public Namespaces withUts(UtsNamespace other) {
-        return new Namespaces(mounts, other, ipc, pid, cgroup, time);
+        return new Namespaces(mounts, other, ipc, pid, net, cgroup, time);
     }
 
     public Namespaces withIpc(IpcNamespace other) {
-        return new Namespaces(mounts, uts, other, pid, cgroup, time);
+        return new Namespaces(mounts, uts, other, pid, net, cgroup, time);
     }
 }

@@ -44,7 +44,7 @@ final class UnixStreamSocket extends StreamSocket {
 
     static UnixStreamSocket[] pair(Task task, int type) {
         Cgroup cgroup = task.container().cgroup();
-        NetNamespace net = task.container().netNamespace();
+        NetNamespace net = task.namespaces().net();
         UnixStreamSocket a = new UnixStreamSocket(cgroup, net, type);
         UnixStreamSocket b;
         try {

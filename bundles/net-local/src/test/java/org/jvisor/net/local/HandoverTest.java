@@ -27,6 +27,7 @@ import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
@@ -50,9 +51,11 @@ class HandoverTest {
     private final LocalSockets driver = new LocalSockets();
 
     private Task task() {
-        Container container = fake(Container.class, "cgroup", cgroup, "netNamespace", net);
+        Container container = fake(Container.class, "cgroup", cgroup);
         ThreadGroup group = fake(ThreadGroup.class, "pid", PID);
-        return fake(Task.class, "container", container, "group", group, "credentials", Credentials.ROOT, "hasCapability", true,
+        return fake(Task.class, "container", container,
+                "namespaces", new Namespaces(null, null, null, null, net, null, null), "group", group,
+                "credentials", Credentials.ROOT, "hasCapability", true,
                 "send", null);
     }
 
