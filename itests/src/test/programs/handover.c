@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Uses everything that a kernel's bundles do the work for, in many processes and threads, until SIGUSR1: files that stay open,
 // mapped pages, pipes, sockets, terminals, waits. Each result is checked: no call may fail or be short, and every byte must be
-// what was written. Arguments: the folders to make files in. Says "ok" and how often each worker came round.
+// what was written. Arguments: the folders to make files in, or -o and a folder to mount an overlay in and make files there. Says
+// "ok" and how often each worker came round.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -148,11 +151,12 @@ static void files(const char *folder) {
 
 static void special(const char *unused) {
     (void) unused;
-    char text[4096];
+    static char text[65536];
     unsigned char *zeros = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, open("/dev/zero", O_RDWR), 0);
     CHECK(zeros != MAP_FAILED, "mmap of /dev/zero");
     int null = open("/dev/null", O_WRONLY), random = open("/dev/urandom", O_RDONLY), zero = open("/dev/zero", O_RDONLY);
-    CHECK(null >= 0 && random >= 0 && zero >= 0, "open of devices");
+    int memory = open("/proc/self/mem", O_RDONLY);
+    CHECK(null >= 0 && random >= 0 && zero >= 0 && memory >= 0, "open of devices");
     zeros[5000] = 7;
     while (!shared->stop) {
         int fd = open("/proc/self/status", O_RDONLY);
@@ -167,8 +171,10 @@ static void special(const char *unused) {
         CHECK(fd >= 0 && read(fd, text, 100) > 1 && text[0] == '0', "/sys/devices/system/cpu/possible");
         close(fd);
         CHECK(write(null, text, 4096) == 4096, "write to /dev/null");
-        CHECK(read(random, text, 4096) == 4096, "read of /dev/urandom");
-        CHECK(read(zero, text, 4096) == 4096 && text[4095] == 0, "read of /dev/zero");
+        CHECK(read(random, text, sizeof text) == sizeof text, "read of /dev/urandom");
+        CHECK(getrandom(text, sizeof text, 0) == sizeof text, "getrandom");
+        CHECK(pread(memory, text, sizeof text, (off_t) text) == sizeof text, "pread of /proc/self/mem");
+        CHECK(read(zero, text, sizeof text) == sizeof text && text[sizeof text - 1] == 0, "read of /dev/zero");
         CHECK(zeros[5000] == 7 && zeros[5001] == 0, "mapping of /dev/zero");
         round_done();
     }
@@ -458,6 +464,21 @@ static void waits(const char *unused) {
     pthread_join(poller, 0);
 }
 
+// The merged folder of an overlay whose other folders are in folder too.
+static const char *overlay(const char *folder) {
+    static char merged[300];
+    char lower[300], upper[300], work[300], options[1000];
+    char *all[] = {lower, upper, work, merged};
+    const char *names[] = {"lower", "upper", "work", "merged"};
+    for (int i = 0; i < 4; i++) {
+        snprintf(all[i], 300, "%s/%s", folder, names[i]);
+        CHECK(mkdir(all[i], 0755) == 0, "mkdir %s", all[i]);
+    }
+    snprintf(options, sizeof options, "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work);
+    CHECK(mount("overlay", merged, "overlay", 0, options) == 0, "mount %s", options);
+    return merged;
+}
+
 static void stop(int signal) {
     (void) signal;
     shared->stop = 1;
@@ -488,7 +509,7 @@ int main(int argc, char **argv) {
         start(count++, all[i], "");
     }
     for (int i = 1; i < argc; i++) {
-        start(count++, files, argv[i]);
+        start(count++, files, strcmp(argv[i], "-o") == 0 ? overlay(argv[++i]) : argv[i]);
     }
     int failed = 0;
     for (int left = count; left > 0;) {

@@ -130,7 +130,7 @@ public class HandoverTest {
     private Container start() {
         output = (int) host.syscall(SyscallNr.MEMFD_CREATE, host.allocate(8), 0);
         int stdio = (int) host.syscall(SyscallNr.DUP, output);
-        ProcessSpec process = new ProcessSpec(List.of("/handover", "/tmp", "/"), List.of(), "/",
+        ProcessSpec process = new ProcessSpec(List.of("/handover", "/tmp", "/", "-o", "/tmp"), List.of(), "/",
                 new ProcessSpec.User(0, 0, List.of(), 022),
                 new ProcessSpec.Capabilities(Capability.ALL, Capability.ALL, 0, Capability.ALL, 0), List.of(), false,
                 new int[] {stdio, stdio, stdio}, false, -1, 0, 0, 0);

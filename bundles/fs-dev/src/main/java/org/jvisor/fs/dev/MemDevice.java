@@ -20,6 +20,18 @@ abstract class MemDevice implements FileOperations, Stateful {
         return 0;
     }
 
+    /** How much of the target the call had filled before its handler was replaced; it is passed over. */
+    static long begin(Task task, IoBuffer target) {
+        long filled = task == null ? 0 : task.takeProgress();
+        target.skip(filled);
+        return filled;
+    }
+
+    /** Whether a long read has to end here: what is filled counts. */
+    static boolean isCutShort(Task task, IoBuffer target) {
+        return task != null && target.remaining() > 0 && task.interrupted();
+    }
+
     /** Takes everything. */
     static long discard(IoBuffer source) {
         long taken = 0;

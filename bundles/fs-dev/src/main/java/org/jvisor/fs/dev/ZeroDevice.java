@@ -30,8 +30,8 @@ final class ZeroDevice extends MemDevice {
 
     @Override
     public long read(Task task, FileDescription file, IoBuffer target, long offset) {
-        long filled = 0;
-        while (target.remaining() > 0 && (task == null || !task.interrupted() || filled == 0)) {
+        long filled = begin(task, target);
+        while (target.remaining() > 0) {
             long address = target.span();
             if (address < 0) {
                 return filled > 0 ? filled : address;
@@ -40,6 +40,9 @@ final class ZeroDevice extends MemDevice {
             host.fill(address, length, (byte) 0);
             target.advance(length);
             filled += length;
+            if (isCutShort(task, target)) {
+                return task.keepProgress(filled);
+            }
         }
         return filled;
     }

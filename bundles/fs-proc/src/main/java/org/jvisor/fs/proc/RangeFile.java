@@ -74,8 +74,10 @@ final class RangeFile extends ProcessFile {
         private long read(Task task, UserMemory memory, IoBuffer buffer, long offset) {
             long[] range = extent.of(mm, memory);
             byte[] bytes = new byte[(int) Math.min(CHUNK, buffer.remaining())];
-            long moved = 0;
-            while (buffer.remaining() > 0 && !(moved > 0 && task.interrupted())) {
+            // What was read before another build of this bundle took over.
+            long moved = task.takeProgress();
+            buffer.skip(moved);
+            while (buffer.remaining() > 0) {
                 long address = range[0] + offset + moved;
                 int wanted = length(range, address, Math.min(bytes.length, buffer.remaining()));
                 if (wanted == 0) {
@@ -90,6 +92,9 @@ final class RangeFile extends ProcessFile {
                     return moved > 0 ? moved : put;
                 }
                 moved += put;
+                if (buffer.remaining() > 0 && task.interrupted()) {
+                    return task.keepProgress(moved);
+                }
             }
             return moved;
         }

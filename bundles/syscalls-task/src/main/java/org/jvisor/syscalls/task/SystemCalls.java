@@ -142,7 +142,8 @@ final class SystemCalls {
         }
         byte[] b = t.scratch();
         IoBuffer target = t.memory().range(a.a0, length, true);
-        long done = 0;
+        long done = t.takeProgress();
+        target.skip(done);
         while (done < length) {
             int n = (int) Math.min(RANDOM_CHUNK, length - done);
             t.kernel().random(b, 0, n);
@@ -151,8 +152,11 @@ final class SystemCalls {
                 return done > 0 ? done : moved;
             }
             done += moved;
-            if (moved < n || done < length && t.interrupted()) {
+            if (moved < n) {
                 break;
+            }
+            if (done < length && t.interrupted()) {
+                return t.keepProgress(done);
             }
         }
         return done;
