@@ -355,18 +355,28 @@ final class Pages {
         return result >= 0;
     }
 
-    /** Has the platform map pages, which it had mapped to other frames or not at all, as the table has them, in one run. */
-    void remap(Task task, long address, int pages) {
-        long entry = table.get(address);
-        long end = address + (long) pages * PAGE;
-        boolean mapped = mapRun(context(task), address, end - address, Pte.frame(entry), Pte.rights(entry));
+    /** Takes all rights from pages that are present, in the table only, so that lock-free look-ups of them come to the lock. */
+    void conceal(long address, int pages) {
+        changes++;
+        for (long at = address, end = address + (long) pages * PAGE; at < end; at += PAGE) {
+            table.set(at, Pte.withRights(table.get(at), 0));
+        }
+        // Nobody is to find the rights still there once the platform has begun to change.
+        VarHandle.fullFence();
+    }
+
+    /**
+     * Has the platform map frames that follow each other in the place of others, or of nothing. The table is the caller's.
+     *
+     * @return whether it has; if not, nothing is mapped there
+     */
+    boolean mapInstead(Task task, long address, int pages, long frame, int rights) {
+        long length = (long) pages * PAGE;
+        boolean mapped = mapRun(context(task), address, length, frame, rights);
         if (!mapped) {
-            unmapRange(context(task), address, end);
+            unmapRange(context(task), address, address + length);
         }
-        for (long at = address; at < end; at += PAGE) {
-            long found = table.get(at);
-            table.set(at, mapped ? found | Pte.MAPPED : found & ~(long) Pte.MAPPED);
-        }
+        return mapped;
     }
 
     /** Changes the rights that the platform grants; the entries say so already. */

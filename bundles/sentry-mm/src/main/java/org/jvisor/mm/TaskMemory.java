@@ -354,6 +354,11 @@ final class TaskMemory implements UserMemory {
         return buffer.vector(iovec, count, toUser);
     }
 
+    /** Whether the copying task is to die, so that nobody will see what it copies. */
+    boolean endsSoon() {
+        return task != null && task.exiting();
+    }
+
     long maxAddress() {
         return mm.maxAddress;
     }
