@@ -91,7 +91,7 @@ final class Faults {
         long offset;
         int count;
         int invalidations;
-        mm.lockToGrant();
+        mm.lock.lock();
         try {
             vma = vmas.find(page);
             if (vma == null) {
@@ -356,7 +356,7 @@ final class Faults {
                 count = retainRun(backing, offset, frame, wanted, write);
             }
         } finally {
-            mm.lockToGrant();
+            mm.lock.lock();
             try {
                 if (count > 0 && isStill(vma, backing, page, offset, invalidations)) {
                     result = enterFile(task, vma, page, frame, count, write, access, application);

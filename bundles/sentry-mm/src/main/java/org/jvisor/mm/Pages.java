@@ -617,6 +617,26 @@ final class Pages {
         peakResident = Math.max(peakResident, resident);
     }
 
+    /**
+     * Of pages of the range that only this child and its parent share now, the child gets copies instead: they may still be
+     * written for the parent, which is to find that and its child is not. The child has not run yet.
+     */
+    void separate(Pages parent, long start, long end) {
+        for (long page = start; page < end; page += PAGE) {
+            long entry = table.get(page);
+            long frame = Pte.frame(entry);
+            if (!Pte.has(entry, Pte.PRESENT | Pte.OWN) || file.references(frame) != 2
+                    || Pte.frame(parent.table.get(page)) != frame) {
+                continue;
+            }
+            long copy = file.allocateRun(1, false) & -PAGE;
+            host.copy(file.base() + frame, file.base() + copy, PAGE);
+            table.set(page, copy | entry & PAGE - 1 & ~(long) Pte.MAPPED);
+            file.release(frame, 1);
+            dropInherited(page, page + PAGE);
+        }
+    }
+
     /** What a forked space has inherited in the range is not to be seen in it. */
     void dropInherited(long start, long end) {
         unmapRange(null, start, end);

@@ -129,8 +129,9 @@ final class TaskBuffer implements IoBuffer {
             spanLength = 0;
             return -Errno.EFAULT;
         }
-        long found = memory.translate(address, toUser, limit - 1);
-        spanLength = found < 0 ? 0 : memory.contiguous(address, Math.min(limit, MAX_SPAN), toUser);
+        long most = Math.min(limit, MAX_SPAN);
+        long found = toUser ? memory.translateToWrite(address, most, limit - 1) : memory.translate(address, false, limit - 1);
+        spanLength = found < 0 ? 0 : memory.contiguous(address, most, toUser);
         return found;
     }
 
@@ -148,6 +149,7 @@ final class TaskBuffer implements IoBuffer {
         elementLeft -= bytes;
         remaining -= bytes;
         spanLength -= bytes;
+        memory.letGo();
     }
 
     @Override
