@@ -23,6 +23,7 @@ import static org.jvisor.api.abi.Clone.CLONE_UNTRACED;
 import static org.jvisor.api.abi.Clone.CLONE_VFORK;
 import static org.jvisor.api.abi.Clone.CLONE_VM;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -56,8 +57,6 @@ final class CloneOperation {
     /** Of CLONE_PIDFD, once it is in the parent's table; null before. */
     private FileDescription pidfdFile;
     private int pidfd;
-    /** Whose task the child is counted as. */
-    private int user;
 
     CloneOperation(TaskImpl parent, CloneRequest request) {
         this.kernel = parent.kernelImpl();
@@ -91,7 +90,7 @@ final class CloneOperation {
             return result;
         } finally {
             if (!made) {
-                kernel.users().removeTask(user);
+                tasksOfUser().decrementAndGet();
             }
         }
     }
@@ -117,13 +116,16 @@ final class CloneOperation {
         return 0;
     }
 
+    private AtomicInteger tasksOfUser() {
+        return kernel.users().of(parent.credentials().uid()).tasks;
+    }
+
     private int countTask() {
+        int count = tasksOfUser().incrementAndGet();
         Credentials who = parent.credentials();
-        user = who.uid();
-        int count = kernel.users().addTask(user);
         if (Long.compareUnsigned(count, parentGroup.softLimit(Rlimit.RLIMIT_NPROC)) > 0 && who.uid() != 0
                 && !who.has(Capability.CAP_SYS_RESOURCE) && !who.has(Capability.CAP_SYS_ADMIN)) {
-            kernel.users().removeTask(user);
+            tasksOfUser().decrementAndGet();
             return Errno.EAGAIN;
         }
         return 0;

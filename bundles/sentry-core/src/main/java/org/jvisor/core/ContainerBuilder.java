@@ -93,7 +93,7 @@ final class ContainerBuilder {
             pids.add(task);
             pids.add(group);
             group.enter(new ProcessGroupImpl(pids, id, session));
-            kernel.users().addTask(task.credentials().uid());
+            kernel.users().of(task.credentials().uid()).tasks.incrementAndGet();
         }
         return task;
     }

@@ -74,9 +74,12 @@ final class OtherProcesses {
                 }
                 total += moved;
                 done += moved;
-                if (moved < n || t.exiting()) {
+                if (moved < n) {
                     return total;
                 }
+            }
+            if (t.interrupted()) {
+                return total;
             }
         }
         return total;
