@@ -23,7 +23,6 @@ import static org.jvisor.api.abi.Clone.CLONE_UNTRACED;
 import static org.jvisor.api.abi.Clone.CLONE_VFORK;
 import static org.jvisor.api.abi.Clone.CLONE_VM;
 
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -57,6 +56,8 @@ final class CloneOperation {
     /** Of CLONE_PIDFD, once it is in the parent's table; null before. */
     private FileDescription pidfdFile;
     private int pidfd;
+    /** Whose task the child is counted as. */
+    private int user;
 
     CloneOperation(TaskImpl parent, CloneRequest request) {
         this.kernel = parent.kernelImpl();
@@ -90,7 +91,7 @@ final class CloneOperation {
             return result;
         } finally {
             if (!made) {
-                tasksOfUser().decrementAndGet();
+                kernel.users().removeTask(user);
             }
         }
     }
@@ -116,16 +117,13 @@ final class CloneOperation {
         return 0;
     }
 
-    private AtomicInteger tasksOfUser() {
-        return kernel.users().of(parent.credentials().uid()).tasks;
-    }
-
     private int countTask() {
-        int count = tasksOfUser().incrementAndGet();
         Credentials who = parent.credentials();
+        user = who.uid();
+        int count = kernel.users().addTask(user);
         if (Long.compareUnsigned(count, parentGroup.softLimit(Rlimit.RLIMIT_NPROC)) > 0 && who.uid() != 0
                 && !who.has(Capability.CAP_SYS_RESOURCE) && !who.has(Capability.CAP_SYS_ADMIN)) {
-            tasksOfUser().decrementAndGet();
+            kernel.users().removeTask(user);
             return Errno.EAGAIN;
         }
         return 0;

@@ -93,7 +93,7 @@ final class ContainerBuilder {
             pids.add(task);
             pids.add(group);
             group.enter(new ProcessGroupImpl(pids, id, session));
-            kernel.users().of(task.credentials().uid()).tasks.incrementAndGet();
+            kernel.users().addTask(task.credentials().uid());
         }
         return task;
     }

@@ -136,17 +136,17 @@ final class SignalSender {
     /** Real-time signals are queued up to RLIMIT_SIGPENDING of the receiver's user; beyond, only those of kill(2) are noted. */
     private static long queueRealTime(ThreadGroupImpl group, SignalQueue queue, SignalInfo info,
             UnaryOperator<SignalInfo> onTaken) {
-        UserCounts.Account account = group.kernel().users().of(group.leader().credentials().uid());
-        if (Long.compareUnsigned(account.signals.get(), group.softLimit(Rlimit.RLIMIT_SIGPENDING)) >= 0) {
+        UserCounts users = group.kernel().users();
+        int uid = group.leader().credentials().uid();
+        if (!users.addSignal(uid, group.softLimit(Rlimit.RLIMIT_SIGPENDING))) {
             if (info.code() < 0) {
                 return -Errno.EAGAIN;
             }
             queue.addBare(info.signal());
             return 0;
         }
-        account.signals.incrementAndGet();
         queue.add(info, taken -> {
-            account.signals.decrementAndGet();
+            users.removeSignal(uid);
             return onTaken == null ? taken : onTaken.apply(taken);
         });
         return 0;

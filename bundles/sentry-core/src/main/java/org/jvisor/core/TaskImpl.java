@@ -324,8 +324,8 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         Credentials old = credentials;
         credentials = newCredentials;
         if (old != null && old.uid() != newCredentials.uid()) {
-            kernel.users().of(old.uid()).tasks.decrementAndGet();
-            kernel.users().of(newCredentials.uid()).tasks.incrementAndGet();
+            kernel.users().removeTask(old.uid());
+            kernel.users().addTask(newCredentials.uid());
         }
     }
 

@@ -44,16 +44,14 @@ final class Epochs {
     /**
      * Waits until every other thread that is inside now has left, or for {@code timeoutNs}. The caller holds no lock that they
      * could wait for.
-     *
-     * @param copiesOnly whether threads that are {@link #setIdle} need not leave
      */
-    void awaitOthers(long timeoutNs, boolean copiesOnly) {
+    void awaitOthers(long timeoutNs) {
         long next = current.incrementAndGet();
         VarHandle.fullFence();
         long deadline = System.nanoTime() + timeoutNs;
         Thread self = Thread.currentThread();
         for (Mark mark : marks) {
-            for (int i = 0; mark.thread != self && mark.isInsideSinceBefore(next) && !(copiesOnly && mark.idle); i++) {
+            for (int i = 0; mark.thread != self && mark.isInsideSinceBefore(next); i++) {
                 if (i < SPINS) {
                     Thread.onSpinWait();
                 } else if (System.nanoTime() < deadline) {
@@ -61,16 +59,6 @@ final class Epochs {
                 } else {
                     return;
                 }
-            }
-        }
-    }
-
-    /** Notes that the calling thread, though inside, waits and is not at copying (or is again). */
-    void setIdle(boolean idle) {
-        Thread self = Thread.currentThread();
-        for (Mark mark : marks) {
-            if (mark.thread == self) {
-                mark.idle = idle;
             }
         }
     }
@@ -130,7 +118,6 @@ final class Epochs {
     static final class Mark extends Slot implements MemoryFile.Epoch {
         private final Epochs owner;
         private final Thread thread = Thread.currentThread();
-        private volatile boolean idle;
 
         private Mark(Epochs owner) {
             this.owner = owner;

@@ -91,7 +91,7 @@ final class Faults {
         long offset;
         int count;
         int invalidations;
-        mm.lockToGrant();
+        mm.lock.lock();
         try {
             vma = vmas.find(page);
             if (vma == null) {
@@ -247,10 +247,20 @@ final class Faults {
             long old = pages.table.get(at);
             mapped |= Pte.has(old, Pte.MAPPED);
             host.copy(file.base() + Pte.frame(old), file.base() + to, PAGE);
-            pages.replace(at, old, to | Pte.PRESENT | Pte.OWN | rights);
         }
+        // Lock-free copies must never use one frame while the application uses the other. Published before the platform has it, the
+        // copy would take what read(2) stores while the application still reads the old frame; published after, write(2) would
+        // send the old frame's bytes after the application has stored into the new one. So there is no right to use the page
+        // while the platform changes: who looks it up then faults, and waits for our lock.
+        boolean remapped = false;
         if (mapped) {
-            pages.remap(task, page, count);
+            pages.conceal(page, count);
+            remapped = pages.mapInstead(task, page, count, frame, rights);
+        }
+        for (int i = 0; i < count; i++) {
+            long at = page + (long) i * PAGE;
+            long to = frame + (long) i * PAGE;
+            pages.replace(at, pages.table.get(at), to | Pte.PRESENT | Pte.OWN | rights | (remapped ? Pte.MAPPED : 0));
         }
         pages.release(pages.context(task));
         remember(vma, page, count);
@@ -346,7 +356,7 @@ final class Faults {
                 count = retainRun(backing, offset, frame, wanted, write);
             }
         } finally {
-            mm.lockToGrant();
+            mm.lock.lock();
             try {
                 if (count > 0 && isStill(vma, backing, page, offset, invalidations)) {
                     result = enterFile(task, vma, page, frame, count, write, access, application);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
+import java.lang.invoke.VarHandle;
 import java.util.HashMap;
 import java.util.Map;
 import org.jvisor.api.abi.Errno;
@@ -15,8 +16,6 @@ final class Forker {
 
     /** How often other threads may map something new meanwhile. */
     private static final int MAX_ROUNDS = 100;
-
-    private static final long GRACE_NS = 200_000_000;
 
     private final Manager parent;
     private final Task task;
@@ -41,46 +40,11 @@ final class Forker {
                 if (round > 0) {
                     openMissing();
                 }
-                boolean alone = parent.users() == 1;
-                if (!alone) {
-                    finishCopies();
-                }
-                try {
-                    done = tryFork();
-                } finally {
-                    if (!alone) {
-                        allowGrants();
-                    }
-                }
+                done = tryFork();
             }
             return child;
         } finally {
             finish(done);
-        }
-    }
-
-    /**
-     * Lets the kernel's copying to this memory that other threads are at come to an end, with no new right to write given out: it
-     * must not go on in frames that parent and child share.
-     */
-    private void finishCopies() {
-        parent.lockToGrant();
-        try {
-            parent.forking = Thread.currentThread();
-            parent.pages.protectForFork(task, parent.vmas);
-        } finally {
-            parent.unlock(task);
-        }
-        parent.system.file.epochs().awaitOthers(GRACE_NS, true);
-    }
-
-    private void allowGrants() {
-        parent.lock.lock();
-        try {
-            parent.forking = null;
-            parent.forkEnds.signalAll();
-        } finally {
-            parent.unlock(task);
         }
     }
 
@@ -114,6 +78,8 @@ final class Forker {
                 }
             }
             parent.pages.protectForFork(task, vmas);
+            // From here on nobody finds a page that may be written; who has found one before has said so before.
+            VarHandle.fullFence();
             child = parent.system.newManager(task.context().forkAddressSpace());
             child.lock.lock();
             try {
@@ -152,11 +118,20 @@ final class Forker {
                 child.pages.inherit(parent.pages, vma.start, vma.end);
             }
         }
+        for (TaskMemory copier : parent.copiers.all()) {
+            separate(copier.held());
+        }
         for (Backing backing : backings.values()) {
             if (!backing.adopt(child)) {
                 child.dropObjectPages(backing);
             }
         }
+    }
+
+    /** Gives the child copies of its own of pages that the kernel may be copying to on behalf of the parent. */
+    private void separate(long held) {
+        long start = held & -Pte.PAGE;
+        child.pages.separate(parent.pages, start, start + (held & Pte.PAGE - 1) * Pte.PAGE);
     }
 
     /** Drops what {@link #openMissing} has pinned, and on failure all of the child. */

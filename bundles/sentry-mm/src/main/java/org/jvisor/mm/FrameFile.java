@@ -208,7 +208,7 @@ final class FrameFile implements MemoryFile {
                 return false;
             }
         }
-        epochs.awaitOthers(RELEASED_WAIT_NS, false);
+        epochs.awaitOthers(RELEASED_WAIT_NS);
         return true;
     }
 

@@ -100,8 +100,8 @@ final class FrameStore implements Memory.SharedMemory {
         long at = offset;
         while (at < end && buffer.remaining() > 0) {
             int inPage = (int) at & PAGE - 1;
-            long n = Math.min(Math.min(PAGE - inPage, end - at), buffer.remaining());
             long entry = entry(at >>> Pte.PAGE_SHIFT);
+            long n = Math.min(runBytes(at, entry), Math.min(end - at, buffer.remaining()));
             long moved = entry == 0 ? buffer.put(ZEROS, 0, (int) n) : copyTo(buffer, address(entry) + inPage, n);
             if (moved < 0) {
                 return at > offset ? at - offset : moved;
@@ -112,6 +112,18 @@ final class FrameStore implements Memory.SharedMemory {
             }
         }
         return at - offset;
+    }
+
+    /** Bytes from {@code offset} on that follow in the memory file, too, as far as it is worth looking; of a hole, to the page's end. */
+    private long runBytes(long offset, long entry) {
+        int pages = 1;
+        if (entry != 0) {
+            long index = offset >>> Pte.PAGE_SHIFT;
+            while (pages < GROWTH && entry(index + pages) == entry + (long) pages * PAGE) {
+                pages++;
+            }
+        }
+        return ((long) pages << Pte.PAGE_SHIFT) - (offset & PAGE - 1);
     }
 
     private long copyTo(IoBuffer buffer, long from, long length) {
@@ -159,7 +171,6 @@ final class FrameStore implements Memory.SharedMemory {
             }
             long index = at >>> Pte.PAGE_SHIFT;
             int inPage = (int) at & PAGE - 1;
-            long n = Math.min(PAGE - inPage, buffer.remaining());
             long entry = entry(index);
             if (entry == 0) {
                 // Before frames are taken: nothing to write must not leave any behind.
@@ -167,6 +178,7 @@ final class FrameStore implements Memory.SharedMemory {
                 error = source < 0 ? source : grow(index, inPage + buffer.remaining());
                 continue;
             }
+            long n = Math.min(runBytes(at, entry), buffer.remaining());
             long moved = copyFrom(buffer, address(entry) + inPage, n);
             if (moved < 0) {
                 error = moved;

@@ -4,7 +4,6 @@ package org.jvisor.mm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Capability;
@@ -50,9 +49,7 @@ final class Manager implements MemoryManager {
     long brk;
     long mmapBase;
 
-    /** The thread that forks and waits for the end of copying. */
-    Thread forking;
-    final Condition forkEnds = lock.newCondition();
+    final Copiers copiers = new Copiers();
 
     private final int id;
     private final AtomicInteger users = new AtomicInteger(1);
@@ -76,23 +73,6 @@ final class Manager implements MemoryManager {
     }
 
     // ---- shared by the parts
-
-    /**
-     * Takes the lock to give out rights to pages: not while another thread forks and waits for the end of all copying. Whoever is
-     * inside an epoch does not keep it waiting meanwhile.
-     */
-    void lockToGrant() {
-        lock.lock();
-        if (forking == null || forking == Thread.currentThread()) {
-            return;
-        }
-        Epochs epochs = system.file.epochs();
-        epochs.setIdle(true);
-        while (forking != null) {
-            forkEnds.awaitUninterruptibly();
-        }
-        epochs.setIdle(false);
-    }
 
     /** Its address space, and the objects behind its mappings. */
     void forEachHandle(Consumer<Handle> visitor) {
@@ -369,6 +349,7 @@ final class Manager implements MemoryManager {
 
     @Override
     public void release(Task task) {
+        copiers.remove(task);
         int left = users.decrementAndGet();
         if (left > 0) {
             return;

@@ -350,7 +350,7 @@ final class Mapper {
         if (growsDown && (prot & Mman.PROT_GROWSUP) != 0 || (prot & Mman.PROT_GROWSUP) != 0) {
             return -Errno.EINVAL;
         }
-        mm.lockToGrant();
+        mm.lock.lock();
         try {
             long start = address;
             if (growsDown) {

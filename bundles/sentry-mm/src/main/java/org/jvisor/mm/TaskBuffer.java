@@ -15,6 +15,14 @@ final class TaskBuffer implements IoBuffer {
     /** MAX_RW_COUNT: what one call moves at most. */
     private static final long MAX_BYTES = Integer.MAX_VALUE & -Pte.PAGE;
 
+    /**
+     * How far a span is looked for. Whoever takes a page of it at a time has it looked for anew each time: without this limit a
+     * long copy would cost the square of its length.
+     */
+    static final long MAX_SPAN = 256 * 1024;
+    /** After so many bytes a long copy looks whether its task is to end. */
+    private static final long STEP = 1 << 20;
+
     private final TaskMemory memory;
     private final HostKernel host;
 
@@ -24,6 +32,8 @@ final class TaskBuffer implements IoBuffer {
     private long elementLeft;
     private long remaining;
     private long spanLength;
+    /** With fewer bytes than these remaining it is time to look. */
+    private long lookBelow;
 
     /** Base and length alternate; elements after the current one are {@code [next, count)}. */
     private long[] elements;
@@ -44,6 +54,7 @@ final class TaskBuffer implements IoBuffer {
         toUser = writes;
         address = start;
         remaining = Math.min(length, MAX_BYTES);
+        lookBelow = remaining - STEP;
         elementLeft = remaining;
         next = 0;
         count = 0;
@@ -70,6 +81,7 @@ final class TaskBuffer implements IoBuffer {
             total += length;
         }
         remaining = Math.min(total, MAX_BYTES);
+        lookBelow = remaining - STEP;
         return this;
     }
 
@@ -100,6 +112,13 @@ final class TaskBuffer implements IoBuffer {
 
     @Override
     public long span() {
+        if (remaining < lookBelow) {
+            lookBelow = remaining - STEP;
+            if (memory.endsSoon()) {
+                spanLength = 0;
+                return -Errno.EINTR;
+            }
+        }
         while (elementLeft == 0 && next < count) {
             address = elements[2 * next];
             elementLeft = elements[2 * next + 1];
@@ -110,8 +129,9 @@ final class TaskBuffer implements IoBuffer {
             spanLength = 0;
             return -Errno.EFAULT;
         }
-        long found = memory.translate(address, toUser, limit - 1);
-        spanLength = found < 0 ? 0 : memory.contiguous(address, limit, toUser);
+        long most = Math.min(limit, MAX_SPAN);
+        long found = toUser ? memory.translateToWrite(address, most, limit - 1) : memory.translate(address, false, limit - 1);
+        spanLength = found < 0 ? 0 : memory.contiguous(address, most, toUser);
         return found;
     }
 
@@ -129,6 +149,7 @@ final class TaskBuffer implements IoBuffer {
         elementLeft -= bytes;
         remaining -= bytes;
         spanLength -= bytes;
+        memory.letGo();
     }
 
     @Override

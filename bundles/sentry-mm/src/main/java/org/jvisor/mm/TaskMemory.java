@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -15,6 +17,16 @@ import org.jvisor.api.platform.Context;
  * access. The manager is asked only for pages that are not there.
  */
 final class TaskMemory implements UserMemory {
+
+    private static final VarHandle HELD;
+
+    static {
+        try {
+            HELD = MethodHandles.lookup().findVarHandle(TaskMemory.class, "held", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private static final int PAGE = Pte.PAGE;
     private static final int STRING_STEP = 64;
@@ -43,6 +55,16 @@ final class TaskMemory implements UserMemory {
     private int repeats;
 
     private byte[] text;
+
+    /**
+     * Pages that may just be copied to, by an address that was looked up before: the first one's address and, in the low bits,
+     * their number; 0: none. While others have the memory too, it is set before the look-up. So whoever takes the right to write
+     * away, and then looks here, knows all pages that may still be written: a fork copies them at once, instead of waiting.
+     */
+    @SuppressWarnings("unused")
+    private long held;
+    private boolean holds;
+    private boolean isKnown;
 
     TaskMemory(Manager mm, Task task) {
         this.mm = mm;
@@ -85,6 +107,43 @@ final class TaskMemory implements UserMemory {
         return host.getLongVolatile(leaf + PageTable.leafSlot(address));
     }
 
+    /** Says that {@code length} bytes may be copied to, before they are looked up. */
+    private void hold(long address, long length) {
+        if (mm.users() == 1) {
+            return;
+        }
+        if (!isKnown) {
+            isKnown = true;
+            mm.copiers.add(this);
+        }
+        holds = true;
+        long pages = ((address & PAGE - 1) + length + PAGE - 1) >>> Pte.PAGE_SHIFT;
+        // Volatile: no look-up may come before it is seen.
+        HELD.setVolatile(this, address & -PAGE | pages);
+    }
+
+    /** The copying is done. Who forgets to say so costs a fork the copy of some pages. */
+    void letGo() {
+        if (holds) {
+            holds = false;
+            HELD.setRelease(this, 0L);
+        }
+    }
+
+    long held() {
+        return (long) HELD.getAcquire(this);
+    }
+
+    boolean isOf(Task candidate) {
+        return task == candidate;
+    }
+
+    /** It is not among the manager's copiers any more. The task's thread. */
+    void leave() {
+        isKnown = false;
+        letGo();
+    }
+
     /**
      * Where the Sentry reaches an application's byte, good to the end of its page.
      *
@@ -107,6 +166,16 @@ final class TaskMemory implements UserMemory {
         return base + Pte.frame(entry) + (address & PAGE - 1);
     }
 
+    /** As {@link #translate} for up to {@code length} bytes that are written, at most 4095 pages; {@link #letGo} is to follow. */
+    long translateToWrite(long address, long length, long ahead) {
+        hold(address, length);
+        long found = translate(address, true, ahead);
+        if (found < 0) {
+            letGo();
+        }
+        return found;
+    }
+
     /** Bytes from {@code address} on, at most {@code limit}, that are there and follow in the memory file as well. */
     long contiguous(long address, long limit, boolean write) {
         int needed = write ? WRITABLE : READABLE;
@@ -125,8 +194,15 @@ final class TaskMemory implements UserMemory {
         return Math.min(length, limit);
     }
 
-    private long checked(long address, boolean write) {
-        long found = translate(address, write, 0);
+    private long toRead(long address) {
+        return checked(translate(address, false, 0));
+    }
+
+    private long toWrite(long address, int size) {
+        return checked(translateToWrite(address, size, 0));
+    }
+
+    private static long checked(long found) {
         if (found < 0) {
             throw ErrnoException.of(Errno.EFAULT);
         }
@@ -141,24 +217,24 @@ final class TaskMemory implements UserMemory {
 
     @Override
     public byte getByte(long address) {
-        return host.getByte(checked(address, false));
+        return host.getByte(toRead(address));
     }
 
     @Override
     public short getShort(long address) {
         return crossesPage(address, Short.BYTES) ? (short) getAcross(address, Short.BYTES)
-                : host.getShort(checked(address, false));
+                : host.getShort(toRead(address));
     }
 
     @Override
     public int getInt(long address) {
         return crossesPage(address, Integer.BYTES) ? (int) getAcross(address, Integer.BYTES)
-                : host.getInt(checked(address, false));
+                : host.getInt(toRead(address));
     }
 
     @Override
     public long getLong(long address) {
-        return crossesPage(address, Long.BYTES) ? getAcross(address, Long.BYTES) : host.getLong(checked(address, false));
+        return crossesPage(address, Long.BYTES) ? getAcross(address, Long.BYTES) : host.getLong(toRead(address));
     }
 
     private long getAcross(long address, int size) {
@@ -171,7 +247,8 @@ final class TaskMemory implements UserMemory {
 
     @Override
     public void putByte(long address, byte value) {
-        host.putByte(checked(address, true), value);
+        host.putByte(toWrite(address, Byte.BYTES), value);
+        letGo();
     }
 
     @Override
@@ -179,7 +256,8 @@ final class TaskMemory implements UserMemory {
         if (crossesPage(address, Short.BYTES)) {
             putAcross(address, value, Short.BYTES);
         } else {
-            host.putShort(checked(address, true), value);
+            host.putShort(toWrite(address, Short.BYTES), value);
+            letGo();
         }
     }
 
@@ -188,7 +266,8 @@ final class TaskMemory implements UserMemory {
         if (crossesPage(address, Integer.BYTES)) {
             putAcross(address, value, Integer.BYTES);
         } else {
-            host.putInt(checked(address, true), value);
+            host.putInt(toWrite(address, Integer.BYTES), value);
+            letGo();
         }
     }
 
@@ -197,12 +276,13 @@ final class TaskMemory implements UserMemory {
         if (crossesPage(address, Long.BYTES)) {
             putAcross(address, value, Long.BYTES);
         } else {
-            host.putLong(checked(address, true), value);
+            host.putLong(toWrite(address, Long.BYTES), value);
+            letGo();
         }
     }
 
     private void putAcross(long address, long value, int size) {
-        checked(address + size - 1, true);
+        toWrite(address + size - 1, 1);
         for (int i = 0; i < size; i++) {
             putByte(address + i, (byte) (value >>> (i * 8)));
         }
@@ -210,12 +290,14 @@ final class TaskMemory implements UserMemory {
 
     @Override
     public int getIntVolatile(long address) {
-        return host.getIntVolatile(checked(aligned(address), false));
+        return host.getIntVolatile(toRead(aligned(address)));
     }
 
     @Override
     public int compareAndExchangeInt(long address, int expected, int value) {
-        return host.compareAndExchangeInt(checked(aligned(address), true), expected, value);
+        int found = host.compareAndExchangeInt(toWrite(aligned(address), Integer.BYTES), expected, value);
+        letGo();
+        return found;
     }
 
     @Override
@@ -239,7 +321,7 @@ final class TaskMemory implements UserMemory {
 
     @Override
     public long shareKey(long address) {
-        long found = checked(address, false);
+        long found = toRead(address);
         return Pte.has(entry(address), Pte.SHARED) ? found - base : mm.privateKey(address);
     }
 
@@ -278,12 +360,13 @@ final class TaskMemory implements UserMemory {
     public long tryCopyOut(byte[] source, int offset, int length, long address) {
         int done = 0;
         while (done < length) {
-            long to = translate(address + done, true, length - done);
+            int n = (int) Math.min(length - done, PAGE - (address + done & PAGE - 1));
+            long to = translateToWrite(address + done, n, length - done);
             if (to < 0) {
                 break;
             }
-            int n = (int) Math.min(length - done, PAGE - (address + done & PAGE - 1));
             host.copyOut(source, offset + done, n, to);
+            letGo();
             done += n;
         }
         return done;
@@ -292,12 +375,9 @@ final class TaskMemory implements UserMemory {
     @Override
     public void zero(long address, long length) {
         for (long done = 0; done < length;) {
-            long to = translate(address + done, true, length - done);
-            if (to < 0) {
-                throw ErrnoException.of(Errno.EFAULT);
-            }
             long n = Math.min(length - done, PAGE - (address + done & PAGE - 1));
-            host.fill(to, n, (byte) 0);
+            host.fill(checked(translateToWrite(address + done, n, length - done)), n, (byte) 0);
+            letGo();
             done += n;
         }
     }
@@ -312,7 +392,7 @@ final class TaskMemory implements UserMemory {
     private int copyString(long address, byte[] target, int length) {
         int done = 0;
         while (done < length) {
-            long from = checked(address + done, false);
+            long from = toRead(address + done);
             int n = (int) Math.min(length - done, PAGE - (address + done & PAGE - 1));
             // In steps, for most strings are much shorter than a page.
             for (int step; n > 0; n -= step) {
@@ -352,6 +432,11 @@ final class TaskMemory implements UserMemory {
     @Override
     public IoBuffer vector(long iovec, int count, boolean toUser) {
         return buffer.vector(iovec, count, toUser);
+    }
+
+    /** Whether the copying task is to die, so that nobody will see what it copies. */
+    boolean endsSoon() {
+        return task != null && task.exiting();
     }
 
     long maxAddress() {

@@ -27,6 +27,9 @@ final class FakeSpace implements AddressSpace {
     int failingMaps;
     /** What the host said of the last fault; 0: a platform that does not know. */
     int lastSignalCode;
+    /** What happens while a map is asked for: before it is done, and after. */
+    Runnable beforeMap = () -> { };
+    Runnable afterMap = () -> { };
     /** Whether a fork starts empty. */
     boolean forksEmpty;
 
@@ -37,11 +40,14 @@ final class FakeSpace implements AddressSpace {
             failingMaps--;
             return -Errno.ENOMEM;
         }
-        return change("map", address, length, by, () -> {
+        beforeMap.run();
+        int result = change("map", address, length, by, () -> {
             for (long at = 0; at < length; at += PAGE) {
                 pages.put(address + at, new Page(offset + at, prot));
             }
         });
+        afterMap.run();
+        return result;
     }
 
     @Override

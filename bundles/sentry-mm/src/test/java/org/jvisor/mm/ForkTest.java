@@ -4,11 +4,13 @@ package org.jvisor.mm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.mm.IoBuffer;
 
 final class ForkTest extends MemoryTest {
 
@@ -151,6 +153,42 @@ final class ForkTest extends MemoryTest {
         }
         assertTrue(parent.space.calls.size() < 20, parent.space.calls::toString);
         parent.exit();
+        assertAllFree();
+    }
+
+    @Test
+    void shouldNotShareWhatTheKernelIsJustCopyingTo() {
+        Process process = new Process(system);
+        long pages = process.anonymous(3);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(0, process.store(pages + (long) i * PAGE, 1));
+        }
+        // Another thread of the process, or another process, has looked up where its copy goes.
+        process.mm.retain();
+        IoBuffer target = process.mm.newUserMemory(process.task).range(pages + 100, 2L * PAGE, true);
+        long address = target.span();
+        Process child = process.fork();
+        host.putByte(address, (byte) 9);
+        host.putByte(address + PAGE, (byte) 8);
+        target.advance(2L * PAGE);
+        assertEquals(9, process.load(pages + 100));
+        assertEquals(0, process.store(pages + 101, 2));
+        assertEquals(9, process.load(pages + 100));
+        assertEquals(8, process.load(pages + PAGE + 100));
+        assertEquals(0, child.load(pages + 100));
+        assertEquals(1, child.load(pages));
+        assertEquals(0, child.load(pages + PAGE + 100));
+        assertEquals(0, child.store(pages + 102, 3));
+        assertEquals(0, process.load(pages + 102));
+        // The third page was not being copied to, nor is any after it is done.
+        Process second = process.fork();
+        host.putByte(address, (byte) 7);
+        assertEquals(7, second.load(pages + 100));
+        Invariants.check(file, List.of(process, child, second), List.of());
+        child.exit();
+        second.exit();
+        process.mm.release(process.task);
+        process.exit();
         assertAllFree();
     }
 }

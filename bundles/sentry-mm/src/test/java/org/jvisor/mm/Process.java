@@ -27,6 +27,8 @@ final class Process {
     final UserMemory memory;
     final Map<Integer, Long> limits = new HashMap<>();
     boolean privileged;
+    /** Whether the task is to end. */
+    volatile boolean exiting;
     /** What the platform says of faults. */
     boolean accessKnown;
     boolean codeKnown;
@@ -59,6 +61,7 @@ final class Process {
                     case "registers" -> registers;
                     case "scratch" -> scratch;
                     case "interrupted" -> false;
+                    case "exiting" -> self.exiting;
                     case "hasCapability" -> self.privileged;
                     case "toString" -> "task";
                     case "hashCode" -> System.identityHashCode(proxy);

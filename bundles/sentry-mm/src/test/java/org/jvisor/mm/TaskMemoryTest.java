@@ -107,6 +107,48 @@ final class TaskMemoryTest extends MemoryTest {
     }
 
     @Test
+    void shouldNotLookFarAheadForASpan() {
+        long big = process.anonymous(1024);
+        process.memory.zero(big, 1024L * PAGE);
+        IoBuffer buffer = process.memory.range(big + 10, 1000L * PAGE, true);
+        for (long left = buffer.remaining(); left > 0; left = buffer.remaining()) {
+            assertTrue(buffer.span() > 0);
+            assertTrue(buffer.spanLength() <= TaskBuffer.MAX_SPAN, "looks for " + buffer.spanLength() + " bytes");
+            buffer.advance(Math.min(PAGE, buffer.spanLength()));
+        }
+    }
+
+    @Test
+    void shouldEndLongCopiesSoonWhenTheirTaskIsToEnd() {
+        long big = process.anonymous(2048);
+        process.exiting = true;
+        try (FrameStoreUse store = new FrameStoreUse()) {
+            long written = store.store.write(process.memory.range(big, 2048L * PAGE, false), 0);
+            assertTrue(written >= 1 << 20 && written < 2 << 20, "goes on for " + written);
+            long read = store.store.read(process.memory.range(big, written, true), 0);
+            assertTrue(read >= 1 << 20 && read < 2 << 20, "goes on for " + read);
+        }
+        byte[] bytes = new byte[4 << 20];
+        long iov = a + 3 * PAGE;
+        putVector(iov, big, 1 << 20, big, 1 << 20, big, 1 << 20, big, 1 << 20);
+        IoBuffer buffer = process.memory.vector(iov, 4, false);
+        long got = buffer.get(bytes, 0, bytes.length);
+        assertTrue(got < 2 << 20, "goes on for " + got);
+        // What is short is done.
+        assertEquals(8, process.memory.range(a, 8, true).put(bytes, 0, 8));
+        assertEquals(bytes.length / 2, process.memory.tryCopyOut(bytes, 0, bytes.length / 2, big));
+    }
+
+    private final class FrameStoreUse implements AutoCloseable {
+        final FrameStore store = new FrameStore(host, file, 0);
+
+        @Override
+        public void close() {
+            store.release();
+        }
+    }
+
+    @Test
     void shouldEndBuffersAtTheBadByte() {
         IoBuffer buffer = process.memory.range(end - 5, 10, true);
         assertEquals(5, buffer.put(new byte[10], 0, 10));

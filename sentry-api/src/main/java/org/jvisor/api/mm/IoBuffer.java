@@ -20,7 +20,7 @@ public interface IoBuffer {
     /**
      * Resolves the next span, faulting pages in as needed.
      *
-     * @return its address in the Sentry, or {@code -EFAULT}
+     * @return its address in the Sentry; {@code -EFAULT}; or {@code -EINTR} in the midst of a long copy for a task that is to end
      */
     long span();
 
@@ -43,9 +43,9 @@ public interface IoBuffer {
         return true;
     }
 
-    /** Copies {@code length} bytes (at most {@link #remaining}) into the buffer; the count moved, or -EFAULT when none was. */
+    /** Copies {@code length} bytes (at most {@link #remaining}) into the buffer; the count moved, or {@link #span}'s error if none was. */
     long put(byte[] source, int offset, int length);
 
-    /** Copies up to {@code length} bytes out of the buffer; the count moved, or -EFAULT when none was. */
+    /** Copies up to {@code length} bytes out of the buffer; the count moved, or {@link #span}'s error if none was. */
     long get(byte[] target, int offset, int length);
 }

@@ -74,12 +74,9 @@ final class OtherProcesses {
                 }
                 total += moved;
                 done += moved;
-                if (moved < n) {
+                if (moved < n || t.exiting()) {
                     return total;
                 }
-            }
-            if (t.interrupted()) {
-                return total;
             }
         }
         return total;

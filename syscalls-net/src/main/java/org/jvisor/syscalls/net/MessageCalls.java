@@ -23,6 +23,9 @@ final class MessageCalls {
     long sendto(Task t, Arguments a) {
         FileDescription file = Sockets.acquire(t, a.int0());
         try {
+            if (isPlain(a)) {
+                return file.write(t, t.memory().range(a.a1, length(a.a2), false));
+            }
             Socket.Message message = new Socket.Message();
             message.reset(a.int3());
             if (a.a4 != 0) {
@@ -32,6 +35,14 @@ final class MessageCalls {
         } finally {
             file.release(t);
         }
+    }
+
+    /**
+     * Without flags and address a send or receive of some bytes is write(2) or read(2) (send(2), recv(2)), which need no message
+     * and so allocate nothing.
+     */
+    private static boolean isPlain(Arguments a) {
+        return a.int3() == 0 && a.a4 == 0 && a.a2 > 0;
     }
 
     /** MAX_RW_COUNT, as for read(2). */
@@ -85,6 +96,9 @@ final class MessageCalls {
     long recvfrom(Task t, Arguments a) {
         FileDescription file = Sockets.acquire(t, a.int0());
         try {
+            if (isPlain(a)) {
+                return file.read(t, t.memory().range(a.a1, length(a.a2), true));
+            }
             Socket.Message message = new Socket.Message();
             message.reset(a.int3());
             long result = receive(t, file, t.memory().range(a.a1, length(a.a2), true), message);
