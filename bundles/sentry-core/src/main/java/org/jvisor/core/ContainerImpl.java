@@ -3,23 +3,29 @@ package org.jvisor.core;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.ContainerProcess;
 import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.NetNamespace;
+import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.kernel.Tty;
-import org.jvisor.api.state.FieldHandle;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
-import org.jvisor.api.vfs.Ptys.Pty;
 
-/** A container: its first process, and what ends with it. */
+/** A container: its namespaces, the processes that were started in it from outside, and what ends with the first of them. */
 final class ContainerImpl implements Container, HandleSource {
 
     private static final Logger LOG = System.getLogger("org.jvisor.core.container");
@@ -29,17 +35,25 @@ final class ContainerImpl implements Container, HandleSource {
     private static final long DESTROY_SECONDS = 10;
 
     private final KernelImpl kernel;
+    private final ContainerDevices devices;
     private final ContainerSpec spec;
     private final Cgroup cgroup;
     private final PidNamespaceImpl pidNamespace;
     private final NetNamespace netNamespace;
     private final CountDownLatch ended = new CountDownLatch(1);
-    private ThreadGroupImpl init;
-    private volatile Pty pty;
+    private volatile ThreadGroupImpl init;
+    private volatile StartedProcess first;
+    /** Further processes from outside, by pid. */
+    private final Map<Integer, StartedProcess> added = new ConcurrentHashMap<>();
+
+    // ---- guarded by this
+    /** What further processes join, with a use of the mounts; null once nothing lives here any more. */
+    private Namespaces namespaces;
     private boolean started;
 
-    ContainerImpl(KernelImpl kernel, ContainerSpec spec) {
+    ContainerImpl(KernelImpl kernel, ContainerDevices devices, ContainerSpec spec) {
         this.kernel = kernel;
+        this.devices = devices;
         this.spec = spec;
         cgroup = kernel.cgroups().newContainer();
         pidNamespace = new PidNamespaceImpl(kernel.processes());
@@ -54,8 +68,33 @@ final class ContainerImpl implements Container, HandleSource {
         }
     }
 
-    void setPty(Pty terminal) {
-        pty = terminal;
+    void setFirst(StartedProcess process) {
+        first = process;
+    }
+
+    /** Takes the caller's use of the mounts over. */
+    synchronized void setNamespaces(Namespaces made) {
+        namespaces = made;
+    }
+
+    /** Those of the container, with one more use of the mounts. */
+    synchronized Namespaces useNamespaces() {
+        if (namespaces == null) {
+            throw notRunning();
+        }
+        namespaces.mounts().retain();
+        return namespaces;
+    }
+
+    /** With the tree's lock held: whether a process may still come. */
+    void requireOpen() {
+        if (init != null && init.zombie()) {
+            throw notRunning();
+        }
+    }
+
+    private StartException notRunning() {
+        return new StartException("container \"" + spec.id() + "\" is not running", Errno.ESRCH);
     }
 
     @Override
@@ -70,13 +109,16 @@ final class ContainerImpl implements Container, HandleSource {
 
     @Override
     public void forEachHandle(Consumer<Handle> visitor) {
-        FieldHandle.visit(visitor, "container's terminal", () -> 0, Pty.class, () -> pty, fresh -> pty = fresh);
+        if (first != null) {
+            first.forEachHandle(visitor);
+        }
+        added.values().forEach(process -> process.forEachHandle(visitor));
         netNamespace.forEachHandle(visitor);
     }
 
     @Override
-    public synchronized Tty console() {
-        return pty == null ? null : pty.tty();
+    public Tty console() {
+        return first == null ? null : first.tty();
     }
 
     PidNamespaceImpl pidNamespace() {
@@ -105,33 +147,60 @@ final class ContainerImpl implements Container, HandleSource {
         started = true;
         kernel.gate().enter();
         try {
-            kernel.threads().acquire().serve(init.leader());
+            first.start();
         } finally {
             kernel.gate().leave();
         }
     }
 
     @Override
-    public int waitForExit() throws InterruptedException {
-        ended.await();
-        closeTerminal();
-        return init.exitStatus();
-    }
-
-    private void closeTerminal() {
+    public ContainerProcess exec(ProcessSpec process) {
         kernel.gate().enter();
-        try {
-            Pty terminal;
+        try (DonatedDescriptors donated = new DonatedDescriptors(kernel.host(), process)) {
             synchronized (this) {
-                terminal = pty;
-                pty = null;
+                if (!started) {
+                    throw notRunning();
+                }
             }
-            if (terminal != null) {
-                terminal.close();
-            }
+            ContainerStdio stdio = new ContainerStdio(devices, process, donated);
+            StartedProcess made = new ProcessStart(kernel, this, process, stdio).make(useNamespaces(), task -> { });
+            added.put(made.pid(), made);
+            start(made);
+            return made;
         } finally {
             kernel.gate().leave();
         }
+    }
+
+    /** There may be no thread for it. */
+    private void start(StartedProcess process) {
+        boolean running = false;
+        try {
+            process.start();
+            running = true;
+        } catch (ErrnoException e) {
+            throw new StartException("starting a process: " + Failures.text(e), e.errno());
+        } finally {
+            if (!running) {
+                forget(process);
+                abandon(process);
+            }
+        }
+    }
+
+    @Override
+    public ContainerProcess process(int pid) {
+        return first != null && pid == first.pid() ? first : added.get(pid);
+    }
+
+    void forget(StartedProcess process) {
+        added.remove(process.pid(), process);
+    }
+
+    @Override
+    public int waitForExit() throws InterruptedException {
+        ended.await();
+        return first.waitForExit();
     }
 
     /** One of the container's processes is a zombie now: with the first one the others go; with the tree's lock held. */
@@ -148,7 +217,20 @@ final class ContainerImpl implements Container, HandleSource {
                 return;
             }
         }
+        leaveNamespaces();
         ended.countDown();
+    }
+
+    /** No process comes any more. */
+    void leaveNamespaces() {
+        Namespaces unused;
+        synchronized (this) {
+            unused = namespaces;
+            namespaces = null;
+        }
+        if (unused != null) {
+            Attempt.to("release mounts", () -> unused.mounts().release());
+        }
     }
 
     private boolean hasLiveProcesses() {
@@ -184,6 +266,13 @@ final class ContainerImpl implements Container, HandleSource {
             }
             return;
         }
+        if (target > 0) {
+            ThreadGroupImpl group = pidNamespace.threadGroup(target);
+            if (group != null) {
+                SignalSender.sendFromOutside(group, info);
+            }
+            return;
+        }
         ProcessGroupImpl foreground = target == TO_FOREGROUND ? foreground() : null;
         if (foreground != null) {
             foreground.members().forEach(member -> SignalSender.sendFromOutside((ThreadGroupImpl) member, info));
@@ -192,24 +281,15 @@ final class ContainerImpl implements Container, HandleSource {
         }
     }
 
-    private synchronized ProcessGroupImpl foreground() {
-        return pty == null ? null : pidNamespace.processGroup(pty.tty().foreground());
+    private ProcessGroupImpl foreground() {
+        Tty console = console();
+        return console == null ? null : pidNamespace.processGroup(console.foreground());
     }
 
     @Override
     public void resize(int rows, int columns) {
-        Pty terminal;
-        synchronized (this) {
-            terminal = pty;
-        }
-        if (terminal == null) {
-            return;
-        }
-        kernel.gate().enter();
-        try {
-            terminal.resize(rows, columns);
-        } finally {
-            kernel.gate().leave();
+        if (first != null) {
+            first.resize(rows, columns);
         }
     }
 
@@ -221,16 +301,18 @@ final class ContainerImpl implements Container, HandleSource {
         }
         if (running) {
             killAndWait();
-        } else {
-            // The task has no thread: whoever destroys the container sees it out.
-            kernel.gate().enter();
-            try {
-                abandon();
-            } finally {
-                kernel.gate().leave();
-            }
         }
-        closeTerminal();
+        kernel.gate().enter();
+        try {
+            if (!running) {
+                // The task has no thread: whoever destroys the container sees it out.
+                abandon(first);
+            }
+            first.closeTerminal();
+            added.values().forEach(StartedProcess::closeTerminal);
+        } finally {
+            kernel.gate().leave();
+        }
         kernel.forget(this);
     }
 
@@ -252,12 +334,15 @@ final class ContainerImpl implements Container, HandleSource {
         }
     }
 
-    /** Ends the first task, which has never run, in the calling thread. */
-    void abandon() {
-        synchronized (this) {
-            started = true;
+    /** Ends a process which has never run, in the calling thread. */
+    void abandon(StartedProcess process) {
+        if (process.group() == init) {
+            synchronized (this) {
+                started = true;
+            }
         }
-        init.exitGroup(Wait.signaled(Signals.SIGKILL, false));
-        new ExitOperation(init.leader()).run();
+        process.group().exitGroup(Wait.signaled(Signals.SIGKILL, false));
+        new ExitOperation(process.group().leader()).run();
+        process.closeTerminal();
     }
 }

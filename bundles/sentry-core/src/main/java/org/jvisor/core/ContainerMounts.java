@@ -41,18 +41,20 @@ final class ContainerMounts {
     private final KernelImpl kernel;
     private final ContainerSpec spec;
     private final Cgroup cgroup;
+    private final DonatedDescriptors donated;
 
-    ContainerMounts(KernelImpl kernel, ContainerSpec spec, Cgroup cgroup) {
+    ContainerMounts(KernelImpl kernel, ContainerSpec spec, Cgroup cgroup, DonatedDescriptors donated) {
         this.kernel = kernel;
         this.spec = spec;
         this.cgroup = cgroup;
+        this.donated = donated;
     }
 
     MountNamespace root() {
         ContainerSpec.Root root = spec.rootfs();
         try {
             if (!root.overlay()) {
-                return kernel.vfs().newNamespace(cgroup, NONE, GOFER, 0, "", root.goferFd());
+                return kernel.vfs().newNamespace(cgroup, NONE, GOFER, 0, "", donated.take(root.goferFd()));
             }
             return kernel.vfs().newNamespace(cgroup, NONE, OVERLAY, 0, "", layers(root.goferFd(), root.overlayBytes()));
         } catch (ErrnoException e) {
@@ -70,7 +72,7 @@ final class ContainerMounts {
     private FileSystem[] layers(int goferFd, long bytes) {
         String size = "mode=0755" + (bytes > 0 ? ",size=" + bytes : "");
         return new FileSystem[] {
-            kernel.vfs().newFileSystem(cgroup, NONE, GOFER, "", goferFd),
+            kernel.vfs().newFileSystem(cgroup, NONE, GOFER, "", donated.take(goferFd)),
             kernel.vfs().newFileSystem(cgroup, NONE, TMPFS, size, null),
         };
     }
@@ -101,7 +103,7 @@ final class ContainerMounts {
     private void bind(TaskImpl task, MountSpec mount, PathMaker maker) {
         MountNamespace tree = mount.overlay()
                 ? kernel.vfs().newNamespace(cgroup, mount.source(), OVERLAY, 0, "", layers(mount.goferFd(), 0))
-                : kernel.vfs().newNamespace(cgroup, mount.source(), GOFER, 0, SHARED, mount.goferFd());
+                : kernel.vfs().newNamespace(cgroup, mount.source(), GOFER, 0, SHARED, donated.take(mount.goferFd()));
         try {
             boolean directory = (tree.root().inode().mode() & Mode.S_IFMT) == Mode.S_IFDIR;
             VfsPath target = directory ? maker.makeDirectories(mount.destination()) : maker.makeFile(mount.destination());

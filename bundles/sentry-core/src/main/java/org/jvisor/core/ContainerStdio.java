@@ -17,26 +17,30 @@ final class ContainerStdio {
 
     private final ContainerDevices devices;
     private final ProcessSpec spec;
+    private final DonatedDescriptors donated;
 
-    ContainerStdio(ContainerDevices devices, ProcessSpec spec) {
+    ContainerStdio(ContainerDevices devices, ProcessSpec spec, DonatedDescriptors donated) {
         this.devices = devices;
         this.spec = spec;
+        this.donated = donated;
     }
 
-    void open(ContainerImpl container, TaskImpl task) {
+    void open(StartedProcess process, TaskImpl task) {
         int uid = spec.user().uid();
         int gid = spec.user().gid();
         FileDescription terminal = null;
         try {
             if (spec.terminal()) {
-                terminal = openTerminal(container, task, uid, gid);
+                terminal = openTerminal(process, task, uid, gid);
             }
             for (int fd = 0; fd < STREAMS; fd++) {
                 if (terminal != null && (spec.ttyFds() >> fd & 1) != 0) {
                     terminal.retain();
                     put(task, fd, terminal);
                 } else if (spec.stdio()[fd] >= 0) {
-                    put(task, fd, devices.hostFiles().open(spec.stdio()[fd], uid, gid));
+                    FileDescription file = devices.hostFiles().open(spec.stdio()[fd], uid, gid);
+                    donated.take(spec.stdio()[fd]);
+                    put(task, fd, file);
                 }
             }
         } catch (ErrnoException e) {
@@ -53,10 +57,10 @@ final class ContainerStdio {
         ErrnoException.check(task.files().put(task, fd, file, limit, false));
     }
 
-    /** The pty is the controlling terminal of the first process, which is in its foreground. */
-    private FileDescription openTerminal(ContainerImpl container, TaskImpl task, int uid, int gid) {
+    /** The pty is the controlling terminal of the process, which is in its foreground. */
+    private FileDescription openTerminal(StartedProcess process, TaskImpl task, int uid, int gid) {
         Pty pty = devices.ptys().open(task.mounts(), uid, gid);
-        container.setPty(pty);
+        process.setPty(pty);
         Tty tty = pty.tty();
         Session session = task.group().session();
         session.acquire(tty);
@@ -64,7 +68,7 @@ final class ContainerStdio {
         tty.setForeground(task.group().processGroup().id());
         pty.resize(spec.ttyRows(), spec.ttyColumns());
         if (spec.ttyFd() >= 0) {
-            pty.connect(spec.ttyFd());
+            pty.connect(donated.take(spec.ttyFd()));
         }
         return pty.openSlave();
     }

@@ -41,7 +41,7 @@ public final class KernelComponent extends KernelImpl implements HostCaller, Han
 
     @Override
     public List<HostCall> hostCalls() {
-        return HostCall.listOf(SyscallNr.GETRANDOM);
+        return HostCall.listOf(SyscallNr.GETRANDOM, SyscallNr.CLOSE);
     }
 
     @Reference(cardinality = ReferenceCardinality.AT_LEAST_ONE, policy = ReferencePolicy.DYNAMIC)

@@ -9,6 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Container;
@@ -57,6 +58,8 @@ class KernelImpl implements Kernel {
     private final HostTexts hostTexts = new HostTexts();
     private final KernelLogImpl log;
     private final LoadAverage load;
+    /** Containers are made one after the other. */
+    private final Object creation = new Object();
     private final List<ContainerImpl> containers = new ArrayList<>();
 
     private volatile KernelOptions options;
@@ -119,15 +122,21 @@ class KernelImpl implements Kernel {
     @Override
     public Container create(ContainerSpec spec) {
         dispatcher.awaitEssentials();
-        gate.enter();
-        try {
-            ContainerImpl container = new ContainerBuilder(this, devices, spec).build();
-            synchronized (this) {
-                containers.add(container);
+        synchronized (creation) {
+            gate.enter();
+            try {
+                if (container(spec.id()) != null) {
+                    new DonatedDescriptors(host, spec).close();
+                    throw new StartException("container \"" + spec.id() + "\" exists already", Errno.EEXIST);
+                }
+                ContainerImpl container = new ContainerBuilder(this, devices, spec).build();
+                synchronized (this) {
+                    containers.add(container);
+                }
+                return container;
+            } finally {
+                gate.leave();
             }
-            return container;
-        } finally {
-            gate.leave();
         }
     }
 

@@ -145,7 +145,7 @@ final class TestKernel {
         ContainerSpec spec = new ContainerSpec("test", "", "", new ProcessSpec(List.of("init"), List.of(), "/",
                 new ProcessSpec.User(0, 0, List.of(), 0), new ProcessSpec.Capabilities(0, 0, 0, 0, 0), List.of(), false,
                 new int[] {-1, -1, -1}, false, -1, 0, 0, 0), new ContainerSpec.Root(-1, false, false, 0), List.of());
-        ContainerImpl container = new ContainerImpl(kernel, spec);
+        ContainerImpl container = new ContainerImpl(kernel, new ContainerDevices(), spec);
         pids = container.pidNamespace();
         synchronized (kernel.processes()) {
             int id = pids.newId();
@@ -165,6 +165,7 @@ final class TestKernel {
                 group.addTask(task);
             }
             container.setInit(group);
+            container.setFirst(new StartedProcess(kernel, group));
             SessionImpl session = new SessionImpl(pids, group);
             pids.add(session);
             pids.add(task);

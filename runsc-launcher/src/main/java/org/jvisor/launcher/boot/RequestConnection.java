@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.launcher.boot;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.control.BodyWriter;
 import org.jvisor.launcher.control.ControlSocket;
@@ -16,6 +18,8 @@ final class RequestConnection {
 
     private final ControlSocket socket;
     private final Runnable closed;
+    private final List<Runnable> whenGone = new ArrayList<>();
+    private boolean gone;
     private int users = 1;
 
     RequestConnection(ControlSocket socket, Runnable closed) {
@@ -48,7 +52,32 @@ final class RequestConnection {
     }
 
     void answer(ControlSocket.Frame frame, BodyWriter body) {
-        socket.send(Messages.DONE, frame.request(), body.bytes());
+        answer(Messages.DONE, frame, body);
+    }
+
+    void answer(int type, ControlSocket.Frame frame, BodyWriter body) {
+        socket.send(type, frame.request(), body.bytes());
+    }
+
+    /** What cannot be without the peer. */
+    void whenGone(Runnable action) {
+        synchronized (this) {
+            if (!gone) {
+                whenGone.add(action);
+                return;
+            }
+        }
+        action.run();
+    }
+
+    /** The peer is gone, or it is not listened to any more. */
+    void gone() {
+        List<Runnable> actions;
+        synchronized (this) {
+            gone = true;
+            actions = List.copyOf(whenGone);
+        }
+        actions.forEach(Runnable::run);
     }
 
     void leave() {

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.launcher.boot;
 
+import java.util.ArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.ContainerProcess;
+import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.ProcessSpec;
+import org.jvisor.api.kernel.StartException;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.control.BodyReader;
 import org.jvisor.launcher.control.BodyWriter;
 import org.jvisor.launcher.control.ControlSocket;
 import org.jvisor.launcher.control.Messages;
+import org.jvisor.launcher.control.SpecCodec;
 import org.jvisor.launcher.host.HostCalls;
 import org.osgi.framework.BundleException;
 
@@ -19,26 +28,32 @@ import org.osgi.framework.BundleException;
  * known.
  */
 final class Requests {
-    private static final int MOST_CONNECTIONS = 16;
+    private static final int MOST_CONNECTIONS = 64;
     /** How long a connection may be there for nothing, and how long a frame may take. */
     private static final int IDLE_MILLIS = 60_000;
     private static final int FRAME_MILLIS = 30_000;
     /** A bundle and its name. */
     private static final int LONGEST_FRAME = (32 << 20) + 4096;
+    /** For what a task does otherwise: a process that is being made walks paths and loads a program. */
+    private static final long TASK_STACK_BYTES = 1 << 20;
     /** The smallest target of Container.signal. */
     private static final int FOREGROUND = -2;
+    private static final int ALL = -1;
     /** What a struct winsize has room for. */
     private static final int LONGEST_SIDE = 0xffff;
     private static final long STACK_BYTES = 256 << 10;
 
     private final HostCalls calls;
-    private final Container container;
+    private final Kernel kernel;
+    private final Container root;
     private final SandboxFramework framework;
     private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
 
-    Requests(HostCalls calls, Container container, SandboxFramework framework) {
+    /** @param root the container that the sandbox was made for */
+    Requests(HostCalls calls, Kernel kernel, Container root, SandboxFramework framework) {
         this.calls = calls;
-        this.container = container;
+        this.kernel = kernel;
+        this.root = root;
         this.framework = framework;
     }
 
@@ -66,7 +81,11 @@ final class Requests {
     }
 
     private static void thread(String name, Runnable task) {
-        Thread thread = new Thread(null, task, name, STACK_BYTES);
+        thread(name, STACK_BYTES, task);
+    }
+
+    private static void thread(String name, long stackBytes, Runnable task) {
+        Thread thread = new Thread(null, task, name, stackBytes);
         thread.setDaemon(true);
         thread.start();
     }
@@ -80,15 +99,13 @@ final class Requests {
                 if (frame == null) {
                     break;
                 }
-                for (int descriptor : frame.descriptors()) {
-                    calls.close(descriptor);
-                }
                 serve(connection, frame);
             }
         } catch (RuntimeException e) {
             // Whatever a stranger's bytes have done, it is his connection that ends.
             log("a connection to the control socket is closed: " + e.getMessage());
         } finally {
+            connection.gone();
             connection.leave();
         }
     }
@@ -102,25 +119,38 @@ final class Requests {
     }
 
     private void serve(RequestConnection connection, ControlSocket.Frame frame) {
+        if (frame.type() == Messages.CREATE || frame.type() == Messages.EXEC) {
+            start(connection, frame);
+            return;
+        }
+        closeAll(frame.descriptors());
         BodyReader body = new BodyReader(frame.body());
         switch (frame.type()) {
             case Messages.SIGNAL -> {
+                Container container = container(body.text());
                 int signal = body.integer();
                 int target = body.integer();
                 body.end();
-                if (signal < 1 || signal > Signals.SIGRTMAX || target < FOREGROUND || target > 0) {
+                if (signal < 1 || signal > Signals.SIGRTMAX || target < FOREGROUND) {
                     throw new IllegalArgumentException("signal " + signal + " to " + target);
                 }
-                container.signal(signal, target);
+                if (container != null) {
+                    container.signal(signal, target);
+                }
             }
             case Messages.RESIZE -> {
+                Container container = container(body.text());
+                int pid = body.integer();
                 int rows = body.integer();
                 int columns = body.integer();
                 body.end();
                 if (rows < 0 || rows > LONGEST_SIDE || columns < 0 || columns > LONGEST_SIDE) {
                     throw new IllegalArgumentException("a window of " + rows + " by " + columns);
                 }
-                container.resize(rows, columns);
+                ContainerProcess process = container == null ? null : container.process(pid == 0 ? container.init().pid() : pid);
+                if (process != null) {
+                    process.resize(rows, columns);
+                }
             }
             case Messages.INSTALL -> {
                 String name = body.text();
@@ -139,8 +169,126 @@ final class Requests {
                 answer.text(framework.bundles().list());
                 connection.answer(frame, answer);
             }
+            case Messages.PROCESS -> {
+                String id = body.text();
+                body.end();
+                Container container = container(id);
+                if (container == null) {
+                    fail(connection, frame, notThere(id));
+                    return;
+                }
+                BodyWriter answer = new BodyWriter();
+                SpecCodec.write(answer, container.spec().process().withStdio(new int[] {-1, -1, -1}, false, -1, 0, 0, 0), new ArrayList<>());
+                connection.answer(frame, answer);
+            }
             default -> throw new IllegalArgumentException("a frame of type " + frame.type());
         }
+    }
+
+    private void closeAll(int[] descriptors) {
+        for (int descriptor : descriptors) {
+            calls.close(descriptor);
+        }
+    }
+
+    /**
+     * @param id empty for the root container's
+     * @return null where there is none, any more perhaps
+     */
+    private Container container(String id) {
+        return id.isEmpty() ? root : kernel.container(id);
+    }
+
+    /** What was started, and how to see it to its end. */
+    private record Started(int pid, Ending ending) {
+        private interface Ending {
+            /** @return wait(2)'s status */
+            int await() throws InterruptedException;
+        }
+    }
+
+    /** Starts a container or a process, tells so, and tells of its end. */
+    private void start(RequestConnection connection, ControlSocket.Frame frame) {
+        try {
+            Supplier<Started> starter = frame.type() == Messages.CREATE ? container(connection, frame) : process(frame);
+            connection.enter();
+            thread("control-request", TASK_STACK_BYTES, () -> {
+                try {
+                    runToEnd(connection, frame, starter);
+                } catch (RunscException e) {
+                    log("an answer on the control socket: " + e.getMessage());
+                } finally {
+                    connection.leave();
+                }
+            });
+        } catch (RuntimeException e) {
+            closeAll(frame.descriptors());
+            throw e;
+        }
+    }
+
+    private Supplier<Started> container(RequestConnection connection, ControlSocket.Frame frame) {
+        ContainerSpec spec = SpecCodec.read(frame.body(), frame.descriptors());
+        return () -> {
+            Container container = kernel.create(spec);
+            container.start();
+            // Its files come from a process of the peer's.
+            connection.whenGone(() -> container.signal(Signals.SIGKILL, ALL));
+            return new Started(container.init().pid(), () -> {
+                try {
+                    return container.waitForExit();
+                } finally {
+                    container.destroy();
+                }
+            });
+        };
+    }
+
+    private Supplier<Started> process(ControlSocket.Frame frame) {
+        BodyReader body = new BodyReader(frame.body());
+        String id = body.text();
+        ProcessSpec spec = SpecCodec.readProcess(body, frame.descriptors());
+        return () -> {
+            Container container = container(id);
+            if (container == null) {
+                closeAll(frame.descriptors());
+                throw notThere(id);
+            }
+            ContainerProcess process = container.exec(spec);
+            return new Started(process.pid(), process::waitForExit);
+        };
+    }
+
+    private static StartException notThere(String id) {
+        return new StartException("container \"" + id + "\" is not running", Errno.ESRCH);
+    }
+
+    private static void fail(RequestConnection connection, ControlSocket.Frame frame, Exception reason) {
+        BodyWriter problem = new BodyWriter();
+        problem.text(String.valueOf(reason.getMessage()).replace('\n', ' '));
+        connection.answer(Messages.FAILED, frame, problem);
+    }
+
+    private static void runToEnd(RequestConnection connection, ControlSocket.Frame frame, Supplier<Started> starter) {
+        Started started;
+        try {
+            started = starter.get();
+        } catch (StartException | ErrnoException e) {
+            fail(connection, frame, e);
+            return;
+        }
+        BodyWriter pid = new BodyWriter();
+        pid.number(started.pid());
+        connection.answer(Messages.STARTED, frame, pid);
+        BodyWriter status = new BodyWriter();
+        try {
+            status.number(started.ending().await());
+        } catch (InterruptedException e) {
+            // Nobody interrupts this thread; if somebody does, it is to end.
+            Thread.currentThread().interrupt();
+            return;
+        }
+        connection.answer(Messages.EXITED, frame, status);
     }
 
     private interface BundleAction {

@@ -83,7 +83,7 @@ public final class SentryMain {
             .filter(caller -> !isSpare(kernel, caller)).toList()));
         milestone("the Sentry is sealed");
         // From here on: what is installed is held against the seal.
-        Requests requests = new Requests(calls, container, framework);
+        Requests requests = new Requests(calls, kernel, container, framework);
         Thread receiver = daemon("control", () -> {
             requests.serve(control);
             Runtime.getRuntime().halt(0);

@@ -7,6 +7,7 @@ import org.jvisor.host.choice.HostChoice;
 import org.jvisor.launcher.ByteStrings;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.host.HostCalls;
+import org.jvisor.launcher.sandbox.JoinedContainer;
 import org.jvisor.launcher.sandbox.Sandbox;
 
 /** One call of runsc: what its verb needs to know and to use. */
@@ -71,10 +72,19 @@ final class Invocation {
 
     /** Starts the Sentry of a sandbox as the global flags say. */
     Sandbox startSandbox(String id) {
+        return Sandbox.start(calls(), settings(id));
+    }
+
+    /** A further container in the sandbox of another one. */
+    JoinedContainer join(String id, String other) {
+        return new JoinedContainer(calls(), settings(id), other);
+    }
+
+    private Sandbox.Settings settings(String id) {
         KernelOptions options = new KernelOptions(globals.platform.value(), globals.kernelRelease.value(), globals.strace.isTrue(),
             globals.straceCalls(), Long.parseLong(globals.memory.value()));
-        return Sandbox.start(calls(), new Sandbox.Settings(id, stateRoot(), globals.rootless.isTrue(),
-            globals.debug.isTrue(), log.open(calls(), "boot", id), log.open(calls(), "gofer", id), options));
+        return new Sandbox.Settings(id, stateRoot(), globals.rootless.isTrue(), globals.debug.isTrue(), log.open(calls(), "boot", id),
+            log.open(calls(), "gofer", id), options);
     }
 
     /** As gVisor chooses it: $XDG_RUNTIME_DIR/runsc, or /var/run/runsc. */

@@ -8,6 +8,8 @@ import org.jvisor.launcher.host.HostCalls;
 import org.jvisor.launcher.oci.ConfigReader;
 import org.jvisor.launcher.oci.OciConfig;
 import org.jvisor.launcher.sandbox.ContainerPlan;
+import org.jvisor.launcher.sandbox.ContainerPlan.Stdio;
+import org.jvisor.launcher.sandbox.JoinedContainer;
 import org.jvisor.launcher.sandbox.Sandbox;
 
 /** {@code runsc run}: a container from an OCI bundle, to its end. */
@@ -18,6 +20,8 @@ final class RunVerb implements Verb {
     private final FlagSet.Flag bundle = flags.string("bundle", "",
         "path to the root of the bundle directory, defaults to the current directory");
     private final FlagSet.Flag pidFile = flags.string("pid-file", "", "filename that the container pid will be written to");
+    private final FlagSet.Flag in = flags.string("in", "",
+        "id of a running container in whose sandbox the new one is to be, with files and processes of its own");
     private final FlagSet.Flag terminal = flags.bool("terminal", false,
         "give the container a terminal of its own, as process.terminal of the bundle does");
 
@@ -49,16 +53,29 @@ final class RunVerb implements Verb {
         }
         String id = names.get(0);
         HostCalls calls = invocation.calls();
+        String folder = CurrentDirectory.resolve(calls, bundle.value());
+        if (!in.value().isEmpty()) {
+            try (JoinedContainer container = invocation.join(id, in.value())) {
+                ContainerPlan plan = plan(invocation, id, folder);
+                return container.run(plan, folder, stdio(calls, plan));
+            }
+        }
         // The Sentry starts while the bundle is read.
         try (Sandbox sandbox = invocation.startSandbox(id)) {
-            String folder = CurrentDirectory.resolve(calls, bundle.value());
-            OciConfig config = config(calls, folder + "/config.json");
-            GlobalFlags.Overlay overlay = invocation.globals().overlay();
-            ContainerPlan plan = new ContainerPlan(id, folder, config, overlay.root(), overlay.mounts(), overlay.bytes());
+            ContainerPlan plan = plan(invocation, id, folder);
             sandbox.writePid(pidFile.value());
-            boolean wanted = config.process().terminal() || terminal.isTrue();
-            return sandbox.run(plan, folder, CallerStdio.of(calls.host(), wanted));
+            return sandbox.run(plan, folder, stdio(calls, plan));
         }
+    }
+
+    private static ContainerPlan plan(Invocation invocation, String id, String folder) {
+        GlobalFlags.Overlay overlay = invocation.globals().overlay();
+        OciConfig config = config(invocation.calls(), folder + "/config.json");
+        return new ContainerPlan(id, folder, config, overlay.root(), overlay.mounts(), overlay.bytes());
+    }
+
+    private Stdio stdio(HostCalls calls, ContainerPlan plan) {
+        return CallerStdio.of(calls.host(), plan.config().process().terminal() || terminal.isTrue());
     }
 
     private static OciConfig config(HostCalls calls, String path) {

@@ -6,11 +6,11 @@ public final class Messages {
     // runsc to the Sentry
     /** {@link BootOptions}; always the first. */
     public static final int BOOT = 1;
-    /** A container to create and start: {@link SpecCodec}. */
+    /** A container to create and start: {@link SpecCodec}. In a running sandbox answered by STARTED, and by EXITED at its end. */
     public static final int CREATE = 2;
-    /** A signal, a target as Container.signal has it. */
+    /** A container's id, empty for the root container's; a signal; a target as Container.signal has it. */
     public static final int SIGNAL = 3;
-    /** Rows, columns. */
+    /** A container's id as above, the pid of a process that was started from outside, or 0 for the first; rows, columns. */
     public static final int RESIZE = 4;
     /** A name, then the bytes of a bundle to install, or to update when the name is known; answered by DONE. */
     public static final int INSTALL = 5;
@@ -18,13 +18,17 @@ public final class Messages {
     public static final int UNINSTALL = 6;
     /** Answered by DONE with a line a bundle: id, state, symbolic name, version, location. */
     public static final int BUNDLES = 7;
+    /** A container's id, and a process to start in it: {@link SpecCodec}; answered by STARTED, and by EXITED at its end. */
+    public static final int EXEC = 8;
+    /** A container's id; answered by DONE with its first process as {@link SpecCodec} has it, without descriptors. */
+    public static final int PROCESS = 9;
 
     // the Sentry to runsc
-    /** The container runs; the pid of its first process. */
+    /** The container or process runs: the pid of the process. */
     public static final int STARTED = 101;
-    /** The container has ended; the status as wait(2) has it. */
+    /** The container or process has ended; the status as wait(2) has it. */
     public static final int EXITED = 102;
-    /** The sandbox or the container cannot be made: one line. */
+    /** The sandbox, the container or the process cannot be made, or is not there: one line. */
     public static final int FAILED = 103;
     /** Answer to INSTALL and UNINSTALL: empty, or one line that says what is wrong; to BUNDLES: the list. */
     public static final int DONE = 104;

@@ -41,7 +41,8 @@ public final class SpecCodec {
         return out.bytes();
     }
 
-    private static void write(BodyWriter out, ProcessSpec process, List<Integer> descriptors) {
+    /** As the end of a body. */
+    public static void write(BodyWriter out, ProcessSpec process, List<Integer> descriptors) {
         out.list(process.arguments(), out::text);
         out.list(process.environment(), out::text);
         out.text(process.workingDirectory());
@@ -73,19 +74,34 @@ public final class SpecCodec {
 
     /** @throws IllegalArgumentException when the body makes no sense */
     public static ContainerSpec read(byte[] body, int[] descriptors) {
+        Given given = new Given(descriptors);
         BodyReader in = new BodyReader(body);
         String id = in.text();
         String hostname = in.text();
         String domainname = in.text();
-        Root root = new Root(descriptor(in, descriptors), in.bool(), in.bool(), in.number());
+        Root root = new Root(given.next(in), in.bool(), in.bool(), in.number());
         List<MountSpec> mounts = in.list(() -> new MountSpec(in.text(), in.text(), in.text(), in.number(), in.text(),
-            descriptor(in, descriptors), in.bool()));
-        ProcessSpec process = process(in, descriptors);
+            given.next(in), in.bool()));
+        ProcessSpec process = process(in, given);
         in.end();
+        given.end();
         return new ContainerSpec(id, hostname, domainname, process, root, mounts);
     }
 
-    private static ProcessSpec process(BodyReader in, int[] descriptors) {
+    /**
+     * Reads to the body's end.
+     *
+     * @throws IllegalArgumentException when the body makes no sense
+     */
+    public static ProcessSpec readProcess(BodyReader in, int[] descriptors) {
+        Given given = new Given(descriptors);
+        ProcessSpec process = process(in, given);
+        in.end();
+        given.end();
+        return process;
+    }
+
+    private static ProcessSpec process(BodyReader in, Given given) {
         List<String> arguments = in.list(in::text);
         List<String> environment = in.list(in::text);
         String workingDirectory = in.text();
@@ -93,12 +109,12 @@ public final class SpecCodec {
         Capabilities capabilities = new Capabilities(in.number(), in.number(), in.number(), in.number(), in.number());
         List<Rlimit> rlimits = in.list(() -> new Rlimit(in.integer(), in.number(), in.number()));
         boolean noNewPrivileges = in.bool();
-        int[] stdio = in.list(() -> descriptor(in, descriptors)).stream().mapToInt(Integer::intValue).toArray();
+        int[] stdio = in.list(() -> given.next(in)).stream().mapToInt(Integer::intValue).toArray();
         if (stdio.length != STREAMS) {
             throw new IllegalArgumentException("not three standard streams");
         }
         return new ProcessSpec(arguments, environment, workingDirectory, user, capabilities, rlimits, noNewPrivileges, stdio, in.bool(),
-            descriptor(in, descriptors), in.integer(), in.integer(), in.integer());
+            given.next(in), in.integer(), in.integer(), in.integer());
     }
 
     /** The index of a descriptor among those sent along; -1 for none. */
@@ -109,12 +125,31 @@ public final class SpecCodec {
         }
     }
 
-    private static int descriptor(BodyReader in, int[] descriptors) {
-        int index = in.integer();
-        if (index >= descriptors.length) {
-            throw new IllegalArgumentException("a descriptor that was not sent along");
+    /** The descriptors that came along: each is somebody's, and nobody's twice. */
+    private static final class Given {
+        private final int[] descriptors;
+        private int used;
+
+        Given(int[] descriptors) {
+            this.descriptors = descriptors;
         }
-        return index < 0 ? -1 : descriptors[index];
+
+        int next(BodyReader in) {
+            int index = in.integer();
+            if (index < 0) {
+                return -1;
+            }
+            if (index != used || index >= descriptors.length) {
+                throw new IllegalArgumentException("a descriptor that was not sent along");
+            }
+            return descriptors[used++];
+        }
+
+        void end() {
+            if (used != descriptors.length) {
+                throw new IllegalArgumentException("a descriptor that is for nothing");
+            }
+        }
     }
 
     /** The descriptors as {@link ControlSocket#send} takes them. */

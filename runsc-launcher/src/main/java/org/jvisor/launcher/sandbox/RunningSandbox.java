@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.launcher.sandbox;
 
+import java.util.ArrayList;
+import java.util.List;
+import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.control.BodyReader;
 import org.jvisor.launcher.control.BodyWriter;
 import org.jvisor.launcher.control.ControlSocket;
 import org.jvisor.launcher.control.Messages;
+import org.jvisor.launcher.control.SpecCodec;
 import org.jvisor.launcher.host.HostCalls;
+import org.jvisor.launcher.host.HostTerminal;
+import org.jvisor.launcher.host.Poll;
+import org.jvisor.launcher.host.SignalPipe;
 
 /** A sandbox that another call of runsc started, reached over the socket in its state folder. */
 public final class RunningSandbox implements AutoCloseable {
+    private final HostCalls calls;
     private final ControlSocket control;
     private long requests;
 
-    private RunningSandbox(ControlSocket control) {
+    private RunningSandbox(HostCalls calls, ControlSocket control) {
+        this.calls = calls;
         this.control = control;
     }
 
@@ -27,7 +36,7 @@ public final class RunningSandbox implements AutoCloseable {
             calls.close(fd);
             throw new RunscException("container \"" + id + "\" belongs to another user");
         }
-        return new RunningSandbox(new ControlSocket(calls.host(), fd));
+        return new RunningSandbox(calls, new ControlSocket(calls.host(), fd));
     }
 
     /**
@@ -53,6 +62,91 @@ public final class RunningSandbox implements AutoCloseable {
         return ask(Messages.BUNDLES, new BodyWriter()).text();
     }
 
+    /** What was asked for and is not at its end yet. */
+    record Request(long number) {}
+
+    /** @param body of a {@link Messages#CREATE} */
+    Request create(byte[] body, int[] descriptors) {
+        return send(Messages.CREATE, body, descriptors);
+    }
+
+    /** The first process of a container, without standard streams. */
+    public ProcessSpec process(String container) {
+        BodyWriter body = new BodyWriter();
+        body.text(container);
+        return SpecCodec.readProcess(ask(Messages.PROCESS, body), new int[0]);
+    }
+
+    /**
+     * Runs a process in a container to its end.
+     *
+     * @param terminal the host's, which is raw meanwhile; -1 without one
+     * @return runsc's exit status: the program's, or 128 and the signal that ended it
+     */
+    public int exec(String container, ProcessSpec process, int terminal) {
+        List<Integer> descriptors = new ArrayList<>();
+        BodyWriter body = new BodyWriter();
+        body.text(container);
+        SpecCodec.write(body, process, descriptors);
+        Request request = send(Messages.EXEC, body.bytes(), SpecCodec.array(descriptors));
+        int pid = new BodyReader(next(request, Messages.STARTED)).integer();
+        return attend(request, container, pid, terminal);
+    }
+
+    /**
+     * Sees what was asked for to its end.
+     *
+     * @param pid of the process in the container; 0: the container itself, which has not begun yet perhaps
+     */
+    int attend(Request request, String container, int pid, int terminal) {
+        SignalPipe signals = new SignalPipe(calls);
+        signals.take(Forwarding.SIGNALS);
+        if (terminal < 0) {
+            return attend(request, signals, new Forwarding(control, container, pid, null));
+        }
+        try (HostTerminal ours = new HostTerminal(calls.host(), terminal)) {
+            ours.makeRaw();
+            return attend(request, signals, new Forwarding(control, container, pid, ours));
+        }
+    }
+
+    private int attend(Request request, SignalPipe signals, Forwarding forwarding) {
+        if (forwarding.pid() == 0) {
+            next(request, Messages.STARTED);
+        }
+        try (Poll poll = new Poll(calls.host(), control.descriptor(), signals.descriptor())) {
+            for (;;) {
+                poll.await();
+                if (poll.isReady(control.descriptor())) {
+                    return Forwarding.exitStatus(new BodyReader(next(request, Messages.EXITED)).integer());
+                }
+                for (int signal = signals.next(); signal != 0; signal = signals.next()) {
+                    forwarding.forward(signal);
+                }
+            }
+        }
+    }
+
+    private byte[] next(Request request, int type) {
+        ControlSocket.Frame frame = control.receive();
+        if (frame == null || frame.request() != request.number()) {
+            throw new RunscException("the sandbox has ended");
+        }
+        if (frame.type() == Messages.FAILED) {
+            throw new RunscException(new BodyReader(frame.body()).text());
+        }
+        if (frame.type() != type) {
+            throw new RunscException("frame of type " + frame.type() + " from the Sentry");
+        }
+        return frame.body();
+    }
+
+    private Request send(int type, byte[] body, int... descriptors) {
+        Request request = new Request(++requests);
+        control.send(type, request.number(), body, descriptors);
+        return request;
+    }
+
     private String done(int type, BodyWriter body) {
         BodyReader answer = ask(type, body);
         String problem = answer.text();
@@ -63,13 +157,7 @@ public final class RunningSandbox implements AutoCloseable {
     }
 
     private BodyReader ask(int type, BodyWriter body) {
-        long request = ++requests;
-        control.send(type, request, body.bytes());
-        ControlSocket.Frame answer = control.receive();
-        if (answer == null || answer.type() != Messages.DONE || answer.request() != request) {
-            throw new RunscException("the sandbox has ended");
-        }
-        return new BodyReader(answer.body());
+        return new BodyReader(next(send(type, body.bytes()), Messages.DONE));
     }
 
     @Override

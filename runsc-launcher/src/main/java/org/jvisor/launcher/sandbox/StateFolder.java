@@ -52,6 +52,13 @@ final class StateFolder implements AutoCloseable {
         return root + "/" + id + CONTROL;
     }
 
+    /** Other calls of runsc reach this container where they reach another one of its sandbox. */
+    void joinControlSocket(String container) {
+        checkId(container);
+        HostCalls.check(calls.withString("../" + container + CONTROL, to -> calls.withString(path + CONTROL,
+            at -> calls.host().syscall(SyscallNr.SYMLINK, to, at))), "linking " + path + CONTROL);
+    }
+
     static void checkId(String id) {
         boolean valid = !id.isEmpty() && id.length() <= LONGEST_ID && !id.equals(".") && !id.equals("..");
         for (int i = 0; valid && i < id.length(); i++) {

@@ -172,10 +172,13 @@ class ControlSocketTest {
         Random random = new Random(20261127);
         List<Integer> descriptors = new ArrayList<>();
         byte[] good = SpecCodec.write(spec(), descriptors);
+        BodyWriter writer = new BodyWriter();
+        SpecCodec.write(writer, spec().process(), descriptors);
+        byte[] process = writer.bytes();
         byte[] options = BootOptions.write(new KernelOptions("ptrace", "6.1.0", true, List.of("read", "write"), 1L << 33));
         int read = 0;
         for (int round = 0; round < 20_000; round++) {
-            byte[] body = (round % 2 == 0 ? good : options).clone();
+            byte[] body = (round % 3 == 0 ? good : round % 3 == 1 ? process : options).clone();
             for (int change = random.nextInt(4); change >= 0; change--) {
                 body[random.nextInt(body.length)] = (byte) (random.nextBoolean() ? random.nextInt() : -1);
             }
@@ -183,8 +186,10 @@ class ControlSocketTest {
                 body = Arrays.copyOf(body, random.nextInt(2 * body.length));
             }
             try {
-                if (round % 2 == 0) {
+                if (round % 3 == 0) {
                     SpecCodec.read(body, new int[random.nextInt(8)]);
+                } else if (round % 3 == 1) {
+                    SpecCodec.readProcess(new BodyReader(body), new int[random.nextInt(5)]);
                 } else {
                     BootOptions.read(body);
                 }
@@ -218,6 +223,26 @@ class ControlSocketTest {
             byte[] cut = Arrays.copyOf(body, length);
             assertThrows(IllegalArgumentException.class, () -> SpecCodec.read(cut, SpecCodec.array(descriptors)));
         }
+    }
+
+    /** What came along is somebody's, and nobody's twice: or it would stay open, or be closed under its user's feet. */
+    @Test
+    void shouldRefuseDescriptorsThatAreForNothingOrForTwo() {
+        BodyWriter out = new BodyWriter();
+        SpecCodec.write(out, spec().process(), new ArrayList<>());
+        byte[] body = out.bytes();
+        assertArrayEquals(new int[] {6, -1, 7}, SpecCodec.readProcess(new BodyReader(body), new int[] {6, 7, 8}).stdio());
+        assertThrows(IllegalArgumentException.class, () -> SpecCodec.readProcess(new BodyReader(body), new int[] {6, 7, 8, 9}));
+        assertThrows(IllegalArgumentException.class, () -> SpecCodec.readProcess(new BodyReader(body), new int[] {6, 7}));
+        out = new BodyWriter();
+        SpecCodec.write(out, spec().process().withStdio(new int[] {-1, -1, -1}, false, -1, 0, 0, 0), new ArrayList<>());
+        byte[] without = out.bytes();
+        // Three streams before the terminal, its number and three more numbers.
+        int streams = without.length - 8 * 8;
+        assertEquals(-1, new BodyReader(Arrays.copyOfRange(without, streams, streams + 8)).number());
+        Arrays.fill(without, streams, streams + 16, (byte) 0);
+        assertThrows(IllegalArgumentException.class, () -> SpecCodec.readProcess(new BodyReader(without), new int[] {6}));
+        assertThrows(IllegalArgumentException.class, () -> SpecCodec.readProcess(new BodyReader(without), new int[] {6, 7}));
     }
 
     @Test

@@ -19,6 +19,12 @@ public record ProcessSpec(List<String> arguments, List<String> environment, Stri
         Capabilities capabilities, List<Rlimit> rlimits, boolean noNewPrivileges, int[] stdio, boolean terminal, int ttyFd, int ttyFds,
         int ttyRows, int ttyColumns) {
 
+    /** The same with other standard streams. */
+    public ProcessSpec withStdio(int[] otherStdio, boolean otherTerminal, int otherTtyFd, int otherTtyFds, int rows, int columns) {
+        return new ProcessSpec(arguments, environment, workingDirectory, user, capabilities, rlimits, noNewPrivileges, otherStdio,
+                otherTerminal, otherTtyFd, otherTtyFds, rows, columns);
+    }
+
     public record User(int uid, int gid, List<Integer> additionalGids, int umask) {}
 
     /** Each as bits by CAP_*. */
