@@ -325,8 +325,8 @@ final class TaskLoop implements Runnable {
             case Signals.SIGBUS -> TrapInfo.ALIGNMENT_CHECK;
             default -> TrapInfo.GENERAL_PROTECTION;
         };
-        // sigaction(2): what the kernel sends for a breakpoint or a protection fault has no address.
-        long address = code == Signals.SI_KERNEL ? 0 : task.registers().get(Registers.RIP);
+        // sigaction(2): what the kernel sends for a breakpoint, a protection fault or an unaligned access has no address.
+        long address = code == Signals.SI_KERNEL || signal == Signals.SIGBUS ? 0 : task.registers().get(Registers.RIP);
         task.forceSignal(SignalInfo.fault(signal, code, address));
     }
 }
