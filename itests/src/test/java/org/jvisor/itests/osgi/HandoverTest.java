@@ -106,12 +106,21 @@ public class HandoverTest {
     }
 
     @Test
+    public void shouldReplaceWhatServesSocketsOfAllKinds() throws Exception {
+        replaceUnderLoad(List.of("/handover-net", "/tmp"), "net-local", "syscalls-net");
+    }
+
+    @Test
     public void shouldReplaceThePlatform() throws Exception {
         replaceUnderLoad("platform-ptrace");
     }
 
     private void replaceUnderLoad(String... bundles) throws Exception {
-        Container container = start();
+        replaceUnderLoad(List.of("/handover", "/tmp", "/", "-o", "/tmp"), bundles);
+    }
+
+    private void replaceUnderLoad(List<String> program, String... bundles) throws Exception {
+        Container container = start(program);
         await("the program's work", container.init()::children, () -> container.init().children().size() >= 10);
         for (String bundle : bundles) {
             replace(bundle);
@@ -127,10 +136,10 @@ public class HandoverTest {
         });
     }
 
-    private Container start() {
+    private Container start(List<String> program) {
         output = (int) host.syscall(SyscallNr.MEMFD_CREATE, host.allocate(8), 0);
         int stdio = (int) host.syscall(SyscallNr.DUP, output);
-        ProcessSpec process = new ProcessSpec(List.of("/handover", "/tmp", "/", "-o", "/tmp"), List.of(), "/",
+        ProcessSpec process = new ProcessSpec(program, List.of(), "/",
                 new ProcessSpec.User(0, 0, List.of(), 022),
                 new ProcessSpec.Capabilities(Capability.ALL, Capability.ALL, 0, Capability.ALL, 0), List.of(), false,
                 new int[] {stdio, stdio, stdio}, false, -1, 0, 0, 0);
