@@ -55,10 +55,16 @@ final class SocketCalls {
         return enter(t, family(a.int0()).create(t, type, a.int2()), a.int1());
     }
 
-    /** Gives the socket a descriptor; closes it when there is none left. */
+    /** Gives the socket a descriptor; closes it when there is none left, or no description (ENFILE). */
     private static long enter(Task t, Socket socket, int flags) {
-        FileDescription file = t.kernel().vfs().newAnonymous(socket,
-                Open.O_RDWR | ((flags & SOCK_NONBLOCK) != 0 ? Open.O_NONBLOCK : 0), "socket:[]", Mode.S_IFSOCK | 0777);
+        FileDescription file;
+        try {
+            file = t.kernel().vfs().newAnonymous(socket,
+                    Open.O_RDWR | ((flags & SOCK_NONBLOCK) != 0 ? Open.O_NONBLOCK : 0), "socket:[]", Mode.S_IFSOCK | 0777);
+        } catch (ErrnoException e) {
+            socket.release(null);
+            return -e.errno();
+        }
         int fd = t.files().add(file, 0, t.group().softLimit(Rlimit.RLIMIT_NOFILE), (flags & SOCK_CLOEXEC) != 0);
         if (fd < 0) {
             file.release(t);
