@@ -144,7 +144,7 @@ class RunningSandboxTest {
                 assertTrue(Long.parseLong(figure[1]) < 1000, line);
                 figures++;
             }
-            assertEquals(5, figures);
+            assertEquals(8, figures);
             assertTrue(process.waitFor(60, TimeUnit.SECONDS));
             assertEquals(0, process.exitValue());
         } finally {

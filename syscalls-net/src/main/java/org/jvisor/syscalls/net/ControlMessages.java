@@ -124,10 +124,7 @@ final class ControlMessages {
     static long write(Task t, Socket socket, long address, long room, Socket.Message message) {
         long used = 0;
         long left = address == 0 || room < 0 ? 0 : room;
-        byte[] value = new byte[4];
-        boolean passesCredentials = message.hasCredentials
-                && socket.getOption(t, SOL_SOCKET, SO_PASSCRED, value, 4) == 4 && Bytes.getInt(value, 0) != 0;
-        if (passesCredentials) {
+        if (message.hasCredentials && passesCredentials(t, socket)) {
             byte[] b = new byte[CmsghdrLayout.SIZE + UcredLayout.SIZE];
             header(b, b.length, SCM_CREDENTIALS);
             UcredLayout.pid(b, CmsghdrLayout.SIZE, message.pid);
@@ -145,6 +142,11 @@ final class ControlMessages {
             used += writeFiles(t, address + used, left, message);
         }
         return used;
+    }
+
+    private static boolean passesCredentials(Task t, Socket socket) {
+        byte[] value = new byte[4];
+        return socket.getOption(t, SOL_SOCKET, SO_PASSCRED, value, 4) == 4 && Bytes.getInt(value, 0) != 0;
     }
 
     /** Enters as many descriptors as there is room and limit for; the others are closed. */

@@ -20,14 +20,22 @@ final class MessageCalls {
 
     private static final int UIO_MAXIOV = 1024;
 
+    /** One a task's thread, and a class of sentry-api, so that it keeps nothing of this bundle. Holds no descriptions between calls. */
+    private final ThreadLocal<Socket.Message> messages = ThreadLocal.withInitial(Socket.Message::new);
+
+    private Socket.Message message(int flags) {
+        Socket.Message message = messages.get();
+        message.reset(flags);
+        return message;
+    }
+
     long sendto(Task t, Arguments a) {
         FileDescription file = Sockets.acquire(t, a.int0());
         try {
             if (isPlain(a)) {
                 return file.write(t, t.memory().range(a.a1, length(a.a2), false));
             }
-            Socket.Message message = new Socket.Message();
-            message.reset(a.int3());
+            Socket.Message message = message(a.int3());
             if (a.a4 != 0) {
                 message.addressLength = Sockets.copyAddressIn(t, a.a4, a.int5(), message.address);
             }
@@ -55,8 +63,7 @@ final class MessageCalls {
         boolean nonBlocking = Sockets.nonBlocking(file, message.flags);
         try {
             if (socket.type() != SOCK_STREAM) {
-                long result = Sockets.blocking(t, file, nonBlocking, Poll.POLLOUT, true,
-                        () -> socket.send(t, file, data, message));
+                long result = Sockets.blocking(t, file, nonBlocking, Poll.POLLOUT, true, Sockets.SEND, data, message);
                 if (result >= 0) {
                     message.files = null;
                 }
@@ -64,15 +71,13 @@ final class MessageCalls {
             }
             long total = t.takeProgress();
             if (total > 0) {
-                ControlMessages.release(t, message.files);
-                message.files = null;
+                giveBack(t, message);
                 if (!data.skip(total) || data.remaining() == 0) {
                     return total;
                 }
             }
             do {
-                long moved = Sockets.blocking(t, file, nonBlocking, Poll.POLLOUT, true,
-                        () -> socket.send(t, file, data, message));
+                long moved = Sockets.blocking(t, file, nonBlocking, Poll.POLLOUT, true, Sockets.SEND, data, message);
                 if (moved < 0) {
                     return total > 0 ? ended(t, total, moved) : moved;
                 }
@@ -84,8 +89,14 @@ final class MessageCalls {
             } while (data.remaining() > 0);
             return total;
         } finally {
-            ControlMessages.release(t, message.files);
+            giveBack(t, message);
         }
+    }
+
+    /** What nobody took goes. */
+    private static void giveBack(Task t, Socket.Message message) {
+        ControlMessages.release(t, message.files);
+        message.files = null;
     }
 
     /** Part of it is done: a wait that was interrupted goes on when only the handler was replaced; what else ended it is forgotten. */
@@ -99,10 +110,9 @@ final class MessageCalls {
             if (isPlain(a)) {
                 return file.read(t, t.memory().range(a.a1, length(a.a2), true));
             }
-            Socket.Message message = new Socket.Message();
-            message.reset(a.int3());
+            Socket.Message message = message(a.int3());
             long result = receive(t, file, t.memory().range(a.a1, length(a.a2), true), message);
-            ControlMessages.release(t, message.files);
+            giveBack(t, message);
             if (result >= 0 && a.a4 != 0) {
                 Sockets.copyAddressOut(t, message.address, message.addressLength, a.a4, a.a5);
             }
@@ -125,7 +135,7 @@ final class MessageCalls {
         }
         do {
             long moved = Sockets.blocking(t, file, nonBlocking, Poll.POLLIN | Poll.POLLRDHUP, false,
-                    () -> socket.receive(t, file, data, message));
+                    Sockets.RECEIVE, data, message);
             if (moved <= 0) {
                 return total > 0 ? ended(t, total, moved) : moved;
             }
@@ -143,26 +153,28 @@ final class MessageCalls {
         }
     }
 
-    private static long sendOne(Task t, FileDescription file, long header, int flags) {
-        byte[] b = new byte[MsghdrLayout.SIZE];
-        t.memory().copyIn(header, b, 0, b.length);
-        Socket.Message message = new Socket.Message();
-        message.reset(flags);
-        if (MsghdrLayout.name(b, 0) != 0 && MsghdrLayout.namelen(b, 0) != 0) {
-            int length = MsghdrLayout.namelen(b, 0);
-            if (length < 0) {
+    private long sendOne(Task t, FileDescription file, long header, int flags) {
+        byte[] b = t.scratch();
+        t.memory().copyIn(header, b, 0, MsghdrLayout.SIZE);
+        long name = MsghdrLayout.name(b, 0);
+        int nameLength = MsghdrLayout.namelen(b, 0);
+        int vectors = vectors(b);
+        long iov = MsghdrLayout.iov(b, 0);
+        long control = MsghdrLayout.control(b, 0);
+        long controlLength = MsghdrLayout.controllen(b, 0);
+        Socket.Message message = message(flags);
+        if (name != 0 && nameLength != 0) {
+            if (nameLength < 0) {
                 return -Errno.EINVAL;
             }
-            message.addressLength = Sockets.copyAddressIn(t, MsghdrLayout.name(b, 0),
-                    Math.min(length, Sockets.MAX_ADDRESS), message.address);
+            message.addressLength = Sockets.copyAddressIn(t, name, Math.min(nameLength, Sockets.MAX_ADDRESS), message.address);
         }
-        int vectors = vectors(b);
-        ControlMessages.read(t, Sockets.of(file), MsghdrLayout.control(b, 0), MsghdrLayout.controllen(b, 0), message);
+        ControlMessages.read(t, Sockets.of(file), control, controlLength, message);
         IoBuffer data;
         try {
-            data = t.memory().vector(MsghdrLayout.iov(b, 0), vectors, false);
+            data = t.memory().vector(iov, vectors, false);
         } catch (ErrnoException e) {
-            ControlMessages.release(t, message.files);
+            giveBack(t, message);
             throw e;
         }
         return send(t, file, data, message);
@@ -185,28 +197,35 @@ final class MessageCalls {
         }
     }
 
-    private static long receiveOne(Task t, FileDescription file, long header, int flags) {
-        byte[] b = new byte[MsghdrLayout.SIZE];
-        t.memory().copyIn(header, b, 0, b.length);
-        if (MsghdrLayout.namelen(b, 0) < 0) {
+    private long receiveOne(Task t, FileDescription file, long header, int flags) {
+        byte[] b = t.scratch();
+        t.memory().copyIn(header, b, 0, MsghdrLayout.SIZE);
+        long name = MsghdrLayout.name(b, 0);
+        int nameLength = MsghdrLayout.namelen(b, 0);
+        if (nameLength < 0) {
             return -Errno.EINVAL;
         }
-        Socket.Message message = new Socket.Message();
-        message.reset(flags);
-        long result = receive(t, file, t.memory().vector(MsghdrLayout.iov(b, 0), vectors(b), true), message);
-        if (result < 0) {
+        int vectors = vectors(b);
+        long iov = MsghdrLayout.iov(b, 0);
+        long control = MsghdrLayout.control(b, 0);
+        long controlLength = MsghdrLayout.controllen(b, 0);
+        Socket.Message message = message(flags);
+        try {
+            long result = receive(t, file, t.memory().vector(iov, vectors, true), message);
+            if (result < 0) {
+                return result;
+            }
+            long used = ControlMessages.write(t, Sockets.of(file), control, controlLength, message);
+            if (name != 0) {
+                t.memory().copyOut(message.address, 0, Math.min(nameLength, message.addressLength), name);
+                t.memory().putInt(header + MsghdrLayout.NAMELEN, message.addressLength);
+            }
+            t.memory().putLong(header + MsghdrLayout.CONTROLLEN, used);
+            t.memory().putInt(header + MsghdrLayout.FLAGS, message.resultFlags | flags & MSG_CMSG_CLOEXEC);
             return result;
+        } finally {
+            giveBack(t, message);
         }
-        long control = ControlMessages.write(t, Sockets.of(file), MsghdrLayout.control(b, 0), MsghdrLayout.controllen(b, 0),
-                message);
-        if (MsghdrLayout.name(b, 0) != 0) {
-            int room = Math.min(MsghdrLayout.namelen(b, 0), message.addressLength);
-            t.memory().copyOut(message.address, 0, room, MsghdrLayout.name(b, 0));
-            t.memory().putInt(header + MsghdrLayout.NAMELEN, message.addressLength);
-        }
-        t.memory().putLong(header + MsghdrLayout.CONTROLLEN, control);
-        t.memory().putInt(header + MsghdrLayout.FLAGS, message.resultFlags | flags & MSG_CMSG_CLOEXEC);
-        return result;
     }
 
     long sendmmsg(Task t, Arguments a) {

@@ -5,6 +5,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.wait.WaitQueue;
@@ -60,13 +61,28 @@ final class Sockets {
         long run();
     }
 
+    /** One try of moving bytes: has all that it needs as parameters, so that none is made for each call. */
+    interface Transfer {
+        /** The result, or -EAGAIN: not yet. */
+        long run(Socket socket, Task t, FileDescription file, IoBuffer data, Socket.Message message);
+    }
+
+    static final Transfer SEND = Socket::send;
+    static final Transfer RECEIVE = Socket::receive;
+
     /** Tries until something else than -EAGAIN comes, the file's time-out has passed, or the task is interrupted. */
     static long blocking(Task t, FileDescription file, boolean nonBlocking, int events, boolean write, Attempt attempt) {
-        long result = attempt.run();
+        return blocking(t, file, nonBlocking, events, write, (socket, task, same, data, message) -> attempt.run(), null, null);
+    }
+
+    /** Likewise, for bytes and what goes with them. */
+    static long blocking(Task t, FileDescription file, boolean nonBlocking, int events, boolean write, Transfer transfer,
+            IoBuffer data, Socket.Message message) {
+        Socket socket = of(file);
+        long result = transfer.run(socket, t, file, data, message);
         if (result != -Errno.EAGAIN || nonBlocking) {
             return result;
         }
-        Socket socket = of(file);
         long timeout = socket.timeoutNs(write);
         long deadline = t.deadline(timeout == Long.MAX_VALUE ? -1 : timeout);
         WaitQueue queue = socket.waitQueue();
@@ -74,7 +90,7 @@ final class Sockets {
         queue.add(entry, events);
         try {
             long slept = 0;
-            while ((result = attempt.run()) == -Errno.EAGAIN) {
+            while ((result = transfer.run(socket, t, file, data, message)) == -Errno.EAGAIN) {
                 if (slept == -Errno.ETIMEDOUT) {
                     return -Errno.EAGAIN;
                 }
