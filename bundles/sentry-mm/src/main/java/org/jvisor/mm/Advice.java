@@ -313,6 +313,9 @@ final class Advice {
                 mm.lock.unlock();
             }
             task.memory().copyOut(answer, 0, count, to);
+            if (task.exiting()) {
+                return -Errno.EINTR;
+            }
             to += count;
             at = stop;
         }

@@ -117,6 +117,17 @@ final class AdviceTest extends MemoryTest {
     // ---- mincore
 
     @Test
+    void shouldEndLongReportsWhenTheirTaskIsToEnd() {
+        // A terabyte, whose report is 256 MiB long: more than there are frames for.
+        long pages = 1L << 28;
+        int none = Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE;
+        long range = process.mmap(pages * PAGE, Mman.PROT_READ, none);
+        long vector = process.mmap(pages, Mman.PROT_READ | Mman.PROT_WRITE, none);
+        process.exiting = true;
+        assertEquals(-Errno.EINTR, process.mm.mincore(process.task, range, pages * PAGE, vector));
+    }
+
+    @Test
     void shouldTellWhatIsResident() {
         long a = anonymous(64);
         long vector = process.anonymous(1);
