@@ -16,11 +16,20 @@ final class Cgroups {
     /** The part of it that sockets' buffers can fill, which are arrays of the heap. */
     private static final int SOCKET_SHARE = 5;
 
+    /** What a file description takes with all that hangs on it, and the part of the heap that all may take. */
+    private static final int OPEN_FILE_BYTES = 512;
+    private static final int OPEN_FILES_SHARE = 4;
+
+    /** Each task costs the Sentry a Java thread: so many are more than any container needs and less than what hurts. */
+    private static final int TASKS = 16_384;
+
     private final Cgroup sandbox = new Cgroup(null);
 
     Cgroups(long heapBytes) {
         sandbox.setLimit(Counter.HEAP_BYTES, heapBytes / HEAP_SHARE);
         sandbox.setLimit(Counter.SOCKET_BYTES, heapBytes / SOCKET_SHARE);
+        sandbox.setLimit(Counter.OPEN_FILES, heapBytes / OPEN_FILES_SHARE / OPEN_FILE_BYTES);
+        sandbox.setLimit(Counter.TASKS, TASKS);
     }
 
     Cgroup sandbox() {

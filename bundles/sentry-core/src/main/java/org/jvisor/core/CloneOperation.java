@@ -91,7 +91,7 @@ final class CloneOperation {
             return result;
         } finally {
             if (!made) {
-                kernel.users().removeTask(user);
+                parentGroup.containerImpl().users().removeTask(user);
             }
         }
     }
@@ -120,10 +120,10 @@ final class CloneOperation {
     private int countTask() {
         Credentials who = parent.credentials();
         user = who.uid();
-        int count = kernel.users().addTask(user);
+        int count = parentGroup.containerImpl().users().addTask(user);
         if (Long.compareUnsigned(count, parentGroup.softLimit(Rlimit.RLIMIT_NPROC)) > 0 && who.uid() != 0
                 && !who.has(Capability.CAP_SYS_RESOURCE) && !who.has(Capability.CAP_SYS_ADMIN)) {
-            kernel.users().removeTask(user);
+            parentGroup.containerImpl().users().removeTask(user);
             return Errno.EAGAIN;
         }
         return 0;

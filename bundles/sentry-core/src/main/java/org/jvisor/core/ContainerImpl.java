@@ -39,6 +39,7 @@ final class ContainerImpl implements Container, HandleSource {
     private final ContainerSpec spec;
     private final Cgroup cgroup;
     private final PidNamespaceImpl pidNamespace;
+    private final UserCounts users = new UserCounts();
     private final NetNamespace netNamespace;
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile ThreadGroupImpl init;
@@ -56,7 +57,7 @@ final class ContainerImpl implements Container, HandleSource {
         this.devices = devices;
         this.spec = spec;
         cgroup = kernel.cgroups().newContainer();
-        pidNamespace = new PidNamespaceImpl(kernel.processes());
+        pidNamespace = new PidNamespaceImpl(kernel.processes(), cgroup);
         netNamespace = kernel.newNetNamespace();
     }
 
@@ -128,6 +129,10 @@ final class ContainerImpl implements Container, HandleSource {
     @Override
     public Cgroup cgroup() {
         return cgroup;
+    }
+
+    UserCounts users() {
+        return users;
     }
 
     NetNamespace netNamespace() {

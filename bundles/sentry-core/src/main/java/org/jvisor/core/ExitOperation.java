@@ -71,7 +71,7 @@ final class ExitOperation {
         task.setGone();
         group.times().taskGone(task);
         processes.addGoneTimes(task.userTimeNs(), task.systemTimeNs());
-        task.kernelImpl().users().removeTask(task.credentials().uid());
+        group.containerImpl().users().removeTask(task.credentials().uid());
         Attempt.to("tell children of their parent's death", this::sendDeathSignals);
         boolean last = group.taskCount() == 0;
         if (task != group.leader()) {

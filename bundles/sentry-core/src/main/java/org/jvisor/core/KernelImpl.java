@@ -48,7 +48,6 @@ class KernelImpl implements Kernel {
     private final FutexTable futexes = new FutexTable();
     private final Gate gate;
     private final HandoverService handover;
-    private final UserCounts users = new UserCounts();
     private final Cgroups cgroups = new Cgroups(Runtime.getRuntime().maxMemory());
     private final AtomicLong netNamespaces = new AtomicLong();
     private final RandomBytes random;
@@ -249,10 +248,6 @@ class KernelImpl implements Kernel {
 
     final HandoverService handover() {
         return handover;
-    }
-
-    UserCounts users() {
-        return users;
     }
 
     NetNamespace newNetNamespace() {

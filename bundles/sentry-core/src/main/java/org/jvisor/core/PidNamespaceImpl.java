@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.ThreadGroup;
 
@@ -26,10 +28,13 @@ final class PidNamespaceImpl implements PidNamespace {
     private final ConcurrentHashMap<Integer, ProcessGroupImpl> processGroups = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Integer, SessionImpl> sessions = new ConcurrentHashMap<>();
     private final Processes processes;
+    private final Cgroup cgroup;
     private int lastId;
 
-    PidNamespaceImpl(Processes processes) {
+    /** @param cgroup whose tasks those in it are */
+    PidNamespaceImpl(Processes processes, Cgroup cgroup) {
         this.processes = processes;
+        this.cgroup = cgroup;
     }
 
     /** Whose monitor is the tree's lock. */
@@ -71,7 +76,7 @@ final class PidNamespaceImpl implements PidNamespace {
 
     /** An id that nothing has, and that is not given out again before millions of others were. */
     int newId() {
-        if (processes.isFull()) {
+        if (cgroup.isFull(Counter.TASKS)) {
             throw ErrnoException.of(Errno.EAGAIN);
         }
         do {
@@ -87,11 +92,14 @@ final class PidNamespaceImpl implements PidNamespace {
     void add(TaskImpl task) {
         tasks.put(task.tid(), task);
         processes.add(task);
+        cgroup.charge(Counter.TASKS, 1);
     }
 
     void remove(TaskImpl task) {
         tasks.remove(task.tid(), task);
-        processes.remove(task);
+        if (processes.remove(task)) {
+            cgroup.uncharge(Counter.TASKS, 1);
+        }
     }
 
     /** The last but one thread of a group calls execve(2): it gets the leader's id. */

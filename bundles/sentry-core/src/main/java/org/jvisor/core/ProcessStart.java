@@ -91,7 +91,7 @@ final class ProcessStart {
             ThreadGroupImpl group = new ThreadGroupImpl(kernel, container, id, limits());
             TaskImpl task = new TaskImpl(kernel, group, id);
             task.setCredentials(Credentials.ROOT);
-            task.setFiles(kernel.vfs().newFdTable());
+            task.setFiles(kernel.vfs().newFdTable(container.cgroup()));
             task.setNamespaces(namespaces);
             task.setFs(new FsContext(namespaces.mounts().root(), namespaces.mounts().root(), 0));
             synchronized (group.lock) {
@@ -105,7 +105,7 @@ final class ProcessStart {
             pids.add(task);
             pids.add(group);
             group.enter(new ProcessGroupImpl(pids, id, session));
-            kernel.users().addTask(task.credentials().uid());
+            container.users().addTask(task.credentials().uid());
             return task;
         }
     }

@@ -4,7 +4,6 @@ package org.jvisor.core;
 import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * All tasks of all containers; ids are a {@link PidNamespaceImpl}'s.
@@ -15,11 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class Processes {
 
-    /** Each task costs the Sentry a Java thread: so many are more than any container needs and less than what hurts. */
-    private static final int TASKS_MAX = 16_384;
-
     private final Set<TaskImpl> tasks = ConcurrentHashMap.newKeySet();
-    private final AtomicInteger taskCount = new AtomicInteger();
     private volatile long forks;
     private volatile long goneUserNs;
     private volatile long goneSystemNs;
@@ -30,22 +25,15 @@ final class Processes {
 
     // ---- changes, with the lock held
 
-    boolean isFull() {
-        return taskCount.get() >= TASKS_MAX;
-    }
-
     @SuppressWarnings("NonAtomicOperationOnVolatileField")
     void add(TaskImpl task) {
-        if (tasks.add(task)) {
-            taskCount.incrementAndGet();
-        }
+        tasks.add(task);
         forks++;
     }
 
-    void remove(TaskImpl task) {
-        if (tasks.remove(task)) {
-            taskCount.decrementAndGet();
-        }
+    /** Whether it was there. */
+    boolean remove(TaskImpl task) {
+        return tasks.remove(task);
     }
 
     void addGoneTimes(long userNs, long systemNs) {

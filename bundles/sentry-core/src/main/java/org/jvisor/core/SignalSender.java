@@ -136,7 +136,7 @@ final class SignalSender {
     /** Real-time signals are queued up to RLIMIT_SIGPENDING of the receiver's user; beyond, only those of kill(2) are noted. */
     private static long queueRealTime(ThreadGroupImpl group, SignalQueue queue, SignalInfo info,
             UnaryOperator<SignalInfo> onTaken) {
-        UserCounts users = group.kernel().users();
+        UserCounts users = group.containerImpl().users();
         int uid = group.leader().credentials().uid();
         if (!users.addSignal(uid, group.softLimit(Rlimit.RLIMIT_SIGPENDING))) {
             if (info.code() < 0) {

@@ -324,8 +324,8 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         Credentials old = credentials;
         credentials = newCredentials;
         if (old != null && old.uid() != newCredentials.uid()) {
-            kernel.users().removeTask(old.uid());
-            kernel.users().addTask(newCredentials.uid());
+            group.containerImpl().users().removeTask(old.uid());
+            group.containerImpl().users().addTask(newCredentials.uid());
         }
     }
 

@@ -17,6 +17,8 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.SignalAction;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task.CloneRequest;
@@ -382,6 +384,24 @@ class ProcessTest {
                     assertEquals(Signals.SIGKILL, result.status);
                     return 0;
                 })));
+    }
+
+    /** Tasks are counted by container: one that is full refuses, and has room again once a zombie is reaped. */
+    @Test
+    void shouldBoundTheTasksOfAContainer() {
+        assertEquals(0, test.run(test.init(task -> {
+            Cgroup cgroup = task.container().cgroup();
+            assertEquals(1, cgroup.used(Counter.TASKS));
+            cgroup.setLimit(Counter.TASKS, 2);
+            long pid = fork(task, exit(0));
+            assertEquals(Errno.EAGAIN, assertThrows(ErrnoException.class, () -> fork(task, exit(0))).errno());
+            assertEquals(2, cgroup.used(Counter.TASKS));
+            assertEquals(pid, wait(task, EXITS, new WaitResult()));
+            assertEquals(1, cgroup.used(Counter.TASKS));
+            assertEquals(1, cgroup.parent().used(Counter.TASKS));
+            assertTrue(fork(task, exit(0)) > 0);
+            return 0;
+        })));
     }
 
     /** clone(2) that fails half-way leaves nothing behind, whatever it fails of. */

@@ -6,10 +6,11 @@ import java.lang.System.Logger.Level;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
@@ -28,10 +29,8 @@ final class FdTableImpl implements FdTable {
     private static final int CHUNK = Long.SIZE;
     private static final int SHIFT = 6;
 
-    /** Chunks of all tables together: descriptors are cheap to make, and live in the Sentry's heap. */
+    /** What a chunk takes, about: descriptors are cheap to make, and live in the Sentry's heap. The first one of a table is free. */
     private static final int CHUNK_BYTES = 320;
-    private static final int MAX_CHUNKS = (int) (Runtime.getRuntime().maxMemory() / 8 / CHUNK_BYTES);
-    private static final AtomicInteger CHUNKS = new AtomicInteger();
 
     /** Descriptors that follow each other; a bit of each mask for each of them. */
     private static final class Chunk {
@@ -40,11 +39,17 @@ final class FdTableImpl implements FdTable {
         long closeOnExec;
     }
 
+    /** Who pays for the chunks, and for the descriptions that come here first. */
+    private final Cgroup cgroup;
     /** Chunks are null where nothing was opened yet, and never go. */
     private volatile Chunk[] chunks = {new Chunk()};
     /** No descriptor below is free. */
     private int firstFree;
     private int users = 1;
+
+    FdTableImpl(Cgroup cgroup) {
+        this.cgroup = cgroup;
+    }
 
     // ---- look-up
 
@@ -108,7 +113,7 @@ final class FdTableImpl implements FdTable {
             if (fd >= MAX_DESCRIPTORS || Long.compareUnsigned(fd, limit) >= 0) {
                 return -Errno.EMFILE;
             }
-            if (!hasRoom(fd)) {
+            if (!takeRoom(fd, (FileDescriptionImpl) file)) {
                 return -Errno.ENFILE;
             }
             set(fd, (FileDescriptionImpl) file, onExec);
@@ -141,8 +146,9 @@ final class FdTableImpl implements FdTable {
         return (FileDescriptionImpl) SLOT.getAndSet(chunk.slots, fd & CHUNK - 1, file);
     }
 
-    private boolean hasRoom(int fd) {
-        return chunkOf(fd) != null || CHUNKS.get() < MAX_CHUNKS;
+    /** Whether there is memory for it; what is taken is used at once. */
+    private boolean takeRoom(int fd, FileDescriptionImpl file) {
+        return file.charge(cgroup) && (chunkOf(fd) != null || cgroup.tryCharge(Counter.HEAP_BYTES, CHUNK_BYTES));
     }
 
     private Chunk makeChunk(int c) {
@@ -152,7 +158,6 @@ final class FdTableImpl implements FdTable {
         }
         if (all[c] == null) {
             all[c] = new Chunk();
-            CHUNKS.incrementAndGet();
             chunks = all;
         }
         return all[c];
@@ -165,7 +170,7 @@ final class FdTableImpl implements FdTable {
         }
         FileDescriptionImpl before;
         synchronized (this) {
-            if (!hasRoom(fd)) {
+            if (!takeRoom(fd, (FileDescriptionImpl) file)) {
                 return -Errno.ENFILE;
             }
             before = set(fd, (FileDescriptionImpl) file, onExec);
@@ -279,10 +284,14 @@ final class FdTableImpl implements FdTable {
     @Override
     public synchronized FdTable copy() {
         int count = Math.max(1, (highest() >> SHIFT) + 1);
-        if (CHUNKS.get() + count > MAX_CHUNKS) {
+        int paid = 0;
+        for (int c = 1; c < count; c++) {
+            paid += isEmpty(chunks[c]) ? 0 : CHUNK_BYTES;
+        }
+        if (!cgroup.tryCharge(Counter.HEAP_BYTES, paid)) {
             throw ErrnoException.of(Errno.ENOMEM);
         }
-        FdTableImpl copy = new FdTableImpl();
+        FdTableImpl copy = new FdTableImpl(cgroup);
         Chunk[] to = new Chunk[count];
         for (int c = 0; c < count; c++) {
             to[c] = copyOf(chunks[c], c);
@@ -292,14 +301,15 @@ final class FdTableImpl implements FdTable {
         return copy;
     }
 
+    private static boolean isEmpty(Chunk chunk) {
+        return chunk == null || chunk.open == 0;
+    }
+
     private static Chunk copyOf(Chunk from, int index) {
-        if (from == null || from.open == 0) {
+        if (isEmpty(from)) {
             return index == 0 ? new Chunk() : null;
         }
         Chunk to = new Chunk();
-        if (index > 0) {
-            CHUNKS.incrementAndGet(); // the first one is the table's own
-        }
         to.open = from.open;
         to.closeOnExec = from.closeOnExec;
         for (long left = from.open; left != 0; left &= left - 1) {
@@ -337,7 +347,7 @@ final class FdTableImpl implements FdTable {
         synchronized (this) {
             for (int c = 1; c < chunks.length; c++) {
                 if (chunks[c] != null) {
-                    CHUNKS.decrementAndGet();
+                    cgroup.uncharge(Counter.HEAP_BYTES, CHUNK_BYTES);
                 }
             }
             chunks = Arrays.copyOf(chunks, 1);

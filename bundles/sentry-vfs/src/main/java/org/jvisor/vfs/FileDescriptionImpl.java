@@ -9,6 +9,8 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.Handle;
@@ -26,6 +28,7 @@ import org.jvisor.api.wait.WaitQueue;
 final class FileDescriptionImpl implements FileDescription, Handle {
 
     private static final VarHandle REFERENCES;
+    private static final VarHandle PAYER;
     private static final int SETTABLE = Open.O_APPEND | Open.O_NONBLOCK | Open.O_ASYNC | Open.O_DIRECT | Open.O_NOATIME;
     private static final int READ_EVENTS =
             Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLPRI | Poll.POLLERR | Poll.POLLHUP | Poll.POLLRDHUP;
@@ -34,6 +37,7 @@ final class FileDescriptionImpl implements FileDescription, Handle {
     static {
         try {
             REFERENCES = MethodHandles.lookup().findVarHandle(FileDescriptionImpl.class, "references", int.class);
+            PAYER = MethodHandles.lookup().findVarHandle(FileDescriptionImpl.class, "payer", Cgroup.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -56,6 +60,8 @@ final class FileDescriptionImpl implements FileDescription, Handle {
 
     private volatile int flags;
     private volatile int references = 1;
+    /** Whose it is; null until it has a descriptor. */
+    private volatile Cgroup payer;
     private volatile long position;
     private volatile Async async;
     private DirectoryReader directoryReader;
@@ -85,6 +91,20 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         holdsMount = writable && regular;
         ((MountImpl) path.mount()).openFile(holdsMount);
         openFiles.add(this);
+    }
+
+    /** It gets a descriptor in a table of {@code cgroup}'s, which counts it if nobody does yet; whether it may. */
+    boolean charge(Cgroup cgroup) {
+        if (payer != null) {
+            return true;
+        }
+        if (!cgroup.tryCharge(Counter.OPEN_FILES, 1)) {
+            return false;
+        }
+        if (!PAYER.compareAndSet(this, null, cgroup)) {
+            cgroup.uncharge(Counter.OPEN_FILES, 1);
+        }
+        return true;
     }
 
     // ---- Handle
@@ -541,6 +561,9 @@ final class FileDescriptionImpl implements FileDescription, Handle {
                 vnode.release();
                 ((MountImpl) path.mount()).closeFile(holdsMount);
                 openFiles.remove(this);
+                if (payer != null) {
+                    payer.uncharge(Counter.OPEN_FILES, 1);
+                }
             }
         }
     }

@@ -58,8 +58,8 @@ public class VfsImpl implements Vfs {
     }
 
     @Override
-    public FdTable newFdTable() {
-        return new FdTableImpl();
+    public FdTable newFdTable(Cgroup cgroup) {
+        return new FdTableImpl(cgroup);
     }
 
     private static PathWalkImpl walk(PathWalk path) {

@@ -12,6 +12,8 @@ import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Vfs;
 import org.jvisor.api.wait.WaitQueue;
@@ -41,6 +43,20 @@ class EpollTest {
 
     private void write() {
         World.write(w.root, pipe[1], "x");
+    }
+
+    /** What is watched takes memory that is the container's, until it is forgotten. */
+    @Test
+    void shouldBeBoundedByTheCgroup() {
+        Cgroup cgroup = w.root.task.container().cgroup();
+        cgroup.setLimit(Counter.HEAP_BYTES, cgroup.used(Counter.HEAP_BYTES) + 600);
+        assertEquals(0, add(3, pipe[0], EPOLLIN));
+        assertEquals(0, add(4, pipe[0], EPOLLIN));
+        assertEquals(-Errno.ENOSPC, add(5, pipe[0], EPOLLIN));
+        assertEquals(0, epoll.control(w.root.task, self, Poll.EPOLL_CTL_DEL, 3, pipe[0], 0, 0));
+        assertEquals(0, add(5, pipe[0], EPOLLIN));
+        self.release(w.root.task);
+        assertEquals(cgroup.limit(Counter.HEAP_BYTES) - 600, cgroup.used(Counter.HEAP_BYTES));
     }
 
     @Test

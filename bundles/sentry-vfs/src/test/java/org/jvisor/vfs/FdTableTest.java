@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.time.Duration;
@@ -16,7 +17,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
@@ -27,7 +31,8 @@ class FdTableTest {
     private static final long LIMIT = 1024;
 
     private final World w = new World();
-    private final FdTable table = w.vfs.newFdTable();
+    private final Cgroup cgroup = new Cgroup(null);
+    private final FdTable table = w.vfs.newFdTable(cgroup);
     private final AtomicInteger released = new AtomicInteger();
     private final AtomicInteger flushed = new AtomicInteger();
 
@@ -60,6 +65,46 @@ class FdTableTest {
         assertEquals(501, table.add(file(), 500, LIMIT, false));
         assertEquals(201, table.add(file(), 0, LIMIT, false));
         assertEquals(501, table.highest());
+    }
+
+    /** A description is counted once, by whom it came to first, and as long as anybody has it. */
+    @Test
+    void shouldBeBoundedByTheCgroup() {
+        cgroup.setLimit(Counter.OPEN_FILES, 2);
+        FileDescription file = file();
+        file.retain();
+        assertEquals(0, table.add(file, 0, LIMIT, false));
+        file.retain();
+        assertEquals(0, table.put(null, 1, file, LIMIT, false));
+        assertEquals(2, table.add(file(), 0, LIMIT, false));
+        FileDescription third = file();
+        assertEquals(-Errno.ENFILE, table.add(third, 0, LIMIT, false));
+        assertEquals(-Errno.ENFILE, table.put(null, 7, third, LIMIT, false));
+        FdTable other = w.vfs.newFdTable(new Cgroup(null));
+        assertEquals(0, other.add(third, 0, LIMIT, false));
+        assertEquals(2, cgroup.used(Counter.OPEN_FILES));
+        FdTable copy = table.copy();
+        table.release(null);
+        assertEquals(2, cgroup.used(Counter.OPEN_FILES));
+        copy.release(null);
+        assertEquals(1, cgroup.used(Counter.OPEN_FILES));
+        file.release(null);
+        assertEquals(0, cgroup.used(Counter.OPEN_FILES));
+        other.release(null);
+    }
+
+    @Test
+    void shouldPayForItsOwnMemory() {
+        cgroup.setLimit(Counter.HEAP_BYTES, 700);
+        for (int fd = 0; fd < 3 * 64; fd++) {
+            assertEquals(fd, table.add(file(), 0, LIMIT, false));
+        }
+        FileDescription more = file();
+        assertEquals(-Errno.ENFILE, table.add(more, 0, LIMIT, false));
+        assertEquals(Errno.ENOMEM, assertThrows(ErrnoException.class, table::copy).errno());
+        more.release(null);
+        table.release(null);
+        assertEquals(0, cgroup.used(Counter.HEAP_BYTES));
     }
 
     @Test

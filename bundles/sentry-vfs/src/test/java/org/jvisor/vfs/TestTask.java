@@ -63,7 +63,7 @@ final class TestTask implements InvocationHandler {
     TestTask(World world) {
         walk = world.vfs.newPathWalk();
         walk2 = world.vfs.newPathWalk();
-        files = world.vfs.newFdTable();
+        files = world.vfs.newFdTable(cgroup);
         mounts = world.namespace;
         fs = new FsContext(world.namespace.root(), world.namespace.root(), 022);
         pidNamespace = proxy(PidNamespace.class, (p, method, arguments) -> {

@@ -13,6 +13,8 @@ public final class Cgroup {
     public enum Counter {
         /** Bytes of the Sentry's heap that inodes, names, extended attributes, items of queues and the like take, about. */
         HEAP_BYTES,
+        /** Processes and threads, zombies among them. */
+        TASKS,
         /** Open file descriptions. */
         OPEN_FILES,
         /** Bytes of memory that sockets' buffers take. */
@@ -59,6 +61,19 @@ public final class Cgroup {
             return false;
         }
         return true;
+    }
+
+    /** Takes {@code amount}, whatever the limits say: it was looked before whether there is room. */
+    public void charge(Counter counter, long amount) {
+        used[counter.ordinal()].addAndGet(amount);
+        if (parent != null) {
+            parent.charge(counter, amount);
+        }
+    }
+
+    /** Whether nothing more may be taken, here or above. */
+    public boolean isFull(Counter counter) {
+        return used(counter) >= limit(counter) || parent != null && parent.isFull(counter);
     }
 
     /** Gives {@code amount} back, here and above. */

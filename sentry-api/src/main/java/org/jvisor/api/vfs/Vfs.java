@@ -30,7 +30,8 @@ public interface Vfs extends HandleSource {
 
     PathWalk newPathWalk();
 
-    FdTable newFdTable();
+    /** @param cgroup what it and its copies take, and the descriptions that come to one of them first, is counted there */
+    FdTable newFdTable(Cgroup cgroup);
 
     // ---- open and the like; what is returned has one reference, the caller's
 

@@ -16,6 +16,7 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
@@ -70,7 +71,9 @@ final class Program implements InvocationHandler, Providers {
     private final byte[] scratch = new byte[4096];
     private final List<WaitQueue.Entry> entries = new ArrayList<>();
     private final Semaphore awake = new Semaphore(0);
-    private FdTable files = vfs.newFdTable();
+    private final Cgroup cgroup = new Cgroup(null);
+    private final Container container = proxy(Container.class, (p, method, arguments) -> containerCall(method));
+    private FdTable files = vfs.newFdTable(cgroup);
     private long top = memory.base();
 
     private static <T> T proxy(Class<T> type, InvocationHandler handler) {
@@ -136,6 +139,13 @@ final class Program implements InvocationHandler, Providers {
         };
     }
 
+    private Object containerCall(Method method) {
+        if (method.getName().equals("cgroup")) {
+            return cgroup;
+        }
+        throw new UnsupportedOperationException(method.toString());
+    }
+
     private Object kernelCall(Method method) {
         return switch (method.getName()) {
             case "vfs" -> vfs;
@@ -172,6 +182,7 @@ final class Program implements InvocationHandler, Providers {
             case "scratch" -> scratch;
             case "group" -> group;
             case "kernel" -> kernel;
+            case "container" -> container;
             case "pidNamespace" -> pidNamespace;
             case "waitEntry" -> entry((Integer) arguments[0]);
             case "sleep" -> sleep((Long) arguments[0]);

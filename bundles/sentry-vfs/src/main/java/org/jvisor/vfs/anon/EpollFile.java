@@ -5,9 +5,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Vfs;
@@ -26,9 +27,8 @@ public final class EpollFile implements Vfs.Epoll {
     private static final int EXCLUSIVE_ALLOWED = Poll.EPOLLIN | Poll.EPOLLOUT | Poll.EPOLLERR | Poll.EPOLLHUP | Poll.EPOLLWAKEUP
             | Poll.EPOLLET | Poll.EPOLLEXCLUSIVE;
 
-    /** Items of all instances together: they take the Sentry's own memory, so there is an end (epoll(7), max_user_watches). */
-    private static final int MAX_WATCHES = 400_000;
-    private static final AtomicInteger WATCHES = new AtomicInteger();
+    /** What an item takes of the Sentry's own memory, about: so there is an end (epoll(7), max_user_watches). */
+    private static final int ITEM_BYTES = 256;
 
     private final WaitQueue queue = new WaitQueue();
 
@@ -53,14 +53,14 @@ public final class EpollFile implements Vfs.Epoll {
         }
         EpollItem.Key key = new EpollItem.Key(fd, target);
         return switch (operation) {
-            case Poll.EPOLL_CTL_ADD -> add(key, targetQueue, events, data);
+            case Poll.EPOLL_CTL_ADD -> add(task.container().cgroup(), key, targetQueue, events, data);
             case Poll.EPOLL_CTL_MOD -> modify(key, events, data);
             case Poll.EPOLL_CTL_DEL -> delete(key);
             default -> -Errno.EINVAL;
         };
     }
 
-    private long add(EpollItem.Key key, WaitQueue targetQueue, int events, long data) {
+    private long add(Cgroup cgroup, EpollItem.Key key, WaitQueue targetQueue, int events, long data) {
         if ((events & Poll.EPOLLEXCLUSIVE) != 0
                 && ((events & ~EXCLUSIVE_ALLOWED) != 0 || key.file().operations() instanceof EpollFile)) {
             return -Errno.EINVAL;
@@ -71,7 +71,7 @@ public final class EpollFile implements Vfs.Epoll {
                 return refused;
             }
         }
-        long result = addItem(new EpollItem(this, key, targetQueue, events, data));
+        long result = addItem(new EpollItem(this, cgroup, key, targetQueue, events, data));
         if (result != 0 && key.file().operations() instanceof EpollFile inner) {
             EpollNesting.leave(this, inner);
         }
@@ -83,8 +83,7 @@ public final class EpollFile implements Vfs.Epoll {
             if (items.containsKey(item.key)) {
                 return -Errno.EEXIST;
             }
-            if (WATCHES.incrementAndGet() > MAX_WATCHES) {
-                WATCHES.decrementAndGet();
+            if (!item.cgroup.tryCharge(Counter.HEAP_BYTES, ITEM_BYTES)) {
                 return -Errno.ENOSPC;
             }
             items.put(item.key, item);
@@ -144,7 +143,7 @@ public final class EpollFile implements Vfs.Epoll {
             if (!items.remove(item.key, item)) {
                 return false;
             }
-            WATCHES.decrementAndGet();
+            item.cgroup.uncharge(Counter.HEAP_BYTES, ITEM_BYTES);
             // No wake-up can put it on the list once it has left the queue.
             item.stopListening();
             unlist(item);

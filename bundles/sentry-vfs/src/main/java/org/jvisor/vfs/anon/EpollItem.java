@@ -2,6 +2,7 @@
 package org.jvisor.vfs.anon;
 
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.wait.WaitQueue;
 import org.jvisor.api.wait.Waiter;
@@ -13,6 +14,8 @@ final class EpollItem implements Waiter, FileDescription.ReleaseListener {
     private static final int MODES = Poll.EPOLLET | Poll.EPOLLONESHOT | Poll.EPOLLEXCLUSIVE | Poll.EPOLLWAKEUP;
 
     final EpollFile owner;
+    /** Whose memory it takes. */
+    final Cgroup cgroup;
     final Key key;
     final WaitQueue queue;
     private final WaitQueue.Entry entry = new WaitQueue.Entry(this);
@@ -27,8 +30,9 @@ final class EpollItem implements Waiter, FileDescription.ReleaseListener {
     EpollItem previous;
     boolean listed;
 
-    EpollItem(EpollFile owner, Key key, WaitQueue queue, int events, long data) {
+    EpollItem(EpollFile owner, Cgroup cgroup, Key key, WaitQueue queue, int events, long data) {
         this.owner = owner;
+        this.cgroup = cgroup;
         this.key = key;
         this.queue = queue;
         this.events = events;
