@@ -362,7 +362,10 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
 
     // ---- where it is; by its own thread
 
-    /** From now on application code may run: who has work for the task must interrupt its context. */
+    /**
+     * From now on application code may run: who has work for the task must interrupt its context. A full fence, because work is
+     * left first and the place looked at then ({@link #kick}), while the task says its place first and looks for work then.
+     */
     void enterUser() {
         place = IN_USER;
     }
@@ -395,12 +398,21 @@ final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         times.wakeUp();
     }
 
-    /** The handler of the current call is taken from the table of this generation, if that still is the current one and no
-     * {@link #hooks} say otherwise. */
+    /**
+     * The handler of the current call is taken from the table of this generation, if that still is the current one and no
+     * {@link #hooks} say otherwise.
+     *
+     * <p>The fence is the one full fence of a call's dispatch, for three questions that others ask crosswise: they change the
+     * table ({@link Dispatcher}), set a hook ({@link Gate}) or unlink a frame ({@link MemoryFile.Epoch}) first and look at this
+     * task's place or epoch then, and the task has to say both before it looks at table, hooks and page tables. Loads may
+     * overtake stores on all CPUs, so that no weaker order will do; one fence orders all that was stored before it.
+     */
     void enterCall(long generation) {
-        place = generation;
+        PLACE.setOpaque(this, generation);
+        VarHandle.fullFence();
     }
 
+    /** After all that the call did; who looks before that is seen only waits a little longer ({@link #isInside}). */
     void leaveCall() {
         PLACE.setRelease(this, IN_KERNEL);
     }

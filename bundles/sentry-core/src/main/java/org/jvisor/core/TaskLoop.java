@@ -177,8 +177,7 @@ final class TaskLoop implements Runnable {
 
     /** A call that interceptors have seen does not begin again, as it would have without a signal's handler or the task's end. */
     private void tellInterceptors(MemoryFile.Epoch epoch, long result) {
-        SyscallTable table = enterCall();
-        epoch.enter();
+        SyscallTable table = enterCall(epoch);
         try {
             if (table.handler(arguments.number) instanceof InterceptedHandler handler) {
                 handler.finish(task, arguments, result);
@@ -194,8 +193,7 @@ final class TaskLoop implements Runnable {
     }
 
     private long dispatch(MemoryFile.Epoch epoch) {
-        SyscallTable table = enterCall();
-        epoch.enter();
+        SyscallTable table = enterCall(epoch);
         try {
             SyscallHandler handler = table.handler(arguments.number);
             return watched == 0 ? handler.call(task, arguments) : callWatched(handler);
@@ -209,13 +207,18 @@ final class TaskLoop implements Runnable {
         }
     }
 
-    /** The table to take the handler from; with that, the call is under way, and {@link #watched} says by whom it is watched. */
-    private SyscallTable enterCall() {
+    /**
+     * The table to take the handler from; with that, the call is under way and within the epoch, and {@link #watched} says by whom
+     * it is watched.
+     */
+    private SyscallTable enterCall(MemoryFile.Epoch epoch) {
         while (true) {
             SyscallTable table = dispatcher.table();
+            epoch.mark(); // the fence that this wants is the task's
             task.enterCall(table.generation);
             int hooks = task.hooks();
             if ((hooks & TaskImpl.GATE) != 0 && gate.holds(task)) {
+                epoch.leave();
                 task.enterKernel();
             } else if (table == dispatcher.table()) {
                 watched = hooks & ~TaskImpl.GATE;

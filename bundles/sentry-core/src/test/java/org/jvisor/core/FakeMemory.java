@@ -19,6 +19,11 @@ class FakeMemory implements Memory {
         }
 
         @Override
+        public void mark() {
+            // Nothing is ever given back.
+        }
+
+        @Override
         public void leave() {
             // Nothing is ever given back.
         }

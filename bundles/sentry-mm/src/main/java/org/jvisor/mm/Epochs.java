@@ -130,9 +130,14 @@ final class Epochs {
 
         @Override
         public void enter() {
-            ENTERED.setRelease(this, owner.current.get());
+            mark();
             // No look-up that follows may come before the mark is seen.
             VarHandle.fullFence();
+        }
+
+        @Override
+        public void mark() {
+            ENTERED.setRelease(this, owner.current.get());
         }
 
         @Override

@@ -50,8 +50,16 @@ public interface MemoryFile {
     /** One thread's mark: while entered, no frame that is released becomes another's. Owned by one thread, costs a few ns. */
     @ProviderType
     interface Epoch {
+        /** Enters; no look-up that follows can come before that. */
         void enter();
 
+        /**
+         * Enters, but for the full fence that has to stand between this and the first look-up: for a caller that needs one there
+         * anyhow, for a mark of its own. Entered already, it only renews the mark: addresses from before are good no more.
+         */
+        void mark();
+
+        /** Leaves; no use of an address can come after that. */
         void leave();
 
         /** The thread is gone. */
