@@ -23,6 +23,11 @@ final class Runsc {
         return List.of(System.getProperty("platforms", "ptrace").split(","));
     }
 
+    /** By which bundle the sandboxes reach the host: ffm, jnr or auto (system property {@code host}). */
+    static String host() {
+        return System.getProperty("host", "auto");
+    }
+
     /**
      * What a program did.
      *
@@ -39,8 +44,12 @@ final class Runsc {
 
     /** {@code runsc do}: the host's files, read-only below an overlay in memory. */
     static Result inJvisor(Path directory, String platform, String... command) {
-        List<String> line = new ArrayList<>(List.of(PROGRAM.toString(), "--root", stateFolder(), "--platform", platform, "--network",
-                "none", "--ignore-cgroups", "do", "--cwd", directory.toString()));
+        return inJvisorBy(host(), directory, platform, command);
+    }
+
+    static Result inJvisorBy(String host, Path directory, String platform, String... command) {
+        List<String> line = new ArrayList<>(List.of(PROGRAM.toString(), "--root", stateFolder(), "--platform", platform, "--host", host,
+                "--network", "none", "--ignore-cgroups", "do", "--cwd", directory.toString()));
         line.addAll(List.of(command));
         return run(directory, "", line);
     }
