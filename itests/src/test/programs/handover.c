@@ -3,78 +3,18 @@
 // mapped pages, pipes, sockets, terminals, waits. Each result is checked: no call may fail or be short, and every byte must be
 // what was written. Arguments: the folders to make files in, or -o and a folder to mount an overlay in and make files there. Says
 // "ok" and how often each worker came round.
-#define _GNU_SOURCE
+#include "load.h"
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
-#include <unistd.h>
-
-#define BIG (1 << 20)
-#define MAX_WORKERS 32
-
-struct shared {
-    volatile int stop;
-    volatile int failed;
-    volatile long rounds[MAX_WORKERS];
-};
-static struct shared *shared;
-static int worker;
-
-static void fail(const char *format, ...) {
-    char text[300];
-    va_list arguments;
-    va_start(arguments, format);
-    int n = vsnprintf(text, sizeof text - 40, format, arguments);
-    va_end(arguments);
-    n += snprintf(text + n, sizeof text - n, " (worker %d, %s)\n", worker, strerror(errno));
-    shared->failed = 1;
-    shared->stop = 1;
-    if (write(1, text, n) != n) {
-        _exit(4);
-    }
-    _exit(3);
-}
-
-#define CHECK(condition, ...) do { if (!(condition)) fail(__VA_ARGS__); } while (0)
-
-// The processor is to be had for those who replace what this uses.
-static void round_done(void) {
-    shared->rounds[worker]++;
-    usleep(1000);
-}
-
-static unsigned char at(long i, unsigned seed) {
-    return (unsigned char) ((i * 2654435761u + seed) >> 13);
-}
-
-static void fill(unsigned char *bytes, long length, long from, unsigned seed) {
-    for (long i = 0; i < length; i++) {
-        bytes[i] = at(from + i, seed);
-    }
-}
-
-static void verify(const unsigned char *bytes, long length, long from, unsigned seed, const char *what) {
-    for (long i = 0; i < length; i++) {
-        CHECK(bytes[i] == at(from + i, seed), "%s: byte %ld is %d, not %d", what, from + i, bytes[i], at(from + i, seed));
-    }
-}
 
 // ---- files
 
@@ -479,55 +419,14 @@ static const char *overlay(const char *folder) {
     return merged;
 }
 
-static void stop(int signal) {
-    (void) signal;
-    shared->stop = 1;
-}
-
-static pid_t start(int number, void (*work)(const char *), const char *folder) {
-    pid_t pid = fork();
-    CHECK(pid >= 0, "fork");
-    if (pid == 0) {
-        worker = number;
-        signal(SIGUSR1, SIG_IGN);
-        work(folder);
-        exit(0);
-    }
-    return pid;
-}
-
 int main(int argc, char **argv) {
-    shared = mmap(0, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) {
-        return 1;
-    }
-    struct sigaction action = {.sa_handler = stop};
-    sigaction(SIGUSR1, &action, 0);
+    begin();
     void (*all[])(const char *) = {special, pipes, unix_sockets, tcp, connections, datagrams, terminal, processes, waits};
-    int count = 0;
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
-        start(count++, all[i], "");
+        work(all[i], "");
     }
     for (int i = 1; i < argc; i++) {
-        start(count++, files, strcmp(argv[i], "-o") == 0 ? overlay(argv[++i]) : argv[i]);
+        work(files, strcmp(argv[i], "-o") == 0 ? overlay(argv[++i]) : argv[i]);
     }
-    int failed = 0;
-    for (int left = count; left > 0;) {
-        int status;
-        if (wait(&status) < 0) {
-            CHECK(errno == EINTR, "wait");
-            continue;
-        }
-        left--;
-        failed |= status;
-        if (status != 0) {
-            shared->stop = 1;
-        }
-    }
-    printf(failed || shared->failed ? "failed:" : "ok:");
-    for (int i = 0; i < count; i++) {
-        printf(" %ld", shared->rounds[i]);
-    }
-    printf("\n");
-    return failed || shared->failed;
+    return end();
 }

@@ -31,10 +31,10 @@ static void fail(const char *format, ...) {
     char text[300];
     va_list arguments;
     va_start(arguments, format);
-    int n = vsnprintf(text, sizeof text - 40, format, arguments);
+    int n = vsnprintf(text, sizeof text - 80, format, arguments);
     va_end(arguments);
-    n = n < (int) sizeof text - 40 ? n : (int) sizeof text - 41;
-    n += snprintf(text + n, sizeof text - n, " (worker %d, errno %d)\n", worker, errno);
+    n = n < (int) sizeof text - 80 ? n : (int) sizeof text - 81;
+    n += snprintf(text + n, sizeof text - n, " (worker %d, %s)\n", worker, strerror(errno));
     shared->failed = 1;
     shared->stop = 1;
     if (write(1, text, n) != n) {
