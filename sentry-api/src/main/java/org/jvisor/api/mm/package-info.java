@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Application memory: the memory file, memory managers (Linux's mm_struct), mappings, and copying to and from applications. */
 @Export
-@Version("1.1.0")
+@Version("2.0.0")
 package org.jvisor.api.mm;
 
 import org.osgi.annotation.bundle.Export;
