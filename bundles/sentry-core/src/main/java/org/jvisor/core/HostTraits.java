@@ -16,7 +16,7 @@ import org.jvisor.api.abi.Bytes;
  * @param capabilities2 AT_HWCAP2
  * @param signalStackMin AT_MINSIGSTKSZ
  */
-record HostTraits(long capabilities, long capabilities2, long signalStackMin) {
+public record HostTraits(long capabilities, long capabilities2, long signalStackMin) {
 
     private static final Logger LOG = System.getLogger("org.jvisor.core.host");
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -24,10 +24,23 @@ import org.jvisor.api.mm.Vdso;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.Vfs;
+import org.jvisor.core.container.Cgroups;
+import org.jvisor.core.container.ContainerBuilder;
+import org.jvisor.core.container.ContainerDevices;
+import org.jvisor.core.container.ContainerImpl;
+import org.jvisor.core.container.DonatedDescriptors;
+import org.jvisor.core.dispatch.Dispatcher;
+import org.jvisor.core.dispatch.Strace;
+import org.jvisor.core.futex.FutexTable;
+import org.jvisor.core.handover.Gate;
 import org.jvisor.core.handover.HandoverService;
+import org.jvisor.core.handover.RestAtGate;
+import org.jvisor.core.process.Processes;
+import org.jvisor.core.process.TaskThreads;
+import org.jvisor.core.time.LoadAverage;
 
 /** Ties the parts of the core together; what they do stands in them. */
-class KernelImpl implements Kernel {
+public sealed class KernelImpl implements Kernel permits KernelComponent {
 
     private static final Logger LOG = System.getLogger("org.jvisor.core");
 
@@ -68,7 +81,7 @@ class KernelImpl implements Kernel {
     private volatile TaskThreads threads;
     private volatile HostTraits hostTraits;
 
-    KernelImpl(HostKernel host, Memory memory, Vdso vdso, Vfs vfs, KernelClock clock) {
+    public KernelImpl(HostKernel host, Memory memory, Vdso vdso, Vfs vfs, KernelClock clock) {
         this.host = host;
         this.memory = memory;
         this.vdso = vdso;
@@ -143,7 +156,7 @@ class KernelImpl implements Kernel {
         return List.copyOf(containers);
     }
 
-    synchronized void forget(ContainerImpl container) {
+    public synchronized void forget(ContainerImpl container) {
         containers.remove(container);
     }
 
@@ -158,7 +171,7 @@ class KernelImpl implements Kernel {
 
     // ---- parts
 
-    final void addPlatform(Platform service) {
+    public final void addPlatform(Platform service) {
         platforms.add(service);
     }
 
@@ -173,7 +186,7 @@ class KernelImpl implements Kernel {
         return devices;
     }
 
-    HostKernel host() {
+    public HostKernel host() {
         return host;
     }
 
@@ -187,7 +200,7 @@ class KernelImpl implements Kernel {
         return memory;
     }
 
-    Vdso vdso() {
+    public Vdso vdso() {
         return vdso;
     }
 
@@ -218,19 +231,19 @@ class KernelImpl implements Kernel {
         platform = successor;
     }
 
-    TaskThreads threads() {
+    public TaskThreads threads() {
         return threads;
     }
 
-    Processes processes() {
+    public Processes processes() {
         return processes;
     }
 
-    Dispatcher dispatcher() {
+    public Dispatcher dispatcher() {
         return dispatcher;
     }
 
-    Strace strace() {
+    public Strace strace() {
         return strace;
     }
 
@@ -242,7 +255,7 @@ class KernelImpl implements Kernel {
         }
     }
 
-    Gate gate() {
+    public Gate gate() {
         return gate;
     }
 
@@ -250,19 +263,19 @@ class KernelImpl implements Kernel {
         return handover;
     }
 
-    NetNamespace newNetNamespace() {
+    public NetNamespace newNetNamespace() {
         return new NetNamespace(netNamespaces.incrementAndGet());
     }
 
-    Cgroups cgroups() {
+    public Cgroups cgroups() {
         return cgroups;
     }
 
-    RandomBytes randomBytes() {
+    public RandomBytes randomBytes() {
         return random;
     }
 
-    HostTraits hostTraits() {
+    public HostTraits hostTraits() {
         return hostTraits;
     }
 

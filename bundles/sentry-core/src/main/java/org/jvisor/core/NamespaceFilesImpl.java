@@ -14,7 +14,7 @@ import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.VfsPath;
 
 /** The numbers of namespaces. Those of the first of a kind are the same on every Linux machine; others get what follows. */
-final class NamespaceFilesImpl implements NamespaceFiles {
+public final class NamespaceFilesImpl implements NamespaceFiles {
     private static final Map<String, Long> FIRST = Map.of("time", 4026531834L, "cgroup", 4026531835L, "pid", 4026531836L, "user",
             4026531837L, "uts", 4026531838L, "ipc", 4026531839L, "net", 4026531840L, "mnt", 4026531841L);
     private static final long OTHERS = 4026532000L;
@@ -33,7 +33,7 @@ final class NamespaceFilesImpl implements NamespaceFiles {
     }
 
     /** Those of the sandbox's first container are its initial ones. */
-    synchronized void nameInitial(Namespaces initial) {
+    public synchronized void nameInitial(Namespaces initial) {
         if (namedInitial) {
             return;
         }

@@ -6,6 +6,7 @@ import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
+import org.jvisor.core.process.TaskImpl;
 
 /** What the core has of the platform: itself and each task's context. Address spaces are the memory managers'. */
 final class PlatformHandles implements HandleSource {

@@ -8,7 +8,7 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 
 /** The host's random numbers (getrandom(2)). Any thread. */
-final class RandomBytes {
+public final class RandomBytes {
 
     private static final int CHUNK = 256;
 
@@ -22,7 +22,7 @@ final class RandomBytes {
     }
 
     /** getrandom(2) is never short up to 256 bytes. */
-    synchronized void fill(byte[] target, int offset, int length) {
+    public synchronized void fill(byte[] target, int offset, int length) {
         for (int done = 0; done < length;) {
             int part = Math.min(CHUNK, length - done);
             ErrnoException.check(host.syscall(SyscallNr.GETRANDOM, buffer, part, 0));
@@ -40,7 +40,7 @@ final class RandomBytes {
     }
 
     /** A number of so many random bits. */
-    long bits(int count) {
+    public long bits(int count) {
         byte[] bytes = new byte[8];
         fill(bytes, 0, 8);
         return Bytes.getLong(bytes, 0) >>> 64 - count;

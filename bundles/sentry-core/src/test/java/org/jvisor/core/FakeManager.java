@@ -14,7 +14,7 @@ import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.vfs.FileDescription;
 
 /** An address space of pages in a map, enough for loading programs, signal frames and futexes. */
-final class FakeManager {
+public final class FakeManager {
 
     static final long MAX_ADDRESS = 0x7fff_ffff_f000L;
     private static final int PAGE = 4096;
@@ -27,9 +27,9 @@ final class FakeManager {
     private long nextFree = 0x7f00_0000_0000L;
     int users = 1;
     /** Page faults, all of which are well. */
-    final AtomicInteger faults = new AtomicInteger();
+    public final AtomicInteger faults = new AtomicInteger();
 
-    MemoryManager asManager() {
+    public MemoryManager asManager() {
         MemoryManager[] self = new MemoryManager[1];
         AddressSpace space = new Fakes().as(AddressSpace.class);
         self[0] = new Fakes()
@@ -100,7 +100,7 @@ final class FakeManager {
     }
 
     /** Makes {@code length} bytes at {@code address} present. */
-    synchronized void map(long address, long length) {
+    public synchronized void map(long address, long length) {
         for (long at = address & -PAGE; at < address + length; at += PAGE) {
             pages.computeIfAbsent(at, k -> new byte[PAGE]);
         }
@@ -139,7 +139,7 @@ final class FakeManager {
         return null;
     }
 
-    UserMemory memory() {
+    public UserMemory memory() {
         return new Fakes()
                 .on("getInt", a -> (int) number((Long) a[0], 4))
                 .on("getIntVolatile", a -> (int) number((Long) a[0], 4))

@@ -10,7 +10,7 @@ import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.platform.Platform;
 
 /** Memory whose managers are {@link FakeManager}s. */
-class FakeMemory implements Memory {
+public class FakeMemory implements Memory {
 
     private static final MemoryFile.Epoch EPOCH = new MemoryFile.Epoch() {
         @Override
@@ -34,7 +34,7 @@ class FakeMemory implements Memory {
         }
     };
 
-    final List<FakeManager> managers = new ArrayList<>();
+    public final List<FakeManager> managers = new ArrayList<>();
     private final MemoryFile file = new Fakes()
             .on("descriptor", a -> 3).on("newEpoch", a -> EPOCH).on("limit", a -> 1L << 30).as(MemoryFile.class);
 

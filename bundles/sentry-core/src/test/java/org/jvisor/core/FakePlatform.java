@@ -7,16 +7,16 @@ import org.jvisor.api.platform.Platform;
 import org.jvisor.api.platform.Registers;
 
 /** A platform whose applications are {@link App}s. */
-final class FakePlatform implements Platform {
+public final class FakePlatform implements Platform {
 
     /** What a task's application does each time it runs. */
-    interface App {
+    public interface App {
         /** Sets the registers of a call. */
         int run(Registers registers);
     }
 
     /** The application of the next context that is made. */
-    volatile App next = r -> {
+    public volatile App next = r -> {
         throw new IllegalStateException("no application");
     };
 
@@ -51,15 +51,15 @@ final class FakePlatform implements Platform {
     }
 
     /** Runs an {@link App}. */
-    static final class FakeContext implements Context {
+    public static final class FakeContext implements Context {
         private static final long FAULT_ADDRESS = 0x1000;
         private final FakePlatform platform;
         private final App app;
         private volatile boolean interrupted;
         /** How often it was asked for the rest of the registers. */
-        volatile int fills;
+        public volatile int fills;
         /** What {@link #saveExtended} finds. */
-        byte[] state = new byte[832];
+        public byte[] state = new byte[832];
 
         FakeContext(FakePlatform platform, App app) {
             this.platform = platform;

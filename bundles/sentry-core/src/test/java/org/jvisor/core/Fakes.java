@@ -7,28 +7,28 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** Objects that answer just the methods that a test needs, by name; the others fail. */
-final class Fakes {
+public final class Fakes {
 
-    interface Answer {
+    public interface Answer {
         Object to(Object[] arguments);
     }
 
     private final Map<String, Answer> answers = new HashMap<>();
 
-    Fakes on(String method, Answer answer) {
+    public Fakes on(String method, Answer answer) {
         answers.put(method, answer);
         return this;
     }
 
     /** Does nothing. */
-    Fakes ignore(String... methods) {
+    public Fakes ignore(String... methods) {
         for (String method : methods) {
             on(method, a -> null);
         }
         return this;
     }
 
-    <T> T as(Class<T> type) {
+    public <T> T as(Class<T> type) {
         InvocationHandler handler = (self, method, arguments) -> {
             Answer answer = answers.get(method.getName());
             if (answer != null) {

@@ -19,9 +19,9 @@ import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.CgroupNamespace;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.kernel.Kernel.KernelOptions;
 import org.jvisor.api.kernel.KernelClock;
-import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.Task.CloneRequest;
@@ -39,35 +39,44 @@ import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FsContext;
 import org.jvisor.api.vfs.MountNamespace;
 import org.jvisor.api.vfs.Vfs;
+import org.jvisor.core.container.ContainerDevices;
+import org.jvisor.core.container.ContainerImpl;
+import org.jvisor.core.container.StartedProcess;
+import org.jvisor.core.process.Limits;
+import org.jvisor.core.process.PidNamespaceImpl;
+import org.jvisor.core.process.ProcessGroupImpl;
+import org.jvisor.core.process.SessionImpl;
+import org.jvisor.core.process.TaskImpl;
+import org.jvisor.core.process.ThreadGroupImpl;
 
 /**
  * A kernel without a machine: its applications make one system call again and again, and what that does is given by the test,
  * step by step. Handlers of steps run in the task's thread, with all of a task's interface at hand.
  */
-final class TestKernel {
+public final class TestKernel {
 
     /** The call that takes the next step of its task. */
-    static final int STEP = 900;
-    static final long TIMEOUT_SECONDS = 20;
+    public static final int STEP = 900;
+    public static final long TIMEOUT_SECONDS = 20;
 
     /** Part of an application's life, as a system call. */
-    interface Step {
-        long run(TaskImpl task) throws Exception;
+    public interface Step {
+        public long run(TaskImpl task) throws Exception;
     }
 
-    final FakePlatform platform = new FakePlatform();
-    final FakeMemory memory = new FakeMemory();
-    final Fakes vfs = new Fakes();
-    final KernelImpl kernel;
-    final TestClock clock = new TestClock();
+    public final FakePlatform platform = new FakePlatform();
+    public final FakeMemory memory = new FakeMemory();
+    public final Fakes vfs = new Fakes();
+    public final KernelImpl kernel;
+    public final TestClock clock = new TestClock();
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
 
-    TestKernel() {
+    public TestKernel() {
         this("fake");
     }
 
     /** @param choice which platforms are to be made ready, of the fake one and {@code others} */
-    TestKernel(String choice, Platform... others) {
+    public TestKernel(String choice, Platform... others) {
         HostKernel host = new Fakes().on("allocate", a -> 0L).on("syscall", a -> a.length > 2 ? a[2] : 0L).ignore("copyIn")
                 .as(HostKernel.class);
         Vdso vdso = new Fakes().ignore("start").on("map", a -> 0x7ffe_0000_0000L).as(Vdso.class);
@@ -79,7 +88,7 @@ final class TestKernel {
         kernel.dispatcher().addFamily(family(STEP, (task, arguments) -> step((TaskImpl) task)), 1, 1);
     }
 
-    static SyscallFamily family(int number, SyscallHandler handler) {
+    public static SyscallFamily family(int number, SyscallHandler handler) {
         return new Fakes().on("name", a -> "test").on("calls", a -> new CallTable(handler).full(number))
                 .as(SyscallFamily.class);
     }
@@ -138,10 +147,10 @@ final class TestKernel {
     }
 
     /** Of the first process. */
-    PidNamespaceImpl pids;
+    public PidNamespaceImpl pids;
 
     /** The first process; it does not run yet. */
-    ThreadGroupImpl init(Step... steps) {
+    public ThreadGroupImpl init(Step... steps) {
         ContainerSpec spec = new ContainerSpec("test", "", "", new ProcessSpec(List.of("init"), List.of(), "/",
                 new ProcessSpec.User(0, 0, List.of(), 0), new ProcessSpec.Capabilities(0, 0, 0, 0, 0), List.of(), false,
                 new int[] {-1, -1, -1}, false, -1, 0, 0, 0), new ContainerSpec.Root(-1, false, false, 0), List.of());
@@ -182,12 +191,12 @@ final class TestKernel {
         return context;
     }
 
-    static FdTable files() {
+    public static FdTable files() {
         return new Fakes().on("copy", a -> files()).ignore("retain", "release", "closeOnExec").as(FdTable.class);
     }
 
     /** clone(2) by {@code parent}, in one of its steps; the child takes {@code steps}. */
-    long clone(TaskImpl parent, long flags, int exitSignal, Step... steps) {
+    public long clone(TaskImpl parent, long flags, int exitSignal, Step... steps) {
         synchronized (platform) {
             Script script = new Script(steps);
             platform.next = registers -> {
@@ -206,12 +215,12 @@ final class TestKernel {
     }
 
     /** Runs the first process to its end, and everything with it; its status. */
-    int run(ThreadGroupImpl init) {
+    public int run(ThreadGroupImpl init) {
         init.containerImpl().start();
         return await(init);
     }
 
-    int await(ThreadGroupImpl init) {
+    public int await(ThreadGroupImpl init) {
         CountDownLatch done = new CountDownLatch(1);
         int[] status = new int[1];
         Thread waiter = new Thread(() -> {
@@ -239,7 +248,7 @@ final class TestKernel {
     }
 
     /** Waits until {@code condition} holds. */
-    static void until(BooleanSupplier condition) {
+    public static void until(BooleanSupplier condition) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
@@ -251,7 +260,7 @@ final class TestKernel {
     }
 
     /** The target of a test's own timer. */
-    record Told(Runnable action) implements KernelClock.Target {
+    public record Told(Runnable action) implements KernelClock.Target {
         @Override
         public String kind() {
             return KernelClock.Target.CLOCK;
@@ -279,7 +288,7 @@ final class TestKernel {
     }
 
     /** Real time, on one thread. */
-    static final class TestClock implements KernelClock {
+    public static final class TestClock implements KernelClock {
         private final long start = System.nanoTime();
         private final Semaphore running = new Semaphore(1);
         private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, runnable -> {

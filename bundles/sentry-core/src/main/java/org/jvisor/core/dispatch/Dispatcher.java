@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.dispatch;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.kernel.StartException;
+import org.jvisor.api.syscall.CallTable;
+import org.jvisor.api.syscall.SyscallFamily;
+import org.jvisor.api.syscall.SyscallHandler;
+import org.jvisor.api.syscall.SyscallInterceptor;
+
+/**
+ * Keeps the table of handlers in step with the services that come and go.
+ *
+ * <p>A call notes the generation of the table that it takes its handler from, then makes sure that this still is the current
+ * table. So, after a new table has been published, every call inside a handler that the new one does not have shows in its
+ * task's note, and {@link #awaitLeave} can interrupt it and see it go.
+ */
+public final class Dispatcher {
+
+    private static final Logger LOG = System.getLogger("org.jvisor.core.dispatch");
+
+    /** How long the withdrawal of a service waits for calls that do not end when they are interrupted. */
+    private static final long LEAVE_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(10);
+    private static final long LEAVE_POLL_NS = TimeUnit.MICROSECONDS.toNanos(100);
+
+    /** One of each family. */
+    private static final int[] ESSENTIAL = {SyscallNr.READ, SyscallNr.OPENAT, SyscallNr.MMAP, SyscallNr.EXIT_GROUP};
+    private static final long ESSENTIALS_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(10);
+
+    /** What of a task the dispatcher has to do with. */
+    public interface Caller {
+
+        /** The generation noted by the call that it is in; 0 or less outside of calls. */
+        long generation();
+
+        /** The number of its current or last call. */
+        int callNumber();
+
+        /** Makes its waits end, so that the call is dispatched anew. */
+        void restartCall();
+    }
+
+    private record Family(SyscallFamily service, int ranking, long id, SyscallHandler[] handlers) {}
+
+    private record Interceptor(SyscallInterceptor service, int ranking, long id, boolean[] numbers) {}
+
+    private final Supplier<? extends Iterable<? extends Caller>> callers;
+    private final MissingCalls missing = new MissingCalls();
+
+    /** Both guarded by this; highest ranking first. */
+    private final List<Family> families = new ArrayList<>();
+    private final List<Interceptor> interceptors = new ArrayList<>();
+
+    private volatile SyscallTable table = SyscallTable.first(missing);
+
+    public Dispatcher(Supplier<? extends Iterable<? extends Caller>> callers) {
+        this.callers = callers;
+    }
+
+    public SyscallTable table() {
+        return table;
+    }
+
+    public long[] missingCalls() {
+        return missing.counts();
+    }
+
+    /** @param id service.id: of equal rankings the lowest wins, as everywhere in OSGi */
+    public synchronized void addFamily(SyscallFamily service, int ranking, long id) {
+        SyscallHandler[] handlers = new SyscallHandler[SyscallTable.NUMBERS];
+        for (CallTable.Row row : service.calls().rows()) {
+            if (row.number() < 0 || row.number() >= SyscallTable.NUMBERS) {
+                LOG.log(Level.WARNING, "family {0}: number {1} is out of range", service.name(), row.number());
+            } else {
+                handlers[row.number()] = row.handler();
+            }
+        }
+        families.add(new Family(service, ranking, id, handlers));
+        families.sort(Comparator.comparingInt(Family::ranking).reversed().thenComparingLong(Family::id));
+        publish();
+    }
+
+    /** Returns when no task is inside one of its handlers any more. */
+    public void removeFamily(SyscallFamily service) {
+        synchronized (this) {
+            families.removeIf(family -> family.service == service);
+            publish();
+        }
+        awaitLeave(service.name());
+    }
+
+    public synchronized void addInterceptor(SyscallInterceptor service, int ranking, long id) {
+        boolean[] numbers = new boolean[SyscallTable.NUMBERS];
+        for (int number : service.numbers()) {
+            if (number >= 0 && number < SyscallTable.NUMBERS) {
+                numbers[number] = true;
+            }
+        }
+        interceptors.add(new Interceptor(service, ranking, id, numbers));
+        interceptors.sort(Comparator.comparingInt(Interceptor::ranking).reversed().thenComparingLong(Interceptor::id));
+        publish();
+    }
+
+    /** Returns when no task is inside it any more. */
+    public void removeInterceptor(SyscallInterceptor service) {
+        synchronized (this) {
+            interceptors.removeIf(interceptor -> interceptor.service == service);
+            publish();
+        }
+        awaitLeave(service.getClass().getName());
+    }
+
+    /** Waits until the calls that no program does without are answered: families come after the kernel itself. */
+    public void awaitEssentials() {
+        long deadline = System.nanoTime() + ESSENTIALS_TIMEOUT_NS;
+        for (int number : ESSENTIAL) {
+            while (table.handler(number) == missing) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw new StartException("no service answers the system call " + SyscallNr.name(number), Errno.ENOSYS);
+                }
+                LockSupport.parkNanos(LEAVE_POLL_NS);
+            }
+        }
+    }
+
+    private void publish() {
+        SyscallTable current = table;
+        SyscallHandler[] next = new SyscallHandler[SyscallTable.NUMBERS];
+        for (int number = 0; number < SyscallTable.NUMBERS; number++) {
+            next[number] = handlerOf(number, current.handler(number));
+        }
+        table = current.next(next);
+    }
+
+    private SyscallHandler handlerOf(int number, SyscallHandler current) {
+        SyscallHandler handler = null;
+        for (Family family : families) {
+            if (family.handlers[number] != null) {
+                handler = family.handlers[number];
+                break;
+            }
+        }
+        List<SyscallInterceptor> chain = new ArrayList<>();
+        for (Interceptor interceptor : interceptors) {
+            if (interceptor.numbers[number]) {
+                chain.add(interceptor.service);
+            }
+        }
+        if (chain.isEmpty()) {
+            return handler;
+        }
+        InterceptedHandler wrapped = new InterceptedHandler(chain, handler == null ? missing : handler);
+        return wrapped.isSameAs(current) ? current : wrapped;
+    }
+
+    private void awaitLeave(String name) {
+        SyscallTable current = table;
+        long deadline = System.nanoTime() + LEAVE_TIMEOUT_NS;
+        while (interruptOutdated(current)) {
+            if (System.nanoTime() - deadline > 0) {
+                LOG.log(Level.WARNING, "{0} was withdrawn while a system call is still inside it", name);
+                return;
+            }
+            LockSupport.parkNanos(LEAVE_POLL_NS);
+        }
+    }
+
+    /** Whether any task is still inside a handler that {@code current} does not have. */
+    private boolean interruptOutdated(SyscallTable current) {
+        boolean found = false;
+        for (Caller caller : callers.get()) {
+            long generation = caller.generation();
+            if (generation > 0 && current.replacedSince(generation, caller.callNumber())) {
+                caller.restartCall();
+                found = true;
+            }
+        }
+        return found;
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.process;
+
+import org.jvisor.api.abi.Clone;
+import org.jvisor.api.kernel.IpcNamespace;
+import org.jvisor.api.kernel.Namespaces;
+import org.jvisor.api.vfs.FsContext;
+import org.jvisor.api.vfs.MountNamespace;
+
+/** What a task's namespaces are after clone(2) or unshare(2). */
+final class NamespaceCopy {
+
+    private NamespaceCopy() {}
+
+    /**
+     * @param flags CLONE_NEW*
+     * @param fs whose root and working directory move into a new mount namespace (mount_namespaces(7))
+     * @return with a use of the mount namespace that is the caller's
+     */
+    static Namespaces of(Namespaces original, long flags, FsContext fs) {
+        Namespaces copy = original;
+        if ((flags & Clone.CLONE_NEWUTS) != 0) {
+            copy = copy.withUts(copy.uts().copy());
+        }
+        if ((flags & Clone.CLONE_NEWIPC) != 0) {
+            copy = copy.withIpc(new IpcNamespace());
+        }
+        if ((flags & Clone.CLONE_NEWNS) == 0) {
+            copy.mounts().retain();
+            return copy;
+        }
+        MountNamespace mounts = original.mounts().copy();
+        fs.setRoot(mounts.translate(fs.root()));
+        fs.setWorkingDirectory(mounts.translate(fs.workingDirectory()));
+        return copy.withMounts(mounts);
+    }
+}

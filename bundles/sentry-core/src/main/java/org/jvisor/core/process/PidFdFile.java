@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.process;
+
+import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.PidFd;
+import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.wait.WaitQueue;
+
+/** A descriptor of a process (pidfd_open(2)). */
+record PidFdFile(ThreadGroupImpl group) implements PidFd {
+
+    @Override
+    public int poll(FileDescription file) {
+        return group.zombie() ? Poll.POLLIN | Poll.POLLRDNORM : 0;
+    }
+
+    @Override
+    public WaitQueue waitQueue() {
+        return group.exitQueue();
+    }
+}

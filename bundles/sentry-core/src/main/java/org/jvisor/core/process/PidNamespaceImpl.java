@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.process;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.PidNamespace;
+import org.jvisor.api.kernel.ThreadGroup;
+
+/**
+ * The tasks, processes, process groups and sessions of one container, by their ids. Changes are made with the tree's lock held
+ * ({@link Processes}); look-ups need none.
+ */
+public final class PidNamespaceImpl implements PidNamespace {
+
+    static final int PID_MAX = 4_194_304;
+    /** Where ids start again after {@link #PID_MAX}, as in Linux. */
+    private static final int RESERVED = 300;
+
+    private final ConcurrentHashMap<Integer, TaskImpl> tasks = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Integer, ThreadGroupImpl> groups = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Integer, ProcessGroupImpl> processGroups = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Integer, SessionImpl> sessions = new ConcurrentHashMap<>();
+    private final Processes processes;
+    private final Cgroup cgroup;
+    private int lastId;
+
+    /** @param cgroup whose tasks those in it are */
+    public PidNamespaceImpl(Processes processes, Cgroup cgroup) {
+        this.processes = processes;
+        this.cgroup = cgroup;
+    }
+
+    /** Whose monitor is the tree's lock. */
+    Processes processes() {
+        return processes;
+    }
+
+    @Override
+    public TaskImpl task(int tid) {
+        return tasks.get(tid);
+    }
+
+    @Override
+    public ThreadGroupImpl threadGroup(int pid) {
+        return groups.get(pid);
+    }
+
+    @Override
+    public ProcessGroupImpl processGroup(int id) {
+        return processGroups.get(id);
+    }
+
+    @Override
+    public List<ThreadGroup> threadGroups() {
+        List<ThreadGroup> all = new ArrayList<>(groups.values());
+        all.sort(Comparator.comparingInt(ThreadGroup::pid));
+        return all;
+    }
+
+    public Collection<ThreadGroupImpl> groups() {
+        return groups.values();
+    }
+
+    public Collection<SessionImpl> sessions() {
+        return sessions.values();
+    }
+
+    // ---- changes, with the tree's lock held
+
+    /** An id that nothing has, and that is not given out again before millions of others were. */
+    public int newId() {
+        if (cgroup.isFull(Counter.TASKS)) {
+            throw ErrnoException.of(Errno.EAGAIN);
+        }
+        do {
+            lastId = lastId + 1 >= PID_MAX ? RESERVED : lastId + 1;
+        } while (used(lastId));
+        return lastId;
+    }
+
+    private boolean used(int id) {
+        return tasks.containsKey(id) || groups.containsKey(id) || processGroups.containsKey(id) || sessions.containsKey(id);
+    }
+
+    public void add(TaskImpl task) {
+        tasks.put(task.tid(), task);
+        processes.add(task);
+        cgroup.charge(Counter.TASKS, 1);
+    }
+
+    void remove(TaskImpl task) {
+        tasks.remove(task.tid(), task);
+        if (processes.remove(task)) {
+            cgroup.uncharge(Counter.TASKS, 1);
+        }
+    }
+
+    /** The last but one thread of a group calls execve(2): it gets the leader's id. */
+    public void takeLeadersId(TaskImpl task, TaskImpl leader) {
+        tasks.remove(task.tid(), task);
+        remove(leader);
+        task.setTid(leader.tid());
+        tasks.put(task.tid(), task);
+    }
+
+    public void add(ThreadGroupImpl group) {
+        groups.put(group.pid(), group);
+    }
+
+    void remove(ThreadGroupImpl group) {
+        groups.remove(group.pid());
+    }
+
+    public void add(ProcessGroupImpl group) {
+        processGroups.put(group.id(), group);
+    }
+
+    void remove(ProcessGroupImpl group) {
+        processGroups.remove(group.id());
+    }
+
+    public void add(SessionImpl session) {
+        sessions.put(session.id(), session);
+    }
+
+    void remove(SessionImpl session) {
+        sessions.remove(session.id());
+    }
+}

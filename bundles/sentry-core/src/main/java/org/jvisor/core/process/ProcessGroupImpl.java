@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.process;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jvisor.api.kernel.ProcessGroup;
+import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.kernel.ThreadGroup;
+
+/** A process group; its members are guarded by the tree's lock. */
+public final class ProcessGroupImpl implements ProcessGroup {
+
+    private final PidNamespaceImpl namespace;
+    private final int id;
+    private final SessionImpl session;
+    private final List<ThreadGroupImpl> members = new ArrayList<>();
+
+    public ProcessGroupImpl(PidNamespaceImpl namespace, int id, SessionImpl session) {
+        this.namespace = namespace;
+        this.id = id;
+        this.session = session;
+    }
+
+    @Override
+    public int id() {
+        return id;
+    }
+
+    @Override
+    public SessionImpl session() {
+        return session;
+    }
+
+    @Override
+    public List<ThreadGroup> members() {
+        return new ArrayList<>(processesNow());
+    }
+
+    private List<ThreadGroupImpl> processesNow() {
+        synchronized (namespace.processes()) {
+            return new ArrayList<>(members);
+        }
+    }
+
+    @Override
+    public void send(SignalInfo signal) {
+        for (ThreadGroupImpl member : processesNow()) {
+            member.send(signal);
+        }
+    }
+
+    @Override
+    public boolean orphaned() {
+        synchronized (namespace.processes()) {
+            return isOrphanedWithout(null);
+        }
+    }
+
+    // ---- with the tree's lock held
+
+    void add(ThreadGroupImpl member) {
+        if (members.isEmpty()) {
+            namespace.add(this);
+            session.groupCame();
+        }
+        members.add(member);
+    }
+
+    void remove(ThreadGroupImpl member) {
+        members.remove(member);
+        if (members.isEmpty()) {
+            namespace.remove(this);
+            session.groupWent();
+        }
+    }
+
+    /** Orphaned, were it not for {@code leaving}, which is about to exit. */
+    boolean isOrphanedWithout(ThreadGroupImpl leaving) {
+        for (ThreadGroupImpl member : members) {
+            ThreadGroupImpl parent = member.parent();
+            if (member == leaving || parent == null || member.zombie()) {
+                continue;
+            }
+            if (parent.processGroup() != this && parent.session() == session) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    boolean hasStoppedMember() {
+        for (ThreadGroupImpl member : members) {
+            if (member.stopped()) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.process;
+
+import java.util.function.Consumer;
+import org.jvisor.api.kernel.ProcessGroup;
+import org.jvisor.api.kernel.Session;
+import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.state.FieldHandle;
+import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.HandleSource;
+
+/** A session; its process groups are counted with the tree's lock held. */
+public final class SessionImpl implements Session, HandleSource {
+
+    private final PidNamespaceImpl namespace;
+    private final ThreadGroupImpl leader;
+    private final int id;
+    private int processGroups;
+    private volatile Tty tty;
+
+    public SessionImpl(PidNamespaceImpl namespace, ThreadGroupImpl leader) {
+        this.namespace = namespace;
+        this.leader = leader;
+        this.id = leader.pid();
+    }
+
+    @Override
+    public void forEachHandle(Consumer<Handle> visitor) {
+        FieldHandle.visit(visitor, "controlling terminal", () -> id, Tty.class, () -> tty, fresh -> tty = fresh);
+    }
+
+    @Override
+    public int id() {
+        return id;
+    }
+
+    @Override
+    public ThreadGroup leader() {
+        return leader;
+    }
+
+    @Override
+    public Tty tty() {
+        return tty;
+    }
+
+    @Override
+    public synchronized boolean acquire(Tty terminal) {
+        if (tty != null) {
+            return tty == terminal;
+        }
+        tty = terminal;
+        return true;
+    }
+
+    @Override
+    public synchronized void disown(Tty terminal) {
+        if (tty == terminal) {
+            tty = null;
+        }
+    }
+
+    @Override
+    public ProcessGroup group(int groupId) {
+        ProcessGroupImpl group = namespace.processGroup(groupId);
+        return group != null && group.session() == this ? group : null;
+    }
+
+    void groupCame() {
+        processGroups++;
+    }
+
+    void groupWent() {
+        if (--processGroups == 0) {
+            namespace.remove(this);
+        }
+    }
+}

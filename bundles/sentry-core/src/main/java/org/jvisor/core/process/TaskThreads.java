@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.process;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+
+/**
+ * The Java threads that tasks live on. To make one costs more than the rest of a fork: a thread whose task has ended waits a
+ * while for another. Each is a thread of the host, since a platform may know a task by it.
+ */
+public final class TaskThreads {
+
+    private static final int IDLE_MAX = 32;
+    private static final long IDLE_NS = TimeUnit.SECONDS.toNanos(10);
+
+    /** For handlers. */
+    private static final long OWN_STACK_BYTES = 256 << 10;
+
+    private final ThreadFactory factory;
+
+    /** Guarded by this; the last to come is the first to go, its stack is still in the cache. */
+    private final ArrayDeque<Server> idle = new ArrayDeque<>();
+
+    /** @param platformBytes of stack that the platform takes */
+    public TaskThreads(long platformBytes) {
+        factory = Thread.ofPlatform().name("task-", 1).daemon().stackSize(OWN_STACK_BYTES + platformBytes).factory();
+    }
+
+    /** A thread that waits for a task. Throws EAGAIN when the host gives no more. */
+    public Server acquire() {
+        synchronized (this) {
+            Server server = idle.pollLast();
+            if (server != null) {
+                return server;
+            }
+        }
+        Server server = new Server();
+        server.thread = factory.newThread(server);
+        try {
+            server.thread.start();
+        } catch (OutOfMemoryError e) {
+            // What Thread.start throws when pthread_create(3) fails.
+            throw ErrnoException.of(Errno.EAGAIN);
+        }
+        return server;
+    }
+
+    /** It was not needed; whether it is kept. */
+    synchronized boolean giveBack(Server server) {
+        if (idle.size() >= IDLE_MAX) {
+            server.end();
+            return false;
+        }
+        idle.addLast(server);
+        return true;
+    }
+
+    private synchronized boolean withdraw(Server server) {
+        return idle.remove(server);
+    }
+
+    /** Lets all threads that wait go. */
+    public synchronized void stop() {
+        idle.forEach(Server::end);
+        idle.clear();
+    }
+
+    /** One thread. */
+    public final class Server implements Runnable {
+        private Thread thread;
+        private volatile TaskImpl task;
+        private volatile boolean ended;
+
+        public void serve(TaskImpl newTask) {
+            task = newTask;
+            LockSupport.unpark(thread);
+        }
+
+        private void end() {
+            ended = true;
+            LockSupport.unpark(thread);
+        }
+
+        @Override
+        public void run() {
+            while (await()) {
+                new TaskLoop(task).run();
+                task = null;
+                giveBack(this);
+            }
+        }
+
+        /** Whether there is a task now. */
+        private boolean await() {
+            long deadline = System.nanoTime() + IDLE_NS;
+            while (task == null) {
+                if (ended) {
+                    return false;
+                }
+                long left = deadline - System.nanoTime();
+                if (left <= 0 && withdraw(this)) {
+                    return false;
+                }
+                LockSupport.parkNanos(left <= 0 ? IDLE_NS : left);
+            }
+            return true;
+        }
+    }
+}

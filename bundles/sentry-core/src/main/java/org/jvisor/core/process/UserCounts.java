@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.process;
+
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What is limited per real user: tasks (RLIMIT_NPROC) and queued signals (RLIMIT_SIGPENDING). A user who has neither is not known:
+ * one privileged program can be any number of users after another. Any thread.
+ */
+public final class UserCounts {
+
+    /** Guarded by the map's lock of its entry. */
+    private static final class Account {
+        int tasks;
+        int signals;
+
+        Account orNone() {
+            return tasks == 0 && signals == 0 ? null : this;
+        }
+    }
+
+    private final ConcurrentHashMap<Integer, Account> accounts = new ConcurrentHashMap<>();
+
+    /** One more task: how many there are now. */
+    public int addTask(int uid) {
+        int[] count = new int[1];
+        accounts.compute(uid, (user, known) -> {
+            Account account = known == null ? new Account() : known;
+            count[0] = ++account.tasks;
+            return account;
+        });
+        return count[0];
+    }
+
+    void removeTask(int uid) {
+        accounts.computeIfPresent(uid, (user, account) -> {
+            account.tasks--;
+            return account.orNone();
+        });
+    }
+
+    /** One more queued signal, where {@code limit} (unsigned) allows it; whether it does. */
+    public boolean addSignal(int uid, long limit) {
+        boolean[] added = new boolean[1];
+        accounts.compute(uid, (user, known) -> {
+            Account account = known == null ? new Account() : known;
+            if (Long.compareUnsigned(account.signals, limit) < 0) {
+                account.signals++;
+                added[0] = true;
+            }
+            return account.orNone();
+        });
+        return added[0];
+    }
+
+    public void removeSignal(int uid) {
+        accounts.computeIfPresent(uid, (user, account) -> {
+            account.signals--;
+            return account.orNone();
+        });
+    }
+
+    /** Users who have something. */
+    int users() {
+        return accounts.size();
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.signal;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.SignalAction;
+
+/** A table of signal actions; more than one thread group's with CLONE_SIGHAND. Any thread. */
+public final class SignalActions {
+
+    private final AtomicReferenceArray<SignalAction> actions = new AtomicReferenceArray<>(Signals.NSIG + 1);
+
+    public SignalAction get(int signal) {
+        SignalAction action = actions.get(signal);
+        return action == null ? SignalAction.DEFAULT : action;
+    }
+
+    public SignalAction set(int signal, SignalAction action) {
+        SignalAction old = actions.getAndSet(signal, action);
+        return old == null ? SignalAction.DEFAULT : old;
+    }
+
+    public SignalActions copy() {
+        SignalActions copy = new SignalActions();
+        for (int signal = 1; signal <= Signals.NSIG; signal++) {
+            copy.actions.setPlain(signal, actions.get(signal));
+        }
+        return copy;
+    }
+
+    /** What execve(2) and CLONE_CLEAR_SIGHAND leave: handlers become the default, what is ignored stays so. */
+    public SignalActions copyWithoutHandlers() {
+        SignalActions copy = new SignalActions();
+        for (int signal = 1; signal <= Signals.NSIG; signal++) {
+            if (get(signal).handler() == Signals.SIG_IGN) {
+                copy.actions.setPlain(signal, SignalAction.IGNORE);
+            }
+        }
+        return copy;
+    }
+
+    public boolean ignores(int signal) {
+        long handler = get(signal).handler();
+        return handler == Signals.SIG_IGN
+                || handler == Signals.SIG_DFL && Signals.contains(Signals.IGNORED_BY_DEFAULT, signal);
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.time;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.function.LongSupplier;
+
+/**
+ * How long a task has run application code and Sentry code. What it has run in all is exact: the clock is read when it falls
+ * asleep and when it wakes up. How much of that was the Sentry's is measured on some calls, each of which stands for those
+ * since the last: on all of them when they are far apart, on one of many when they come so fast that reading the clock would
+ * tell. Neither part ever runs backwards.
+ *
+ * <p>Written by the task's thread, read by any: a reader may be a switch behind. What the host's scheduler takes away in between
+ * counts as used, since nobody tells us.
+ */
+public final class CpuTimes {
+
+    /** About how often a call is measured. */
+    private static final long MEASURE_EVERY_NS = 100_000;
+    private static final int STANDS_FOR_MAX = 64;
+
+    private static final VarHandle RAN;
+    private static final VarHandle SINCE;
+    private static final VarHandle AWAKE;
+    private static final VarHandle SYSTEM;
+    private static final VarHandle ENTERED;
+    private static final VarHandle MEASURED;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            RAN = lookup.findVarHandle(CpuTimes.class, "ranNs", long.class);
+            SINCE = lookup.findVarHandle(CpuTimes.class, "since", long.class);
+            AWAKE = lookup.findVarHandle(CpuTimes.class, "awake", boolean.class);
+            SYSTEM = lookup.findVarHandle(CpuTimes.class, "systemNs", long.class);
+            ENTERED = lookup.findVarHandle(CpuTimes.class, "enteredAt", long.class);
+            MEASURED = lookup.findVarHandle(CpuTimes.class, "measured", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final LongSupplier clock;
+
+    // ---- written by the task's thread
+    /** Until it last fell asleep. */
+    private long ranNs;
+    /** When it woke up. */
+    private long since;
+    private boolean awake;
+    private long systemNs;
+    /** When the call that is being measured began, or went on after a sleep. */
+    private long enteredAt;
+    /** How many calls the one that is being measured stands for; 0: it is not measured, or the application runs. */
+    private int measured;
+
+    // ---- the task's thread alone
+    /** Calls from the last measured one to the next. */
+    private int distance = 1;
+    /** Of those, how many are to come. */
+    private int left = 1;
+    private long lastMeasuredAt;
+
+    // ---- guarded by this: what readers have been told
+    private long toldUserNs;
+    private long toldSystemNs;
+
+    public CpuTimes() {
+        this(System::nanoTime);
+    }
+
+    public CpuTimes(LongSupplier clock) {
+        this.clock = clock;
+    }
+
+    public void start() {
+        long now = clock.getAsLong();
+        lastMeasuredAt = now;
+        SINCE.setOpaque(this, now);
+        ENTERED.setOpaque(this, now);
+        MEASURED.setOpaque(this, 1);
+        AWAKE.setOpaque(this, true);
+    }
+
+    public void enterUser() {
+        if (measured != 0) {
+            charge(clock.getAsLong());
+            MEASURED.setOpaque(this, 0);
+        }
+    }
+
+    public void leaveUser() {
+        if (--left == 0) {
+            measure();
+        }
+    }
+
+    private void measure() {
+        long now = clock.getAsLong();
+        ENTERED.setOpaque(this, now);
+        MEASURED.setOpaque(this, distance);
+        long apart = Math.max(1, (now - lastMeasuredAt) / distance);
+        lastMeasuredAt = now;
+        distance = Math.clamp(MEASURE_EVERY_NS / apart, 1, STANDS_FOR_MAX);
+        left = distance;
+    }
+
+    private void charge(long now) {
+        SYSTEM.setOpaque(this, systemNs + measured * (now - enteredAt));
+    }
+
+    public void fallAsleep() {
+        long now = clock.getAsLong();
+        if (measured != 0) {
+            charge(now);
+        }
+        AWAKE.setOpaque(this, false);
+        RAN.setOpaque(this, ranNs + now - since);
+    }
+
+    public void wakeUp() {
+        long now = clock.getAsLong();
+        ENTERED.setOpaque(this, now);
+        SINCE.setOpaque(this, now);
+        AWAKE.setOpaque(this, true);
+    }
+
+    public synchronized long userNs() {
+        divide();
+        return toldUserNs;
+    }
+
+    public synchronized long systemNs() {
+        divide();
+        return toldSystemNs;
+    }
+
+    private void divide() {
+        long total = (long) RAN.getOpaque(this);
+        long system = (long) SYSTEM.getOpaque(this);
+        if ((boolean) AWAKE.getOpaque(this)) {
+            long now = clock.getAsLong();
+            total += Math.max(0, now - (long) SINCE.getOpaque(this));
+            system += (int) MEASURED.getOpaque(this) * Math.max(0, now - (long) ENTERED.getOpaque(this));
+        }
+        long most = total - toldSystemNs;
+        if (most >= toldUserNs) {
+            toldUserNs = Math.clamp(total - system, toldUserNs, most);
+            toldSystemNs = total - toldUserNs;
+        }
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.time;
+
+import java.util.concurrent.TimeUnit;
+import org.jvisor.api.abi.Clock;
+import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.Wait;
+import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.core.process.ThreadGroupImpl;
+
+/** The three timers of setitimer(2), and RLIMIT_CPU, of one process. Any thread. */
+public final class IntervalTimers implements ProcessTimer.Owner {
+
+    /** Follows the ITIMER_* in their order. */
+    private static final int CPU_LIMIT = 3;
+    private static final int[] SIGNALS = {Signals.SIGALRM, Signals.SIGVTALRM, Signals.SIGPROF};
+
+    private final ThreadGroupImpl group;
+    private final KernelClock scheduler;
+
+    /** By ITIMER_* and {@link #CPU_LIMIT}; made when first set. Guarded by this. */
+    private final ProcessTimer[] timers = new ProcessTimer[CPU_LIMIT + 1];
+
+    public IntervalTimers(ThreadGroupImpl group, KernelClock scheduler) {
+        this.group = group;
+        this.scheduler = scheduler;
+    }
+
+    public void set(int which, long valueNs, long intervalNs, long[] old) {
+        ProcessTimer timer = timer(which);
+        if (old != null) {
+            timer.current(old);
+        }
+        timer.arm(valueNs == 0 ? 0 : later(now(which), valueNs), intervalNs);
+    }
+
+    public void get(int which, long[] current) {
+        timer(which).current(current);
+    }
+
+    static long later(long now, long ns) {
+        return ns > Long.MAX_VALUE - Math.max(now, 0) ? Long.MAX_VALUE : now + ns;
+    }
+
+    private synchronized ProcessTimer timer(int which) {
+        if (timers[which] == null) {
+            timers[which] = which == CPU_LIMIT
+                    ? new ProcessTimer(scheduler, this, KernelClock.Target.CPU_LIMIT, group, which, true)
+                    : new ProcessTimer(scheduler, this, KernelClock.Target.INTERVAL, group, which, which != Clock.ITIMER_REAL);
+        }
+        return timers[which];
+    }
+
+    @Override
+    public long now(int which) {
+        return switch (which) {
+            case Clock.ITIMER_REAL -> scheduler.monotonicNs();
+            case Clock.ITIMER_VIRTUAL -> group.userTimeNs();
+            default -> group.userTimeNs() + group.systemTimeNs();
+        };
+    }
+
+    @Override
+    public void expired(int which, long overruns) {
+        if (which == CPU_LIMIT) {
+            cpuLimitReached();
+        } else {
+            group.send(SignalInfo.kernel(SIGNALS[which]));
+        }
+    }
+
+    /** setrlimit(2): SIGXCPU each second from the soft limit on, SIGKILL at the hard one. */
+    public synchronized void cpuLimitChanged() {
+        long seconds = group.softLimit(Rlimit.RLIMIT_CPU);
+        boolean none = seconds < 0 || seconds > TimeUnit.NANOSECONDS.toSeconds(Long.MAX_VALUE);
+        timer(CPU_LIMIT).arm(none ? 0 : Math.max(1, TimeUnit.SECONDS.toNanos(seconds)), TimeUnit.SECONDS.toNanos(1));
+    }
+
+    private void cpuLimitReached() {
+        long usedSeconds = TimeUnit.NANOSECONDS.toSeconds(now(CPU_LIMIT));
+        if (Long.compareUnsigned(usedSeconds, group.hardLimit(Rlimit.RLIMIT_CPU)) >= 0) {
+            group.exitGroup(Wait.signaled(Signals.SIGKILL, false));
+        } else {
+            group.send(SignalInfo.kernel(Signals.SIGXCPU));
+        }
+    }
+
+    public synchronized void cancelAll() {
+        for (ProcessTimer timer : timers) {
+            if (timer != null) {
+                timer.arm(0, 0);
+            }
+        }
+    }
+}

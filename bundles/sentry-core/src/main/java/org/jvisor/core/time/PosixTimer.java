@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.time;
+
+import org.jvisor.api.abi.Clock;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.core.process.TaskImpl;
+import org.jvisor.core.process.ThreadGroupImpl;
+import org.jvisor.core.signal.SignalSender;
+
+/**
+ * One timer of timer_create(2). At most one signal of it is pending; what expires meanwhile is counted and told with that signal
+ * (timer_getoverrun(2)).
+ */
+final class PosixTimer implements ProcessTimer.Owner {
+
+    /** DELAYTIMER_MAX: more overruns than this are not counted. */
+    private static final long OVERRUN_MAX = Integer.MAX_VALUE;
+
+    private final ThreadGroupImpl group;
+    private final TaskImpl target;
+    private final int id;
+    private final int signal;
+    private final long value;
+    private final KernelClock scheduler;
+    private final int clockId;
+    private final ProcessTimer timer;
+
+    // Guarded by this.
+    private boolean pending;
+    private long missed;
+    private long overrun;
+
+    /** @param signal 0 for none */
+    PosixTimer(ThreadGroupImpl group, TaskImpl target, KernelClock scheduler, int clockId, int id, int signal, long value) {
+        this.group = group;
+        this.target = target;
+        this.id = id;
+        this.signal = signal;
+        this.value = value;
+        this.scheduler = scheduler;
+        this.clockId = clockId;
+        boolean usedTime = clockId == Clock.CLOCK_PROCESS_CPUTIME_ID || clockId == Clock.CLOCK_THREAD_CPUTIME_ID;
+        this.timer = new ProcessTimer(scheduler, this, KernelClock.Target.POSIX, group, id, usedTime);
+    }
+
+    @Override
+    public long now(int index) {
+        return switch (clockId) {
+            case Clock.CLOCK_REALTIME, Clock.CLOCK_REALTIME_ALARM, Clock.CLOCK_TAI -> scheduler.realtimeNs();
+            case Clock.CLOCK_PROCESS_CPUTIME_ID -> group.userTimeNs() + group.systemTimeNs();
+            case Clock.CLOCK_THREAD_CPUTIME_ID -> {
+                TaskImpl thread = target != null ? target : group.leader();
+                yield thread.userTimeNs() + thread.systemTimeNs();
+            }
+            default -> scheduler.monotonicNs();
+        };
+    }
+
+    void set(boolean absolute, long valueNs, long intervalNs, long[] old) {
+        if (old != null) {
+            timer.current(old);
+        }
+        synchronized (this) {
+            missed = 0;
+            overrun = 0;
+        }
+        long at = valueNs == 0 ? 0 : absolute ? valueNs : IntervalTimers.later(now(id), valueNs);
+        timer.arm(at, intervalNs);
+    }
+
+    void current(long[] valueAndInterval) {
+        timer.current(valueAndInterval);
+    }
+
+    synchronized long overrun() {
+        return overrun;
+    }
+
+    @Override
+    public void expired(int index, long overruns) {
+        if (signal == 0) {
+            return;
+        }
+        synchronized (this) {
+            if (pending) {
+                missed += overruns + 1;
+                return;
+            }
+            pending = true;
+            missed = overruns;
+        }
+        SignalInfo info = new SignalInfo(signal, Signals.SI_TIMER, id, 0, 0, value, 0, 0);
+        if (SignalSender.send(group, target, info, this::taken) != 0) {
+            synchronized (this) {
+                pending = false;
+            }
+        }
+    }
+
+    private synchronized SignalInfo taken(SignalInfo info) {
+        pending = false;
+        overrun = Math.min(missed, OVERRUN_MAX);
+        missed = 0;
+        return new SignalInfo(info.signal(), info.code(), info.pid(), (int) overrun, 0, info.value(), 0, 0);
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.time;
+
+import java.util.TreeMap;
+import org.jvisor.api.abi.Clock;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.Task;
+import org.jvisor.api.kernel.ThreadGroup.PosixTimers;
+import org.jvisor.core.process.TaskImpl;
+import org.jvisor.core.process.ThreadGroupImpl;
+
+/** The timers of timer_create(2) of one process. Any thread. */
+public final class PosixTimersImpl implements PosixTimers {
+
+    /** Linux counts timers among the queued signals that RLIMIT_SIGPENDING limits; a fixed number does here. */
+    private static final int TIMERS_MAX = 1024;
+
+    private final ThreadGroupImpl group;
+    private final KernelClock scheduler;
+
+    /** Guarded by this. */
+    private final TreeMap<Integer, PosixTimer> timers = new TreeMap<>();
+
+    public PosixTimersImpl(ThreadGroupImpl group, KernelClock scheduler) {
+        this.group = group;
+        this.scheduler = scheduler;
+    }
+
+    @Override
+    public long create(int clock, int notify, int signal, long value, int tid) {
+        TaskImpl target = null;
+        if ((notify & Signals.SIGEV_THREAD_ID) != 0) {
+            Task task = group.task(tid);
+            if (task == null) {
+                return -Errno.EINVAL;
+            }
+            target = (TaskImpl) task;
+        }
+        boolean silent = notify == Signals.SIGEV_NONE;
+        if (!silent && !Signals.isValid(signal)) {
+            return -Errno.EINVAL;
+        }
+        if (!isKnown(clock)) {
+            return -Errno.EINVAL;
+        }
+        synchronized (this) {
+            if (timers.size() >= TIMERS_MAX) {
+                return -Errno.EAGAIN;
+            }
+            int id = 0;
+            while (timers.containsKey(id)) {
+                id++;
+            }
+            timers.put(id, new PosixTimer(group, target, scheduler, clock, id, silent ? 0 : signal,
+                    value == Long.MIN_VALUE ? id : value));
+            return id;
+        }
+    }
+
+    private static boolean isKnown(int clock) {
+        return switch (clock) {
+            case Clock.CLOCK_REALTIME, Clock.CLOCK_MONOTONIC, Clock.CLOCK_BOOTTIME, Clock.CLOCK_TAI,
+                    Clock.CLOCK_REALTIME_ALARM, Clock.CLOCK_BOOTTIME_ALARM,
+                    Clock.CLOCK_PROCESS_CPUTIME_ID, Clock.CLOCK_THREAD_CPUTIME_ID -> true;
+            default -> false;
+        };
+    }
+
+    private synchronized PosixTimer timer(int id) {
+        return timers.get(id);
+    }
+
+    @Override
+    public long settime(int id, int flags, long valueNs, long intervalNs, long[] old) {
+        PosixTimer timer = timer(id);
+        if (timer == null) {
+            return -Errno.EINVAL;
+        }
+        timer.set((flags & Clock.TIMER_ABSTIME) != 0, valueNs, intervalNs, old);
+        return 0;
+    }
+
+    @Override
+    public long gettime(int id, long[] current) {
+        PosixTimer timer = timer(id);
+        if (timer == null) {
+            return -Errno.EINVAL;
+        }
+        timer.current(current);
+        return 0;
+    }
+
+    @Override
+    public long overrun(int id) {
+        PosixTimer timer = timer(id);
+        return timer == null ? -Errno.EINVAL : timer.overrun();
+    }
+
+    @Override
+    public long delete(int id) {
+        PosixTimer timer;
+        synchronized (this) {
+            timer = timers.remove(id);
+        }
+        if (timer == null) {
+            return -Errno.EINVAL;
+        }
+        timer.set(false, 0, 0, null);
+        return 0;
+    }
+
+    public synchronized void deleteAll() {
+        timers.values().forEach(timer -> timer.set(false, 0, 0, null));
+        timers.clear();
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.core.time;
+
+import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.core.process.ThreadGroupImpl;
+
+/** A timer on some clock: wall time, or the time that a process has used. Guarded by itself; its owner is told without. */
+final class ProcessTimer implements KernelClock.Target {
+
+    /** Whose timer it is. */
+    interface Owner {
+        /** The time of the clock that the timer goes by. */
+        long now(int index);
+
+        /** @param overruns expirations beyond the first */
+        void expired(int index, long overruns);
+    }
+
+    /** A timer cannot expire more often than this, whatever its interval: the thread that serves it is everybody's. */
+    private static final long INTERVAL_MIN_NS = 100_000;
+    /** Used time is looked at no more often than a tick of Linux (CONFIG_HZ_250) would. */
+    private static final long CPU_CHECK_MIN_NS = 4_000_000;
+
+    private final KernelClock scheduler;
+    private final Owner owner;
+    private final String kind;
+    private final ThreadGroupImpl group;
+    private final int index;
+    private final boolean usedTime;
+
+    /** In the clock's terms; 0: not armed. */
+    private long expires;
+    private long interval;
+    /** What is to come; another that comes all the same belongs to an arming that is over. */
+    private KernelClock.Timer scheduled;
+
+    /** @param usedTime whether the owner's clock tells time used, which may stand still */
+    ProcessTimer(KernelClock scheduler, Owner owner, String kind, ThreadGroupImpl group, int index, boolean usedTime) {
+        this.scheduler = scheduler;
+        this.owner = owner;
+        this.kind = kind;
+        this.group = group;
+        this.index = index;
+        this.usedTime = usedTime;
+    }
+
+    @Override
+    public String kind() {
+        return kind;
+    }
+
+    @Override
+    public String container() {
+        return group.container().id();
+    }
+
+    @Override
+    public long object() {
+        return group.pid();
+    }
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public synchronized long intervalNs() {
+        return interval;
+    }
+
+    /** @param at in the clock's terms; 0 disarms */
+    synchronized void arm(long at, long newInterval) {
+        if (scheduled != null) {
+            scheduled.cancel();
+            scheduled = null;
+        }
+        expires = at;
+        interval = newInterval;
+        if (at != 0) {
+            schedule(0);
+        }
+    }
+
+    /** What is left, at least 1, and the interval; 0 when not armed. */
+    synchronized void current(long[] valueAndInterval) {
+        valueAndInterval[0] = expires == 0 ? 0 : Math.max(1, expires - owner.now(index));
+        valueAndInterval[1] = interval;
+    }
+
+    private void schedule(long least) {
+        long left = Math.max(least, expires - owner.now(index));
+        if (usedTime) {
+            left = Math.max(left, CPU_CHECK_MIN_NS);
+        }
+        // Further away than the clock can tell is never.
+        scheduled = scheduler.schedule(System.nanoTime() + Math.min(left, Long.MAX_VALUE / 4), this);
+    }
+
+    @Override
+    public void expired(KernelClock.Timer timer) {
+        long overruns;
+        synchronized (this) {
+            if (timer != scheduled) {
+                return;
+            }
+            scheduled = null;
+            long late = owner.now(index) - expires;
+            if (late < 0) {
+                schedule(0);
+                return;
+            }
+            if (interval == 0) {
+                expires = 0;
+                overruns = 0;
+            } else {
+                overruns = late / interval;
+                expires += (overruns + 1) * interval;
+                schedule(INTERVAL_MIN_NS);
+            }
+        }
+        owner.expired(index, overruns);
+    }
+}
