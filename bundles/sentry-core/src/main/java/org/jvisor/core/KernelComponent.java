@@ -97,8 +97,8 @@ public final class KernelComponent extends KernelImpl implements HostCaller, Han
     }
 
     @Override
-    public Report replace(Driver before, Driver after, Runnable withdraw) {
-        return handover().replace(before, after, withdraw);
+    public Report replace(Driver before, Driver after, Runnable withdraw, long limitNs) {
+        return handover().replace(before, after, withdraw, limitNs);
     }
 
     @Deactivate

@@ -41,6 +41,8 @@ final class Requests {
     private static final int ALL = -1;
     /** What a struct winsize has room for. */
     private static final int LONGEST_SIDE = 0xffff;
+    /** Of what a bundle may take: some hours. */
+    private static final long LONGEST_LIMIT_MILLIS = 10_000_000;
     private static final long STACK_BYTES = 256 << 10;
 
     private final HostCalls calls;
@@ -155,8 +157,12 @@ final class Requests {
             case Messages.INSTALL -> {
                 String name = body.text();
                 byte[] jar = body.blob();
+                long limitMillis = body.number();
                 body.end();
-                change(connection, frame, () -> framework.bundles().install(name, jar));
+                if (limitMillis < 0 || limitMillis > LONGEST_LIMIT_MILLIS) {
+                    throw new IllegalArgumentException("a limit of " + limitMillis + " ms");
+                }
+                change(connection, frame, () -> framework.bundles().install(name, jar, limitMillis));
             }
             case Messages.UNINSTALL -> {
                 String name = body.text();

@@ -19,10 +19,11 @@ final class RunningBundles {
 
     /** Between the name of a bundle and the count that tells its versions apart. */
     private static final String VERSION_MARK = "#";
-    private static final long LIMIT_SECONDS = 10;
+    private static final long LIMIT_MILLIS = 10_000;
 
     private final BundleContext context;
     private final ReentrantLock change = new ReentrantLock();
+    private final WithdrawnBundles withdrawn = new WithdrawnBundles();
     /** Digests of jars by the location of their bundles; guarded by the lock, as is the count. */
     private final Map<String, String> digests;
     private int installations;
@@ -43,9 +44,10 @@ final class RunningBundles {
      * Installs a bundle and starts it. One of the same symbolic name is withdrawn then: not updated in place, since its services would
      * be missed in between. When anything fails, the old one goes on.
      *
+     * @param limitMillis for its start and for each step of what follows; 0: the usual
      * @return what was done, for people
      */
-    String install(String name, byte[] bytes) throws BundleException {
+    String install(String name, byte[] bytes, long limitMillis) throws BundleException {
         BundleJar jar = BundleJar.read(bytes);
         if (!change.tryLock()) {
             throw new BundleException("another bundle is being installed or withdrawn: try again");
@@ -53,7 +55,7 @@ final class RunningBundles {
         try {
             Bundle old = find(name, jar);
             StringBuilder handedOver = new StringBuilder();
-            Bundle fresh = start(name, jar, old, handedOver);
+            Bundle fresh = start(name, jar, old, handedOver, limitMillis == 0 ? LIMIT_MILLIS : limitMillis);
             digests.put(fresh.getLocation(), jar.digest());
             return old == null ? "installed " + describe(fresh) : withdraw(old, fresh) + handedOver;
         } finally {
@@ -79,7 +81,7 @@ final class RunningBundles {
     }
 
     /** @param handedOver receives what the old one's successor took over, for people */
-    private Bundle start(String name, BundleJar jar, Bundle old, StringBuilder handedOver) throws BundleException {
+    private Bundle start(String name, BundleJar jar, Bundle old, StringBuilder handedOver, long limitMillis) throws BundleException {
         Bundle fresh;
         try {
             fresh = context.installBundle(name + VERSION_MARK + ++installations, new ByteArrayInputStream(jar.bytes()));
@@ -87,17 +89,17 @@ final class RunningBundles {
             throw new BundleException(jar.symbolicName() + " " + jar.version() + " is no bundle: " + e.getMessage(), e);
         }
         try {
-            Timed.run(LIMIT_SECONDS, () -> {
+            Timed.run(limitMillis, () -> {
                 fresh.start();
                 new StartedComponents(context, fresh, sealed).check(jar.components());
-                if (old != null) {
-                    handedOver.append(new Succession(context).run(old, fresh));
-                }
             }, fresh::uninstall);
+            if (old != null) {
+                handedOver.append(new Succession(context).run(old, fresh, limitMillis));
+            }
         } catch (BundleException e) {
             // One that hangs in its start goes when it comes back.
             if (fresh.getState() != Bundle.STARTING) {
-                Timed.run(LIMIT_SECONDS, fresh::uninstall, () -> { });
+                Timed.run(LIMIT_MILLIS, fresh::uninstall, () -> { });
             }
             throw new BundleException(jar.symbolicName() + " " + jar.version() + " does not start"
                 + (old == null ? "" : ", " + old.getVersion() + " goes on") + ": " + e.getMessage(), e);
@@ -108,8 +110,7 @@ final class RunningBundles {
     private String withdraw(Bundle old, Bundle fresh) {
         String done = "replaced " + describe(old) + " by " + fresh.getVersion();
         try {
-            Timed.run(LIMIT_SECONDS, old::uninstall, () -> { });
-            digests.remove(old.getLocation());
+            uninstall(old);
             return done;
         } catch (BundleException e) {
             // The new one serves: this is no failure of the installation.
@@ -127,8 +128,7 @@ final class RunningBundles {
                 if (bundle.getBundleId() != 0 && (nameOf(bundle).equals(name) || name.equals(bundle.getSymbolicName()))) {
                     refuseCore(bundle.getSymbolicName(), "withdrawn");
                     new Succession(context).refuseInUse(bundle);
-                    Timed.run(LIMIT_SECONDS, bundle::uninstall, () -> { });
-                    digests.remove(bundle.getLocation());
+                    uninstall(bundle);
                     return "withdrew " + describe(bundle);
                 }
             }
@@ -136,6 +136,13 @@ final class RunningBundles {
             change.unlock();
         }
         throw new BundleException("no bundle " + name);
+    }
+
+    private void uninstall(Bundle bundle) throws BundleException {
+        Runnable gone = withdrawn.prepare(bundle, line(bundle, "withdrawn"));
+        Timed.run(LIMIT_MILLIS, bundle::uninstall, () -> { });
+        digests.remove(bundle.getLocation());
+        gone.run();
     }
 
     private static void refuseCore(String symbolicName, String change) throws BundleException {
@@ -160,15 +167,21 @@ final class RunningBundles {
             + (bundle.getLocation().startsWith(BootBundles.PREFIX) ? ", there from the boot," : "");
     }
 
-    /** A line a bundle: id, state, symbolic name, version, location. */
+    /**
+     * A line a bundle: id, state, symbolic name, version, location. Withdrawn ones are shown as long as their classes are there: it
+     * takes a collection to tell.
+     */
     String list() {
         StringBuilder text = new StringBuilder();
         for (Bundle bundle : context.getBundles()) {
-            text.append(bundle.getBundleId()).append('\t').append(state(bundle.getState())).append('\t')
-                .append(bundle.getSymbolicName()).append('\t').append(bundle.getVersion()).append('\t')
-                .append(bundle.getLocation()).append('\n');
+            text.append(line(bundle, state(bundle.getState())));
         }
-        return text.toString();
+        return text.append(withdrawn.list()).toString();
+    }
+
+    private static String line(Bundle bundle, String state) {
+        return bundle.getBundleId() + "\t" + state + "\t" + bundle.getSymbolicName() + "\t" + bundle.getVersion() + "\t"
+            + bundle.getLocation() + "\n";
     }
 
     private static String state(int state) {

@@ -26,10 +26,15 @@ final class Succession {
         this.context = context;
     }
 
-    /** @return what was handed over and how long that took, for people; empty: there was nothing to hand over */
-    String run(Bundle old, Bundle fresh) throws BundleException {
+    /**
+     * Not to be given up from outside: once the kernel is handed over, the old one has nothing left to go on with.
+     *
+     * @param limitMillis for each step of a hand-over
+     * @return what was handed over and how long that took, for people; empty: there was nothing to hand over
+     */
+    String run(Bundle old, Bundle fresh, long limitMillis) throws BundleException {
         requireServices(old, fresh);
-        return handOver(old, fresh);
+        return handOver(old, fresh, limitMillis);
     }
 
     /** What others use of the old one has to be there in the new one. */
@@ -54,7 +59,7 @@ final class Succession {
     }
 
     /** The objects of the kernel that the old one does the work for go over to the new one. */
-    private String handOver(Bundle old, Bundle fresh) throws BundleException {
+    private String handOver(Bundle old, Bundle fresh, long limitMillis) throws BundleException {
         ServiceReference<Handover> handover = context.getServiceReference(Handover.class);
         ServiceReference<?> before = driver(old);
         if (handover == null || before == null) {
@@ -66,7 +71,7 @@ final class Succession {
         }
         try {
             Handover.Report report = context.getService(handover).replace((Driver) context.getService(before),
-                (Driver) context.getService(after), () -> stop(old));
+                (Driver) context.getService(after), () -> stop(old), TimeUnit.MILLISECONDS.toNanos(limitMillis));
             return ", which took over " + report.objects() + " objects in " + TimeUnit.NANOSECONDS.toMillis(report.pauseNs()) + " ms";
         } catch (StateException e) {
             throw new BundleException(e.getMessage(), e);

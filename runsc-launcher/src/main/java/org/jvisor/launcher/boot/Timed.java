@@ -29,14 +29,14 @@ final class Timed {
      * @param late what that thread does when it comes back after it was given up
      * @throws BundleException when the work failed, or took longer than the limit: then it is interrupted and left alone
      */
-    static void run(long seconds, Step work, Step late) throws BundleException {
+    static void run(long limitMillis, Step work, Step late) throws BundleException {
         Timed timed = new Timed(work, late);
         Thread thread = new Thread(null, timed::work, "bundle", THREAD_STACK_BYTES);
         thread.setDaemon(true);
         thread.start();
-        if (!timed.await(seconds)) {
+        if (!timed.await(limitMillis)) {
             thread.interrupt();
-            throw new BundleException("it did not come to an end within " + seconds + " seconds");
+            throw new BundleException("it did not come to an end within " + limitMillis + " ms");
         }
     }
 
@@ -66,8 +66,8 @@ final class Timed {
         return !abandoned;
     }
 
-    private synchronized boolean await(long seconds) throws BundleException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    private synchronized boolean await(long limitMillis) throws BundleException {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMillis);
         boolean interrupted = false;
         while (!finished && end - System.nanoTime() > 0) {
             try {

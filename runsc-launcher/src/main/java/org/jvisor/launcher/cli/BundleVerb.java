@@ -14,6 +14,9 @@ final class BundleVerb implements Verb {
     private final FlagSet flags = new FlagSet(RunscException.FAILED);
     private final FlagSet.Flag name = flags.string("name", "",
         "with install: what the bundle is called from now on (default: its file's name)");
+    private final FlagSet.Flag limit = flags.checked("limit", "0",
+        "with install: how many milliseconds the start of the bundle and each step of a hand-over may take, 0 for 10,000.",
+        BundleVerb::checkMillis);
 
     @Override
     public String name() {
@@ -31,7 +34,7 @@ final class BundleVerb implements Verb {
             bundle [flags] install <container id> <jar> - add a bundle to the running kernel; the bundle of the same
                 symbolic name is replaced.
             bundle uninstall <container id> <name> - withdraw one, by its name or its symbolic name.
-            bundle list <container id> - show all.
+            bundle list <container id> - show all, and those that are withdrawn while something still holds their classes.
             """;
     }
 
@@ -63,6 +66,13 @@ final class BundleVerb implements Verb {
         HostCalls.check(fd, "opening " + file);
         byte[] jar = calls.readAll(fd, LONGEST_JAR, "reading " + file);
         calls.close(fd);
-        return sandbox.install(name.value().isEmpty() ? file.substring(file.lastIndexOf('/') + 1) : name.value(), jar);
+        return sandbox.install(name.value().isEmpty() ? file.substring(file.lastIndexOf('/') + 1) : name.value(), jar,
+            Long.parseLong(limit.value()));
+    }
+
+    private static void checkMillis(String value) {
+        if (!value.matches("[0-9]{1,7}")) {
+            throw new IllegalArgumentException("not a number of milliseconds below 10,000,000");
+        }
     }
 }

@@ -42,12 +42,14 @@ public final class RunningSandbox implements AutoCloseable {
     /**
      * Installs a bundle under a name and starts it; replaces the one of its symbolic name when there is one.
      *
+     * @param limitMillis for each step; 0: as usual
      * @return what was done, for people
      */
-    public String install(String name, byte[] jar) {
+    public String install(String name, byte[] jar, long limitMillis) {
         BodyWriter body = new BodyWriter();
         body.text(name);
         body.blob(jar);
+        body.number(limitMillis);
         return done(Messages.INSTALL, body);
     }
 

@@ -9,6 +9,9 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface Handover {
 
+    /** Unless others are said: for the tasks to come out, and again for the drivers to save and to adopt. */
+    long LIMIT_NS = 10_000_000_000L;
+
     /**
      * What would be left without code if the objects that {@code owned} tells of went: a line for people each, like
      * "3 inodes"; empty: nothing.
@@ -21,9 +24,15 @@ public interface Handover {
      *
      * @param withdraw takes the services away that make objects of {@code before}'s kind. Called when all have been taken over and
      *     before tasks go on, so that none is made by the old code any more and old and new never meet. What it throws is logged
+     * @param limitNs for the tasks to come out, again for the drivers to save and to adopt, and again for {@code withdraw}
      * @throws StateException when that cannot be done: nothing has changed then, {@code before} goes on; one line that says why
      */
-    Report replace(Driver before, Driver after, Runnable withdraw);
+    Report replace(Driver before, Driver after, Runnable withdraw, long limitNs);
+
+    /** The same within {@link #LIMIT_NS}. */
+    default Report replace(Driver before, Driver after, Runnable withdraw) {
+        return replace(before, after, withdraw, LIMIT_NS);
+    }
 
     /** The same where no service makes more of them. */
     default Report replace(Driver before, Driver after) {

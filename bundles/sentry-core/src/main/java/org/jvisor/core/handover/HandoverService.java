@@ -19,29 +19,20 @@ import org.jvisor.api.state.StateException;
  */
 public final class HandoverService implements Handover {
 
-    /** For the tasks to come out, and again for the drivers to save and to adopt. */
-    static final long LIMIT_NS = TimeUnit.SECONDS.toNanos(10);
-
     private final Rest rest;
     private final List<? extends HandleSource> sources;
     private final Consumer<String> log;
-    private final long limitNs;
 
     /** @param log takes a line about what went wrong without stopping anything */
     public HandoverService(Rest rest, List<? extends HandleSource> sources, Consumer<String> log) {
-        this(rest, sources, log, LIMIT_NS);
-    }
-
-    HandoverService(Rest rest, List<? extends HandleSource> sources, Consumer<String> log, long limitNs) {
         this.rest = rest;
         this.sources = sources;
         this.log = log;
-        this.limitNs = limitNs;
     }
 
     @Override
     public synchronized List<String> inUse(Predicate<Object> owned) {
-        rest.begin(limitNs);
+        rest.begin(LIMIT_NS);
         try {
             return new Inventory(owned, sources).lines();
         } finally {
@@ -50,14 +41,14 @@ public final class HandoverService implements Handover {
     }
 
     @Override
-    public synchronized Report replace(Driver before, Driver after, Runnable withdraw) {
+    public synchronized Report replace(Driver before, Driver after, Runnable withdraw, long limitNs) {
         long start = System.nanoTime();
         rest.begin(limitNs);
         try {
             Succession succession = new Succession(before, after, new Inventory(before::owns, sources));
             boolean prepared = false;
             try {
-                inTime(succession::prepare);
+                inTime(succession::prepare, limitNs);
                 prepared = true;
             } finally {
                 if (!prepared) {
@@ -65,7 +56,7 @@ public final class HandoverService implements Handover {
                 }
             }
             succession.commit(this::logFailure);
-            withdraw(withdraw);
+            withdraw(withdraw, limitNs);
             return new Report(succession.handles(), succession.objects(), System.nanoTime() - start);
         } finally {
             rest.end();
@@ -73,15 +64,15 @@ public final class HandoverService implements Handover {
     }
 
     /** The new code serves already: whatever happens here is no reason to go back. */
-    private void withdraw(Runnable withdraw) {
+    private void withdraw(Runnable withdraw, long limitNs) {
         try {
-            inTime(withdraw);
+            inTime(withdraw, limitNs);
         } catch (StateException e) {
             logFailure(e);
         }
     }
 
-    private void inTime(Runnable work) {
+    private static void inTime(Runnable work, long limitNs) {
         FutureTask<Void> task = new FutureTask<>(work, null);
         Thread worker = Thread.ofPlatform().name("hand-over").daemon().start(task);
         try {

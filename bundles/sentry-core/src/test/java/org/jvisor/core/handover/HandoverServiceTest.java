@@ -139,9 +139,8 @@ class HandoverServiceTest {
     void shouldNotWaitForEverForADriverThatNeverComesBack() {
         OldNode node = new OldNode("stuck");
         slot(node);
-        HandoverService impatient =
-                new HandoverService(rest, List.of(this::showSlots), log::add, TimeUnit.MILLISECONDS.toNanos(300));
-        StateException e = assertThrows(StateException.class, () -> impatient.replace(before, new NewDriver()));
+        long limitNs = TimeUnit.MILLISECONDS.toNanos(300);
+        StateException e = assertThrows(StateException.class, () -> service.replace(before, new NewDriver(), () -> { }, limitNs));
         assertTrue(e.getMessage().startsWith("no end after 300 ms, in "), e.getMessage());
         assertSame(node, slots.getFirst().target);
         assertEquals(List.of("pause", "save", "resume"), node.events);
