@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Uses everything that a kernel's bundles do the work for, in many processes and threads, until SIGUSR1: files that stay open,
 // mapped pages, pipes, sockets, terminals, waits. Each result is checked: no call may fail or be short, and every byte must be
-// what was written. Arguments: the folders to make files in, or -o and a folder to mount an overlay in and make files there. Says
-// "ok" and how often each worker came round.
+// what was written. Arguments: the folders to make files in, or -o and a folder to mount an overlay in and make files there; before
+// them -n and how many microseconds to rest after each round, if not 1,000. Says "started", and at its end "ok" and how often each
+// worker came round.
 #include "load.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -422,10 +423,15 @@ static const char *overlay(const char *folder) {
 int main(int argc, char **argv) {
     begin();
     void (*all[])(const char *) = {special, pipes, unix_sockets, tcp, connections, datagrams, terminal, processes, waits};
+    int first = 1;
+    if (argc > 2 && strcmp(argv[1], "-n") == 0) {
+        nap_us = atoi(argv[2]);
+        first = 3;
+    }
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
         work(all[i], "");
     }
-    for (int i = 1; i < argc; i++) {
+    for (int i = first; i < argc; i++) {
         work(files, strcmp(argv[i], "-o") == 0 ? overlay(argv[++i]) : argv[i]);
     }
     return end();

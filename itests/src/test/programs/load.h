@@ -45,10 +45,12 @@ static void fail(const char *format, ...) {
 
 #define CHECK(condition, ...) do { if (!(condition)) fail(__VA_ARGS__); } while (0)
 
+static int nap_us = 1000;
+
 // The processor is to be had for those who replace what this uses.
 static void round_done(void) {
     shared->rounds[worker]++;
-    usleep(1000);
+    usleep(nap_us);
 }
 
 static unsigned char at(long i, unsigned seed) {
@@ -93,8 +95,10 @@ static void work(void (*body)(const char *), const char *folder) {
     }
 }
 
-// Waits for all; the program's exit status.
+// Says that all workers are there, and waits for them; the program's exit status.
 static int end(void) {
+    printf("started\n");
+    fflush(stdout);
     int failed = 0;
     for (int left = workers; left > 0;) {
         int status;

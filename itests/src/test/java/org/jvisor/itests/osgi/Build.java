@@ -20,7 +20,7 @@ import java.util.jar.Manifest;
 import java.util.zip.ZipEntry;
 
 /** Other builds of a bundle of the distribution: the same source, another version. */
-final class Build {
+public final class Build {
 
     /** What a build with a newer schema calls it, and the field that it adds to each record. */
     private static final int NEWER_SCHEMA = 2;
@@ -34,7 +34,7 @@ final class Build {
     }
 
     /** @param newerSchema whether its records say that they are of a newer schema, and have a field that no other version knows */
-    static byte[] of(String symbolicName, String version, boolean newerSchema) throws IOException {
+    public static byte[] of(String symbolicName, String version, boolean newerSchema) throws IOException {
         try (JarFile jar = new JarFile(Distribution.jar(symbolicName).toFile())) {
             Manifest manifest = new Manifest(jar.getManifest());
             manifest.getMainAttributes().putValue("Bundle-Version", version);

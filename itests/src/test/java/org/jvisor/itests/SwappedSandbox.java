@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.itests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jvisor.itests.osgi.Build;
+
+/** A sandbox whose bundles runsc replaces by other builds of themselves while programs run in it. */
+final class SwappedSandbox implements AutoCloseable {
+
+    private static final Pattern PAUSE = Pattern.compile("took over (\\d+) objects in (\\d+) ms");
+    private static final long LIMIT_SECONDS = 60;
+
+    private final Path folder;
+    private final Process process;
+    private final BufferedReader out;
+    private int builds;
+
+    /** What runsc told of a hand-over; no objects and no time where there was nothing to hand over. */
+    record Report(int objects, int pauseMillis) {}
+
+    /**
+     * @param folder an empty one: for the state, the errors, the builds
+     * @param words what runsc is told to run
+     */
+    SwappedSandbox(Path folder, String... words) throws IOException {
+        this.folder = folder;
+        process = new ProcessBuilder(runsc(words)).redirectError(folder.resolve("err").toFile()).start();
+        out = process.inputReader(StandardCharsets.ISO_8859_1);
+    }
+
+    private List<String> runsc(String... words) throws IOException {
+        Path state = Files.createDirectories(folder.resolve("state"));
+        List<String> line = new ArrayList<>(List.of(Runsc.PROGRAM.toString(), "--root", state.toString(), "--network", "none",
+                "--ignore-cgroups"));
+        line.addAll(List.of(words));
+        return line;
+    }
+
+    /** The container's id; it runs, since it has said something. */
+    private String id() throws IOException {
+        try (Stream<Path> sandboxes = Files.list(folder.resolve("state"))) {
+            return sandboxes.findFirst().orElseThrow().getFileName().toString();
+        }
+    }
+
+    String readLine() throws IOException {
+        String line = out.readLine();
+        if (line == null) {
+            throw new AssertionError("the container's output is at its end; " + errors());
+        }
+        return line;
+    }
+
+    String errors() {
+        try {
+            return Files.readString(folder.resolve("err"), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Replaces a bundle by another build of it.
+     *
+     * @param newerSchema see {@link Build#of}
+     */
+    Report replace(String bundle, boolean newerSchema) throws IOException {
+        builds++;
+        Path jar = Files.write(folder.resolve("build.jar"), Build.of(bundle, "9." + builds, newerSchema));
+        Runsc.Result result = Runsc.run(folder, "", runsc("bundle", "--name", bundle, "install", id(), jar.toString()));
+        if (result.status() != 0) {
+            process.onExit().completeOnTimeout(process, 1, TimeUnit.SECONDS).join();
+        }
+        assertEquals(0, result.status(), () -> bundle + ": " + result.err() + told());
+        assertTrue(result.out().matches("replaced " + bundle + " .* by 9\\." + builds + "\\.0(, which took over .*)?\n"), result.out());
+        Matcher pause = PAUSE.matcher(result.out());
+        return pause.find() ? new Report(Integer.parseInt(pause.group(1)), Integer.parseInt(pause.group(2))) : new Report(0, 0);
+    }
+
+    /** What it has said, if it is at its end. */
+    private String told() {
+        if (process.isAlive()) {
+            return "it runs";
+        }
+        return "it has ended with " + process.exitValue() + "\n" + String.join("\n", out.lines().toList()) + "\n" + errors();
+    }
+
+    /** What {@code runsc bundle list} shows of withdrawn bundles: those whose classes are still there. */
+    List<String> uncollected() throws IOException {
+        Runsc.Result list = Runsc.run(folder, "", runsc("bundle", "list", id()));
+        assertEquals(0, list.status(), list.err());
+        return list.out().lines().filter(line -> line.contains("\twithdrawn\t")).toList();
+    }
+
+    void signal(String name) throws Exception {
+        assertEquals(0, new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor());
+    }
+
+    int waitForExit() throws Exception {
+        assertTrue(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS), "the container does not end");
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly().onExit().join();
+    }
+}
