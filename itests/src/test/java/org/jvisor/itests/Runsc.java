@@ -48,7 +48,25 @@ final class Runsc {
     }
 
     static Result inJvisorBy(String host, Path directory, String platform, String... command) {
-        List<String> line = new ArrayList<>(List.of(PROGRAM.toString(), "--root", stateFolder(), "--platform", platform, "--host", host,
+        if (Replacer.PERIOD_MILLIS == 0) {
+            return inJvisor(stateFolder(), host, directory, platform, command);
+        }
+        try {
+            Path state = Files.createTempDirectory("jvisor");
+            Replacer replacer = new Replacer(command[command.length - 1].replaceFirst(".*/", ""), state);
+            Result result = replacer.end(inJvisor(state.toString(), host, directory, platform, command));
+            Files.delete(state);
+            return result;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
+        }
+    }
+
+    private static Result inJvisor(String state, String host, Path directory, String platform, String... command) {
+        List<String> line = new ArrayList<>(List.of(PROGRAM.toString(), "--root", state, "--platform", platform, "--host", host,
                 "--network", "none", "--ignore-cgroups", "do", "--cwd", directory.toString()));
         line.addAll(List.of(command));
         return run(directory, "", line);
