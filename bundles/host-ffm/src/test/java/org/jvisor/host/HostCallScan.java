@@ -19,7 +19,7 @@ import org.jvisor.api.host.HostCall;
 
 /**
  * Holds a module's list of host calls against its sources: the first argument of each call of {@code syscall}, and of methods that
- * hand it on. Both must name the same numbers, so that nothing is missing, which would end the process, and nothing is too much.
+ * hand it on, and random numbers. Both must name the same numbers, so that nothing is missing, which would end the process, and nothing is too much.
  */
 public final class HostCallScan {
     private static final Pattern NUMBER = Pattern.compile("SyscallNr\\.([A-Z0-9_]+)");
@@ -73,6 +73,9 @@ public final class HostCallScan {
             // A method that hands on the number it was given, or its declaration.
             assertTrue(!numbers.isEmpty() || first.matches("(int |long )?number"), "no number: " + call.group());
             used.addAll(numbers);
+        }
+        if (text.contains("new RandomBytes(")) {
+            used.add("GETRANDOM");
         }
     }
 }

@@ -69,7 +69,7 @@ final class Manager implements MemoryManager {
         mapper = new Mapper(this);
         faults = new Faults(this);
         advice = new Advice(this);
-        mmapBase = Mapper.randomBase(maxAddress);
+        mmapBase = Mapper.randomBase(system.random, maxAddress);
     }
 
     // ---- shared by the parts

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
-import java.security.SecureRandom;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Mount;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.host.RandomBytes;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.vfs.FileDescription;
@@ -29,7 +29,6 @@ final class Mapper {
             | Mman.MAP_POPULATE | Mman.MAP_NONBLOCK | Mman.MAP_STACK | Mman.MAP_HUGETLB | Mman.MAP_FIXED_NOREPLACE
             | Mman.MAP_UNINITIALIZED | Mman.MAP_HUGE_MASK << Mman.MAP_HUGE_SHIFT;
     private static final String SHARED_ANONYMOUS = "/dev/zero (deleted)";
-    private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Manager mm;
     private final VmaMap vmas;
@@ -42,9 +41,8 @@ final class Mapper {
     }
 
     /** Where the search for room begins, downwards. */
-    static long randomBase(long maxAddress) {
-        long random = (long) RANDOM.nextInt(1 << RANDOM_BITS) * PAGE;
-        return maxAddress - STACK_ROOM - random & -PAGE;
+    static long randomBase(RandomBytes random, long maxAddress) {
+        return maxAddress - STACK_ROOM - random.bits(RANDOM_BITS) * PAGE & -PAGE;
     }
 
     static long roundUp(long bytes) {

@@ -48,7 +48,7 @@ public final class MemoryComponent implements Memory, MemoryFile, HostCaller {
         return HostCall.all(
             List.of(HostCall.of(SyscallNr.MMAP).with(2, Mman.PROT_READ | Mman.PROT_WRITE),
                 HostCall.of(SyscallNr.FALLOCATE).with(1, FrameFile.PUNCH)),
-            HostCall.listOf(SyscallNr.MUNMAP, SyscallNr.MADVISE, SyscallNr.MEMBARRIER, SyscallNr.CLOSE));
+            HostCall.listOf(SyscallNr.MUNMAP, SyscallNr.MADVISE, SyscallNr.MEMBARRIER, SyscallNr.CLOSE, SyscallNr.GETRANDOM));
     }
 
     @Override

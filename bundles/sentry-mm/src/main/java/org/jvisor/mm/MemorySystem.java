@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.host.RandomBytes;
 import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
@@ -35,6 +36,7 @@ final class MemorySystem implements Memory {
     final HostKernel host;
     final FrameFile file;
     final TableArena arena;
+    final RandomBytes random;
     /** Only containers themselves hold their entries. */
     private final Map<IpcNamespace, Segments> segments = new WeakHashMap<>();
     private final BitSet ids = new BitSet();
@@ -45,6 +47,7 @@ final class MemorySystem implements Memory {
     MemorySystem(HostKernel host, FrameFile file) {
         this.host = host;
         this.file = file;
+        random = new RandomBytes(host);
         arena = new TableArena(host, Math.max(TABLES_AT_LEAST, file.limit() / TABLE_SHARE));
     }
 

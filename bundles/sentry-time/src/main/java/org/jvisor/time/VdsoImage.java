@@ -9,7 +9,6 @@ import static org.jvisor.api.abi.Bytes.putShort;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.jvisor.api.abi.Elf;
@@ -48,7 +47,7 @@ final class VdsoImage {
         symbols = VdsoCode.FUNCTIONS.stream()
                 .flatMap(f -> List.of(new Symbol("__vdso_" + f.name(), Elf.STB_GLOBAL, f), new Symbol(f.name(), Elf.STB_WEAK, f))
                         .stream())
-                .sorted(Comparator.comparingInt(s -> Integer.remainderUnsigned(gnuHash(s.name), BUCKETS)))
+                .sorted((one, other) -> Integer.compare(bucket(one.name), bucket(other.name)))
                 .toList();
     }
 
@@ -129,13 +128,12 @@ final class VdsoImage {
         for (int i = 0; i < symbols.size(); i++) {
             int hash = gnuHash(symbols.get(i).name);
             filter |= 1L << hash | 1L << (hash >>> GNU_HASH_SHIFT);
-            int bucket = Integer.remainderUnsigned(hash, BUCKETS);
+            int bucket = bucket(symbols.get(i).name);
             if (bucket != previous) {
                 putInt(image, buckets + 4 * bucket, i + 1);
                 previous = bucket;
             }
-            boolean last = i + 1 == symbols.size()
-                    || Integer.remainderUnsigned(gnuHash(symbols.get(i + 1).name), BUCKETS) != bucket;
+            boolean last = i + 1 == symbols.size() || bucket(symbols.get(i + 1).name) != bucket;
             putInt(image, hashes + 4 * i, last ? hash | 1 : hash & ~1);
         }
         putLong(image, at + 16, filter);
@@ -309,6 +307,10 @@ final class VdsoImage {
             hash = (hash ^ high >>> 24) & ~high;
         }
         return hash;
+    }
+
+    private static int bucket(String name) {
+        return Integer.remainderUnsigned(gnuHash(name), BUCKETS);
     }
 
     /** Bernstein's hash, which DT_GNU_HASH uses. */

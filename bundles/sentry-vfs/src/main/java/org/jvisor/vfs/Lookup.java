@@ -109,13 +109,13 @@ final class Lookup {
      *
      * @return the first one's dentry, or null when there is none
      */
-    static DentryImpl chain(Task task, DentryImpl directory, byte[][] names, int count) {
+    static DentryImpl chain(Task task, NameHash hashes, DentryImpl directory, byte[][] names, int count) {
         String[] strings = new String[count];
         for (int i = 0; i < count; i++) {
             strings[i] = ByteNames.string(names[i], 0, names[i].length);
         }
         byte[] first = names[0];
-        int hash = NameHash.of(first, 0, first.length);
+        int hash = hashes.of(first, 0, first.length);
         synchronized (directory) {
             if (directory.isDeleted() || directory.cachedLocked(first, 0, first.length, hash) != null) {
                 return childLocked(task, directory, first, 0, first.length, hash);
@@ -130,10 +130,10 @@ final class Lookup {
             DentryImpl child = DentryImpl.child(directory, directory.superBlock.vnode(found[0]));
             DentryImpl last = child;
             for (int i = 1; i < n; i++) {
-                last = enter(last, names[i], NameHash.of(names[i], 0, names[i].length), found[i]);
+                last = enter(last, names[i], hashes.of(names[i], 0, names[i].length), found[i]);
             }
             if (n < count && Mode.isDir(found[n - 1].mode())) {
-                last.enterNegative(names[n], NameHash.of(names[n], 0, names[n].length));
+                last.enterNegative(names[n], hashes.of(names[n], 0, names[n].length));
             }
             directory.enter(child, first, hash);
             return child;

@@ -30,7 +30,17 @@ final class MountTree {
      */
     static final int MAX_DEPTH = 400;
 
+    private final NameHash hashes;
     private volatile int changes;
+
+    MountTree(NameHash hashes) {
+        this.hashes = hashes;
+    }
+
+    /** Of the names in all its dentries. */
+    NameHash hashes() {
+        return hashes;
+    }
 
     /** Counts changes of mounts and renames of directories: what may lead ".." astray. */
     int changes() {

@@ -30,6 +30,7 @@ final class PathWalkImpl implements PathWalk {
     private static final int MAX_IDLE_BUFFER = 4 * Open.PATH_MAX;
 
     private final MountTree tree;
+    private final NameHash hashes;
     private final byte[] loaded = new byte[Open.PATH_MAX];
     private int loadedLength;
 
@@ -57,6 +58,7 @@ final class PathWalkImpl implements PathWalk {
 
     PathWalkImpl(MountTree tree) {
         this.tree = tree;
+        hashes = tree.hashes();
     }
 
     // ---- loading
@@ -215,7 +217,7 @@ final class PathWalkImpl implements PathWalk {
             long state = 0;
             int next = start;
             while (next < end && text[next] != '/') {
-                state = NameHash.step(state, text[next]);
+                state = hashes.step(state, text[next]);
                 next++;
             }
             int length = next - start;
@@ -233,7 +235,7 @@ final class PathWalkImpl implements PathWalk {
             if (last && (flags & PARENT) != 0) {
                 lastStart = start;
                 lastLength = length;
-                lastHash = NameHash.finish(state);
+                lastHash = hashes.finish(state);
                 trailingSlash = slash;
                 pos = end;
                 return;
@@ -246,7 +248,7 @@ final class PathWalkImpl implements PathWalk {
                 up();
                 continue;
             }
-            DentryImpl child = step(task, start, length, NameHash.finish(state));
+            DentryImpl child = step(task, start, length, hashes.finish(state));
             if (child == null) {
                 throw ErrnoException.of(Errno.ENOENT);
             }
@@ -305,7 +307,7 @@ final class PathWalkImpl implements PathWalk {
             names[count++] = Arrays.copyOfRange(text, at, next);
             at = rest;
         }
-        return Lookup.chain(task, dentry, names, count);
+        return Lookup.chain(task, hashes, dentry, names, count);
     }
 
     private void enter(DentryImpl child) {

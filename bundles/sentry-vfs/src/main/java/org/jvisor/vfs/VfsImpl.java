@@ -11,6 +11,7 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.host.RandomBytes;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.KernelClock;
@@ -35,10 +36,10 @@ public class VfsImpl implements Vfs {
 
     private final Devices devices = new Devices();
     private final OpenFiles openFiles = new OpenFiles();
-    private final MountTree tree = new MountTree();
+    private final MountTree tree;
     private final Attributes attributes = new Attributes();
     private final NameOperations names = new NameOperations();
-    private final Rename rename = new Rename(tree);
+    private final Rename rename;
     private final Xattrs xattrs = new Xattrs();
     private final Providers providers;
     private final AnonymousFiles anonymous;
@@ -47,6 +48,8 @@ public class VfsImpl implements Vfs {
 
     public VfsImpl(Memory memory, KernelClock clock, HostKernel host, Providers providers) {
         this.providers = providers;
+        tree = new MountTree(new NameHash(new RandomBytes(host)));
+        rename = new Rename(tree);
         anonymous = new AnonymousFiles(memory, clock, host, devices, openFiles);
         opener = new Opener(providers, anonymous, attributes, openFiles);
         mounts = new MountOperations(tree, providers);

@@ -4,7 +4,6 @@ package org.jvisor.core.dispatch;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -49,9 +48,9 @@ public final class Dispatcher {
         void restartCall();
     }
 
-    private record Family(SyscallFamily service, int ranking, long id, SyscallHandler[] handlers) {}
+    private record Family(SyscallFamily service, int ranking, long id, SyscallHandler[] handlers) implements Ranked {}
 
-    private record Interceptor(SyscallInterceptor service, int ranking, long id, boolean[] numbers) {}
+    private record Interceptor(SyscallInterceptor service, int ranking, long id, boolean[] numbers) implements Ranked {}
 
     private final Supplier<? extends Iterable<? extends Caller>> callers;
     private final MissingCalls missing = new MissingCalls();
@@ -85,7 +84,7 @@ public final class Dispatcher {
             }
         }
         families.add(new Family(service, ranking, id, handlers));
-        families.sort(Comparator.comparingInt(Family::ranking).reversed().thenComparingLong(Family::id));
+        families.sort(Ranked::compare);
         publish();
     }
 
@@ -106,7 +105,7 @@ public final class Dispatcher {
             }
         }
         interceptors.add(new Interceptor(service, ranking, id, numbers));
-        interceptors.sort(Comparator.comparingInt(Interceptor::ranking).reversed().thenComparingLong(Interceptor::id));
+        interceptors.sort(Ranked::compare);
         publish();
     }
 

@@ -5,10 +5,10 @@ import org.jvisor.api.abi.Elf;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
+import org.jvisor.api.host.RandomBytes;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.vfs.FileDescription;
-import org.jvisor.core.RandomBytes;
 import org.jvisor.core.process.TaskImpl;
 
 /** Maps ELF images into a new memory manager. */

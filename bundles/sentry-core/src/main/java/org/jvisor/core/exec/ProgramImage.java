@@ -9,13 +9,13 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.host.RandomBytes;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.platform.UserSpace;
 import org.jvisor.core.HostTraits;
 import org.jvisor.core.KernelImpl;
-import org.jvisor.core.RandomBytes;
 import org.jvisor.core.process.TaskImpl;
 
 /** The memory of a new program, complete before its process gives up the old one: nothing that is wrong with it does harm. */

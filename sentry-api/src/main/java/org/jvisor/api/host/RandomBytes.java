@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.jvisor.core;
+package org.jvisor.api.host;
 
 import java.util.UUID;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SyscallNr;
-import org.jvisor.api.host.HostKernel;
 
-/** The host's random numbers (getrandom(2)). Any thread. */
+/**
+ * The host's random numbers (getrandom(2)): SecureRandom would look for its providers first, which takes longer than all else at a
+ * sandbox's start. Any thread.
+ */
 public final class RandomBytes {
 
     private static final int CHUNK = 256;
@@ -16,7 +18,7 @@ public final class RandomBytes {
     /** Guarded by this; lives as long as the process. */
     private final long buffer;
 
-    RandomBytes(HostKernel host) {
+    public RandomBytes(HostKernel host) {
         this.host = host;
         this.buffer = host.allocate(CHUNK);
     }
@@ -32,7 +34,7 @@ public final class RandomBytes {
     }
 
     /** A random UUID of RFC 4122, version 4. */
-    String uuid() {
+    public String uuid() {
         byte[] bytes = new byte[16];
         fill(bytes, 0, bytes.length);
         return new UUID(Long.reverseBytes(Bytes.getLong(bytes, 0)) & ~0xf000L | 0x4000L,
