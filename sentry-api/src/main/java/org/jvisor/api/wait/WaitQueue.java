@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.wait;
 
+import org.jvisor.api.abi.Poll;
+
 /**
  * Who waits for events of one object. The usual order for a waiter is: {@link #add}, look whether there is still reason to
  * wait, sleep, {@link #remove}; so no event is lost. Waking an empty queue costs one volatile read.
@@ -20,6 +22,9 @@ public final class WaitQueue {
             this.waiter = waiter;
         }
     }
+
+    /** What is true of an object for good, and not used up by the first who sees it. */
+    private static final int ENDS = Poll.POLLHUP | Poll.POLLRDHUP | Poll.POLLERR;
 
     /** Guarded by this; read without it to see whether anybody waits. */
     private volatile Entry head;
@@ -82,7 +87,8 @@ public final class WaitQueue {
     }
 
     /**
-     * Wakes whoever waits for any of {@code events}: all the others, and of the exclusive ones up to the first that was asleep.
+     * Wakes whoever waits for any of {@code events}: all the others, and of the exclusive ones up to the first that was asleep;
+     * but all of them when an end is among the events.
      *
      * @return whether one that slept was woken
      */
@@ -93,8 +99,9 @@ public final class WaitQueue {
         synchronized (this) {
             boolean woken = false;
             boolean exclusiveWoken = false;
+            boolean all = (events & ENDS) != 0;
             for (Entry entry = head; entry != null; entry = entry.next) {
-                if ((entry.events & events) != 0 && !(entry.exclusive && exclusiveWoken)) {
+                if ((entry.events & events) != 0 && (all || !(entry.exclusive && exclusiveWoken))) {
                     boolean wasAsleep = entry.waiter.wakeIfAsleep(events);
                     woken |= wasAsleep;
                     exclusiveWoken |= entry.exclusive && wasAsleep;

@@ -35,6 +35,8 @@ abstract class StreamSocket extends LocalSocket {
     private int backlogLimit;
     /** Blocked in connect(2) because the backlog is full. */
     private final List<StreamSocket> waitingToConnect = new ArrayList<>();
+    /** Whose {@link #waitingToConnect} it was entered in last. */
+    private volatile StreamSocket waitingAt;
 
     /** Who the other side was when the connection was made: SO_PEERCRED. */
     private int peerPid;
@@ -86,7 +88,11 @@ abstract class StreamSocket extends LocalSocket {
             throw record.refuse("in", "a connection has two channels");
         }
         record.items("backlog").forEach(item -> backlog.add(item.requireOwn("socket", StreamSocket.class)));
-        record.items("waitingToConnect").forEach(item -> waitingToConnect.add(item.requireOwn("socket", StreamSocket.class)));
+        record.items("waitingToConnect").forEach(item -> {
+            StreamSocket client = item.requireOwn("socket", StreamSocket.class);
+            waitingToConnect.add(client);
+            client.waitingAt = this;
+        });
     }
 
     /** A socket of the same kind for the accepting side of a connection that {@code client} makes. */
@@ -195,6 +201,10 @@ abstract class StreamSocket extends LocalSocket {
      * a read, a close, must meet the connection. This side gets its ends last, without the listener's lock.
      */
     private long enterBacklog(Task task, StreamSocket listener) {
+        StreamSocket before = waitingAt;
+        if (before != null && before != listener) {
+            before.waitNoMore(this);
+        }
         Channel here;
         Channel there;
         synchronized (listener) {
@@ -204,6 +214,7 @@ abstract class StreamSocket extends LocalSocket {
             if (listener.backlog.size() > listener.backlogLimit) {
                 if (!listener.waitingToConnect.contains(this)) {
                     listener.waitingToConnect.add(this);
+                    waitingAt = listener;
                 }
                 return -Errno.EAGAIN;
             }
@@ -315,9 +326,11 @@ abstract class StreamSocket extends LocalSocket {
     public long shutdown(Task task, int how) {
         Channel incoming;
         Channel outgoing;
+        Clients clients = Clients.NONE;
         synchronized (this) {
             if (state == State.LISTENING && how != SHUT_WR && !shutReadIsSeen()) {
                 state = State.IDLE;
+                clients = takeClients();
             } else if (state != State.CONNECTED) {
                 return -Errno.ENOTCONN;
             }
@@ -325,6 +338,7 @@ abstract class StreamSocket extends LocalSocket {
             outgoing = out;
             readShut |= how != SHUT_WR;
         }
+        clients.refuse();
         if (how != SHUT_RD && outgoing != null) {
             outgoing.end();
         }
@@ -412,9 +426,40 @@ abstract class StreamSocket extends LocalSocket {
         close();
     }
 
+    /** Whoever has not been accepted: connections that stand, and sockets that wait for a place. */
+    private record Clients(List<StreamSocket> connected, List<StreamSocket> waiting) {
+
+        static final Clients NONE = new Clients(List.of(), List.of());
+
+        /** The listener has gone: the connections are reset, and who waits looks again. */
+        void refuse() {
+            for (StreamSocket accepted : connected) {
+                Channel toClient = accepted.outgoing();
+                accepted.close();
+                if (toClient != null) {
+                    toClient.fail(Errno.ECONNRESET);
+                }
+            }
+            for (StreamSocket client : waiting) {
+                client.queue.wake(Poll.POLLOUT);
+            }
+        }
+    }
+
+    /** With the monitor held. */
+    private Clients takeClients() {
+        Clients clients = new Clients(List.copyOf(backlog), List.copyOf(waitingToConnect));
+        backlog.clear();
+        waitingToConnect.clear();
+        return clients;
+    }
+
+    private synchronized void waitNoMore(StreamSocket client) {
+        waitingToConnect.remove(client);
+    }
+
     private void close() {
-        List<StreamSocket> never;
-        List<StreamSocket> waiting;
+        Clients clients;
         Channel incoming;
         Channel outgoing;
         synchronized (this) {
@@ -422,23 +467,15 @@ abstract class StreamSocket extends LocalSocket {
                 uncharge();
             }
             state = State.CLOSED;
-            never = List.copyOf(backlog);
-            backlog.clear();
-            waiting = List.copyOf(waitingToConnect);
-            waitingToConnect.clear();
+            clients = takeClients();
             incoming = in;
             outgoing = out;
         }
         unbind();
-        for (StreamSocket socket : never) {
-            Channel toClient = socket.outgoing();
-            socket.close();
-            if (toClient != null) {
-                toClient.fail(Errno.ECONNRESET);
-            }
-        }
-        for (StreamSocket socket : waiting) {
-            socket.queue.wake(Poll.POLLOUT);
+        clients.refuse();
+        StreamSocket listener = waitingAt;
+        if (listener != null) {
+            listener.waitNoMore(this);
         }
         if (incoming != null) {
             boolean unread = incoming.breakOff();
