@@ -13,13 +13,13 @@ work=$module/target/distribution
 date=2026-01-01T00:00:00Z
 
 # What a role's class path takes beside its own libraries.
-common="sentry-api host-ffm"
+common="sentry-api assembler host-ffm"
 runsc_jars="runsc-launcher gson $common"
 gofer_jars="gofer p9-unix $common"
 # The service component runtime first: the bundles after it need it.
 framework_jars="org.apache.felix.framework"
 runtime_bundles="org.osgi.util.function org.osgi.util.promise org.osgi.service.component org.apache.felix.scr"
-first_bundles="sentry-api host-ffm"
+first_bundles="sentry-api assembler host-ffm"
 
 runtime() {
     # jlink takes seconds: not for each build.
@@ -67,7 +67,7 @@ files() {
 }
 
 class_paths() {
-    others=$(cd "$home/bundles" && ls | sed 's/\.jar$//' | grep -v -x -e sentry-api -e host-ffm)
+    others=$(cd "$home/bundles" && ls | sed 's/\.jar$//' | grep -v -x -e sentry-api -e assembler -e host-ffm)
     boot="$runtime_bundles $first_bundles $others"
     files $runsc_jars > "$home/lib/runsc.classpath"
     files $gofer_jars > "$home/lib/gofer.classpath"

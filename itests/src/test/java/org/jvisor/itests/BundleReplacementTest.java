@@ -204,7 +204,7 @@ class BundleReplacementTest {
 
     @Test
     void shouldRefuseToReplaceTheCore() throws IOException {
-        for (String name : List.of("sentry-api", "sentry-core", "sentry-mm", "sentry-vfs", "sentry-time", "host-ffm", "host-jnr")) {
+        for (String name : List.of("sentry-api", "sentry-core", "sentry-mm", "sentry-vfs", "sentry-time", "assembler", "host-ffm", "host-jnr")) {
             assertRefused(name + " is a bundle of the core, which cannot be replaced yet while a sandbox runs",
                 changed(name, Map.of("Bundle-Version", "1.0.0")));
         }

@@ -10,7 +10,6 @@ import static org.jvisor.api.abi.Bytes.putShort;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jvisor.api.abi.Elf;
 
 /**
@@ -192,7 +191,8 @@ final class VdsoImage {
         int start = end + TEXT_ALIGNMENT - 1 & -TEXT_ALIGNMENT;
         for (VdsoCode.Function function : VdsoCode.FUNCTIONS) {
             int address = end + TEXT_ALIGNMENT - 1 & -TEXT_ALIGNMENT;
-            append(function.listing().assemble(address, Map.of("page", -ClockPage.SIZE)), TEXT_ALIGNMENT);
+            byte[] code = function.assemble(address);
+            append(code, TEXT_ALIGNMENT);
             for (int i = 0; i < symbols.size(); i++) {
                 Symbol symbol = symbols.get(i);
                 if (symbol.function == function) {
@@ -201,7 +201,7 @@ final class VdsoImage {
                     putByte(image, at + Elf.SYM_ST_INFO, symbol.binding << 4 | Elf.STT_FUNC);
                     putShort(image, at + Elf.SYM_ST_SHNDX, textSection);
                     putLong(image, at + Elf.SYM_ST_VALUE, address);
-                    putLong(image, at + Elf.SYM_ST_SIZE, function.listing().length());
+                    putLong(image, at + Elf.SYM_ST_SIZE, code.length);
                 }
             }
         }

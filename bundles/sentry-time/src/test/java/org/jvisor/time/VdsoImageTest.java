@@ -10,8 +10,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,22 +46,6 @@ class VdsoImageTest {
         assertTrue(output.text.contains("Library soname: [linux-vdso.so.1]"), output.text);
         assertFalse(output.text.contains("rror"), output.text);
         assertFalse(output.text.contains("arning"), output.text);
-    }
-
-    /** The octets are the instructions that the listings name beside them. */
-    @Test
-    void shouldDisassembleToItsListing() throws Exception {
-        assumeTrue(installed("objdump"));
-        Output output = run("objdump", "-d", "-M", "intel", "--no-show-raw-insn", "-j", ".text", image.toString());
-        assertEquals("", output.errors);
-        List<String> expected = new ArrayList<>();
-        VdsoCode.FUNCTIONS.forEach(function -> function.listing().instructions().forEach(i -> expected.add(normal(i))));
-        List<String> found = output.text.lines()
-                .filter(line -> line.matches(" +[0-9a-f]+:\t.*"))
-                .map(line -> normal(line.substring(line.indexOf('\t') + 1)))
-                .filter(line -> !line.matches("(nop|cs nop|xchg ax,ax|data16|add byte ptr \\[rax\\],al).*"))
-                .toList();
-        assertEquals(String.join("\n", expected), String.join("\n", found));
     }
 
     @Test
@@ -106,17 +88,6 @@ class VdsoImageTest {
                 "compare");
         assertEquals("all right\n", output.text);
         assertEquals(0, output.status);
-    }
-
-    /** Spaces and number formats aside; addresses of jumps and of the page differ. */
-    private static String normal(String instruction) {
-        String text = instruction.toLowerCase().replaceAll("#.*", "").replaceAll("\\s+", " ").replace(", ", ",").trim();
-        if (text.matches("(j[a-z]+) .*")) {
-            return text.substring(0, text.indexOf(' '));
-        }
-        text = text.replaceAll("\\[rip[^]]*\\]", "[rip]").replace(" ", "").replace("ptr", "");
-        return Pattern.compile("0x([0-9a-f]+)").matcher(text)
-                .replaceAll(number -> Long.toString(Long.parseUnsignedLong(number.group(1), 16)));
     }
 
     private record Output(int status, String text, String errors) {}

@@ -17,6 +17,9 @@ import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Platform.Probe;
 import org.jvisor.api.platform.Registers;
+import org.jvisor.assembler.Assembler;
+import org.jvisor.assembler.Memory;
+import org.jvisor.assembler.Register;
 
 /** Runs a small program in a stub of its own and compares what happens with what should: a system call, a fault, a retry. */
 final class GuestProbe {
@@ -132,8 +135,8 @@ final class GuestProbe {
     /** A page with the program, and one for its data. */
     private int memoryFile() {
         byte[] program = new Assembler()
-            .move(Assembler.AX, FIRST_NUMBER).syscall()
-            .storeEax(DATA_AT).syscall()
+            .mov(Register.EAX, FIRST_NUMBER).syscall()
+            .mov(Memory.at(DATA_AT), Register.EAX).syscall()
             .code();
         long buffer = host.allocate(Mman.PAGE_SIZE);
         try {

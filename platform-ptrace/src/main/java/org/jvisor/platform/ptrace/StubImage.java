@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.platform.ptrace;
 
+import static org.jvisor.assembler.Register.EAX;
+import static org.jvisor.assembler.Register.EDI;
+import static org.jvisor.assembler.Register.ESI;
+import static org.jvisor.assembler.Register.R12;
+import static org.jvisor.assembler.Register.R12D;
+import static org.jvisor.assembler.Register.R13;
+import static org.jvisor.assembler.Register.R14;
+import static org.jvisor.assembler.Register.R15;
+import static org.jvisor.assembler.Register.R9;
+import static org.jvisor.assembler.Register.RAX;
+import static org.jvisor.assembler.Register.RBP;
+import static org.jvisor.assembler.Register.RBX;
+import static org.jvisor.assembler.Register.RDI;
+import static org.jvisor.assembler.Register.RDX;
+import static org.jvisor.assembler.Register.RSI;
+
 import java.util.Arrays;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.CapHeaderLayout;
@@ -12,6 +28,9 @@ import org.jvisor.api.abi.SockFilterLayout;
 import org.jvisor.api.abi.SockFprogLayout;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.platform.UserSpace;
+import org.jvisor.assembler.Assembler;
+import org.jvisor.assembler.Label;
+import org.jvisor.assembler.Register;
 
 /**
  * The stub: one page, a static program whose only segment is the page itself. It starts at {@link #LOADED_AT}, where an
@@ -33,9 +52,9 @@ final class StubImage {
     /** What the host's ps(1) shows; ends with a NUL. */
     static final byte[] NAME = {'j', 'v', 'i', 's', 'o', 'r', '-', 's', 't', 'u', 'b', 0};
 
-    /** Registers that system calls leave alone, by the numbers of {@link Assembler}. */
-    private static final int[][] PACKED = {
-        {Assembler.BX, Assembler.BP}, {Assembler.R12, Assembler.R13}, {Assembler.R14, Assembler.R15}
+    /** Registers that system calls leave alone, in pairs. */
+    private static final Register[][] PACKED = {
+        {RBX, RBP}, {R12, R13}, {R14, R15}
     };
     static final int BATCH = 1 + PACKED.length;
     private static final int PAGE_SHIFT = Mman.PAGE_SHIFT;
@@ -62,38 +81,38 @@ final class StubImage {
     StubImage(int parent) {
         Assembler a = new Assembler();
         a.bytes(new byte[CODE]);
-        Assembler.Label child = new Assembler.Label();
-        Assembler.Label park = new Assembler.Label();
-        Assembler.Label orphan = new Assembler.Label();
+        Label child = new Label();
+        Label park = new Label();
+        Label orphan = new Label();
 
         start = a.position();
-        a.move(Assembler.R12, parent);
+        a.mov(R12D, parent);
 
         // A new stub. Until it is traced, with PTRACE_O_EXITKILL, this is what ends it together with the Sentry: the host sends
         // SIGKILL when its parent dies; where that has happened already, it has another parent now.
         a.bind(child);
-        a.move(Assembler.DI, Prctl.PR_SET_PDEATHSIG);
-        a.move(Assembler.SI, Signals.SIGKILL);
-        a.move(Assembler.AX, SyscallNr.PRCTL).syscall();
-        a.move(Assembler.AX, SyscallNr.GETPPID).syscall();
-        a.compare(Assembler.AX, Assembler.R12).jumpIfNotZero(orphan);
+        a.mov(EDI, Prctl.PR_SET_PDEATHSIG);
+        a.mov(ESI, Signals.SIGKILL);
+        a.mov(EAX, SyscallNr.PRCTL).syscall();
+        a.mov(EAX, SyscallNr.GETPPID).syscall();
+        a.cmp(EAX, R12D).jne(orphan);
 
         // Waits to be traced. A signal may end pause(2), a PTRACE_INTERRUPT does.
         a.bind(park);
-        a.move(Assembler.AX, SyscallNr.PAUSE).syscall();
-        a.jump(park);
+        a.mov(EAX, SyscallNr.PAUSE).syscall();
+        a.jmp(park);
 
         a.bind(orphan);
-        a.move(Assembler.AX, SyscallNr.EXIT_GROUP).syscall();
-        a.jump(orphan);
+        a.mov(EAX, SyscallNr.EXIT_GROUP).syscall();
+        a.jmp(orphan);
 
         // The tracer sets the registers and lets the stub run to the breakpoint.
         int call = a.position();
-        a.syscall().breakpoint();
+        a.syscall().int3();
         int callDone = a.position();
 
         int clone = a.position();
-        a.syscall().test(Assembler.AX).jumpIfZero(child).breakpoint();
+        a.syscall().test(RAX, RAX).je(child).int3();
         int cloneDone = a.position();
 
         int batch = a.position();
@@ -129,24 +148,24 @@ final class StubImage {
      * write, or make unreadable (pkeys(7)).
      */
     private int assembleBatch(Assembler a) {
-        Assembler.Label done = new Assembler.Label();
+        Label done = new Label();
         a.syscall();
         batchReturns[0] = a.position();
         for (int i = 1; i < BATCH; i++) {
-            int[] pair = PACKED[i - 1];
-            a.test(Assembler.AX).jumpIfNegative(done);
-            a.test(pair[0]).jumpIfZero(done);
-            a.copy(Assembler.DI, pair[0]).copy(Assembler.AX, pair[0]).copy(Assembler.DX, pair[0]);
-            a.and(Assembler.DI, -SIZE);
-            a.shiftRight(Assembler.AX, NUMBER_SHIFT).and(Assembler.AX, NUMBER_MASK);
-            a.and(Assembler.DX, PROT_MASK);
-            a.copy(Assembler.SI, pair[1]).copy(Assembler.R9, pair[1]);
-            a.shiftRight(Assembler.R9, LENGTH_BITS).shiftLeft(Assembler.R9, PAGE_SHIFT);
-            a.and(Assembler.SI, MAX_BATCH_PAGES).shiftLeft(Assembler.SI, PAGE_SHIFT);
+            Register[] pair = PACKED[i - 1];
+            a.test(RAX, RAX).js(done);
+            a.test(pair[0], pair[0]).je(done);
+            a.mov(RDI, pair[0]).mov(RAX, pair[0]).mov(RDX, pair[0]);
+            a.and(RDI, -SIZE);
+            a.shr(RAX, NUMBER_SHIFT).and(RAX, NUMBER_MASK);
+            a.and(RDX, PROT_MASK);
+            a.mov(RSI, pair[1]).mov(R9, pair[1]);
+            a.shr(R9, LENGTH_BITS).shl(R9, PAGE_SHIFT);
+            a.and(RSI, MAX_BATCH_PAGES).shl(RSI, PAGE_SHIFT);
             a.syscall();
             batchReturns[i] = a.position();
         }
-        a.bind(done).breakpoint();
+        a.bind(done).int3();
         return a.position();
     }
 

@@ -13,8 +13,8 @@ import org.osgi.framework.BundleException;
 /** Bundles that come, are replaced and go while the sandbox runs. */
 final class RunningBundles {
     /** What is replaced by nobody yet: the core's own objects are the kernel's state, and everything else hangs on its API. */
-    private static final Set<String> CORE = Set.of("sentry-api", "sentry-core", "sentry-mm", "sentry-vfs", "sentry-time", "host-ffm",
-        "host-jnr");
+    private static final Set<String> CORE = Set.of("sentry-api", "sentry-core", "sentry-mm", "sentry-vfs", "sentry-time", "assembler",
+        "host-ffm", "host-jnr");
     private static final String[] FRAMEWORK = {"org.apache.felix.", "org.osgi."};
 
     /** Between the name of a bundle and the count that tells its versions apart. */

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.host.ffm;
 
-import java.util.HexFormat;
+import static org.jvisor.assembler.Register.R10;
+import static org.jvisor.assembler.Register.R8;
+import static org.jvisor.assembler.Register.R9;
+import static org.jvisor.assembler.Register.RAX;
+import static org.jvisor.assembler.Register.RCX;
+import static org.jvisor.assembler.Register.RDI;
+import static org.jvisor.assembler.Register.RDX;
+import static org.jvisor.assembler.Register.RSI;
+import static org.jvisor.assembler.Register.RSP;
+
+import org.jvisor.assembler.Assembler;
+import org.jvisor.assembler.Memory;
 
 /**
  * Two functions with the C calling convention of the System V ABI for x86-64 (arguments in RDI, RSI, RDX, RCX, R8, R9, then on
@@ -11,49 +22,26 @@ final class MachineCode {
     static final int SYSCALL_OFFSET = 0;
     static final int TIME_STAMP_COUNTER_OFFSET = 32;
 
-    /**
-     * syscall(number, a0 … a5) with the kernel's own result: libc's would move the errno into a thread-local variable, whence
-     * fetching it costs another call. The kernel takes the arguments in RDI, RSI, RDX, R10, R8, R9.
-     */
-    private static final String SYSCALL = """
-        48 89 f8            mov rax, rdi
-        48 89 f7            mov rdi, rsi
-        48 89 d6            mov rsi, rdx
-        48 89 ca            mov rdx, rcx
-        4d 89 c2            mov r10, r8
-        4d 89 c8            mov r8, r9
-        4c 8b 4c 24 08      mov r9, [rsp + 8]
-        0f 05               syscall
-        c3                  ret
-        """;
-
-    /** LFENCE waits for all earlier instructions and loads (Intel SDM, RDTSC). */
-    private static final String TIME_STAMP_COUNTER = """
-        0f ae e8            lfence
-        0f 31               rdtsc
-        48 c1 e2 20         shl rdx, 32
-        48 09 d0            or rax, rdx
-        c3                  ret
-        """;
-
-    private static final int BYTES_COLUMN = 20;
-
     private MachineCode() {
     }
 
     static byte[] page() {
-        byte[] page = new byte[64];
-        put(SYSCALL, page, SYSCALL_OFFSET);
-        put(TIME_STAMP_COUNTER, page, TIME_STAMP_COUNTER_OFFSET);
-        return page;
+        Assembler a = new Assembler();
+        syscall(a);
+        return timeStampCounter(a.align(TIME_STAMP_COUNTER_OFFSET)).code();
     }
 
-    private static void put(String listing, byte[] page, int offset) {
-        int at = offset;
-        for (String line : listing.lines().toList()) {
-            for (String octet : line.substring(0, BYTES_COLUMN).trim().split(" ")) {
-                page[at++] = (byte) HexFormat.fromHexDigits(octet);
-            }
-        }
+    /**
+     * syscall(number, a0 … a5) with the kernel's own result: libc's would move the errno into a thread-local variable, whence
+     * fetching it costs another call. The kernel takes the arguments in RDI, RSI, RDX, R10, R8, R9.
+     */
+    private static void syscall(Assembler a) {
+        a.mov(RAX, RDI).mov(RDI, RSI).mov(RSI, RDX).mov(RDX, RCX).mov(R10, R8).mov(R8, R9);
+        a.mov(R9, Memory.at(RSP, 8)).syscall().ret();
+    }
+
+    /** LFENCE waits for all earlier instructions and loads (Intel SDM, RDTSC). */
+    private static Assembler timeStampCounter(Assembler a) {
+        return a.lfence().rdtsc().shl(RDX, Integer.SIZE).or(RAX, RDX).ret();
     }
 }

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.host.seal;
 
+import static org.jvisor.assembler.Register.EAX;
+import static org.jvisor.assembler.Register.EBX;
+import static org.jvisor.assembler.Register.EDI;
+import static org.jvisor.assembler.Register.EDX;
+import static org.jvisor.assembler.Register.ESI;
+import static org.jvisor.assembler.Register.R10D;
+import static org.jvisor.assembler.Register.R8D;
+import static org.jvisor.assembler.Register.RBP;
+import static org.jvisor.assembler.Register.RBX;
+import static org.jvisor.assembler.Register.RDI;
+import static org.jvisor.assembler.Register.RSI;
+
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.Set;
 import org.jvisor.api.abi.CapDataLayout;
 import org.jvisor.api.abi.CapHeaderLayout;
@@ -18,6 +29,8 @@ import org.jvisor.api.abi.SigactionLayout;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.assembler.Assembler;
+import org.jvisor.assembler.Label;
 
 /**
  * Takes capabilities from all threads of this process, those of the virtual machine among them. They are a thread's and
@@ -33,41 +46,8 @@ public final class ThreadCapabilities implements AutoCloseable {
     private static final int SIGNAL = Signals.SIGRTMAX;
     private static final long WAIT_NS = 5_000_000_000L;
 
-    /**
-     * For each capability that is not kept prctl(PR_CAPBSET_DROP), then prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL), then
-     * capset. Behind it rt_sigreturn(2), which SA_RESTORER wants.
-     */
-    private static final String HANDLER = "53"      // push rbx
-        + "55"                                      // push rbp
-        + "48bd" + "0000000000000000"               // mov rbp, kept
-        + "31db"                                    // xor ebx, ebx
-        + "480fa3dd"                                // next: bt rbp, rbx
-        + "7216"                                    // jc keep
-        + "b89d000000"                              // mov eax, PRCTL
-        + "bf18000000"                              // mov edi, PR_CAPBSET_DROP
-        + "89de"                                    // mov esi, ebx
-        + "31d2" + "4531d2" + "4531c0"              // xor edx, edx; xor r10d, r10d; xor r8d, r8d
-        + "0f05"                                    // syscall
-        + "ffc3"                                    // keep: inc ebx
-        + "83fb40"                                  // cmp ebx, 64
-        + "75dd"                                    // jne next
-        + "b89d000000"                              // mov eax, PRCTL
-        + "bf2f000000"                              // mov edi, PR_CAP_AMBIENT
-        + "be04000000"                              // mov esi, PR_CAP_AMBIENT_CLEAR_ALL
-        + "31d2" + "4531d2" + "4531c0"              // xor edx, edx; xor r10d, r10d; xor r8d, r8d
-        + "0f05"                                    // syscall
-        + "b87e000000"                              // mov eax, CAPSET
-        + "48bf" + "0000000000000000"               // mov rdi, header
-        + "48be" + "0000000000000000"               // mov rsi, data
-        + "0f05"                                    // syscall
-        + "5d" + "5b" + "c3"                        // pop rbp; pop rbx; ret
-        + "b80f000000"                              // restorer: mov eax, RT_SIGRETURN
-        + "0f05";                                   // syscall
-    private static final int KEPT_OPERAND = 4;
-    private static final int HEADER_OPERAND = 81;
-    private static final int DATA_OPERAND = 91;
-    private static final int RESTORER = 104;
-    private static final int HEADER = 128;
+    /** Offsets into the page whose begin is the handler: what capset(2) takes. */
+    private static final int HEADER = 256;
     private static final int DATA = HEADER + CapHeaderLayout.SIZE;
 
     /** No capability's number. */
@@ -108,8 +88,7 @@ public final class ThreadCapabilities implements AutoCloseable {
      * @throws ErrnoException ETIMEDOUT when a thread keeps more, or another one's refusal
      */
     public void keep(long kept) {
-        long page = handler(kept);
-        setAction(page, page + RESTORER);
+        setHandler(kept);
         Set<Integer> signalled = new HashSet<>();
         // Once seen without, a thread stays so: to read its status costs more than all else.
         Set<Integer> settled = new HashSet<>();
@@ -215,14 +194,19 @@ public final class ThreadCapabilities implements AutoCloseable {
         return new String(bytes, 0, (int) got, StandardCharsets.ISO_8859_1);
     }
 
-    private long handler(long kept) {
+    private void setHandler(long kept) {
         long page = ErrnoException.check(host.syscall(SyscallNr.MMAP, 0, Mman.PAGE_SIZE, Mman.PROT_READ | Mman.PROT_WRITE,
             Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS, -1, 0));
-        byte[] code = HexFormat.of().parseHex(HANDLER);
+        Assembler a = new Assembler();
+        handler(a, kept, page + HEADER, page + DATA);
+        int restorer = a.position();
+        // rt_sigreturn(2), which SA_RESTORER wants.
+        a.mov(EAX, SyscallNr.RT_SIGRETURN).syscall();
+        if (a.position() > HEADER) {
+            throw new IllegalStateException("the handler has " + a.position() + " bytes");
+        }
+        byte[] code = a.code();
         host.copyOut(code, 0, code.length, page);
-        host.putLong(page + KEPT_OPERAND, kept);
-        host.putLong(page + HEADER_OPERAND, page + HEADER);
-        host.putLong(page + DATA_OPERAND, page + DATA);
         host.putInt(page + HEADER + CapHeaderLayout.VERSION, Capability._LINUX_CAPABILITY_VERSION_3);
         for (int half = 0; half < 2; half++) {
             int bits = (int) (kept >>> 32 * half);
@@ -230,7 +214,25 @@ public final class ThreadCapabilities implements AutoCloseable {
             host.putInt(page + DATA + half * CapDataLayout.SIZE + CapDataLayout.PERMITTED, bits);
         }
         ErrnoException.check(host.syscall(SyscallNr.MPROTECT, page, Mman.PAGE_SIZE, Mman.PROT_READ | Mman.PROT_EXEC));
-        return page;
+        setAction(page, page + restorer);
+    }
+
+    /**
+     * For each capability that is not kept prctl(PR_CAPBSET_DROP), then prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL), then
+     * capset.
+     */
+    private static void handler(Assembler a, long kept, long header, long data) {
+        Label next = new Label();
+        Label keep = new Label();
+        a.push(RBX).push(RBP).mov(RBP, kept).xor(EBX, EBX);
+        a.bind(next).bt(RBP, RBX).jb(keep);
+        a.mov(EAX, SyscallNr.PRCTL).mov(EDI, Prctl.PR_CAPBSET_DROP).mov(ESI, EBX);
+        a.xor(EDX, EDX).xor(R10D, R10D).xor(R8D, R8D).syscall();
+        a.bind(keep).inc(EBX).cmp(EBX, Long.SIZE).jne(next);
+        a.mov(EAX, SyscallNr.PRCTL).mov(EDI, Prctl.PR_CAP_AMBIENT).mov(ESI, Prctl.PR_CAP_AMBIENT_CLEAR_ALL);
+        a.xor(EDX, EDX).xor(R10D, R10D).xor(R8D, R8D).syscall();
+        a.mov(EAX, SyscallNr.CAPSET).mov(RDI, header).mov(RSI, data).syscall();
+        a.pop(RBP).pop(RBX).ret();
     }
 
     private void setAction(long handler, long restorer) {
