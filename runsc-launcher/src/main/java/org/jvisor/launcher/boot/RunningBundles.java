@@ -92,19 +92,30 @@ final class RunningBundles {
             Timed.run(limitMillis, () -> {
                 fresh.start();
                 new StartedComponents(context, fresh, sealed).check(jar.components());
-            }, fresh::uninstall);
+            }, () -> discard(fresh));
             if (old != null) {
                 handedOver.append(new Succession(context).run(old, fresh, limitMillis));
             }
         } catch (BundleException e) {
             // One that hangs in its start goes when it comes back.
             if (fresh.getState() != Bundle.STARTING) {
-                Timed.run(LIMIT_MILLIS, fresh::uninstall, () -> { });
+                Timed.run(LIMIT_MILLIS, () -> discard(fresh), () -> { });
             }
             throw new BundleException(jar.symbolicName() + " " + jar.version() + " does not start"
                 + (old == null ? "" : ", " + old.getVersion() + " goes on") + ": " + e.getMessage(), e);
         }
         return fresh;
+    }
+
+    /** One that was given up and has come back since may do the same in its own thread. */
+    private static void discard(Bundle bundle) throws BundleException {
+        try {
+            bundle.uninstall();
+        } catch (IllegalStateException e) {
+            if (bundle.getState() != Bundle.UNINSTALLED) {
+                throw e;
+            }
+        }
     }
 
     private String withdraw(Bundle old, Bundle fresh) {
