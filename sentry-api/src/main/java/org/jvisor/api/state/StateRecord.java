@@ -11,7 +11,7 @@ import java.util.function.Function;
 /**
  * What an object is made of: a type, the version of the schema it was written by, and named fields. A field is a whole number, a
  * text of one char a byte, bytes, numbers, further records, a reference to an object of the same driver ({@link #putOwn}) or to
- * one of the core ({@link #putCore}).
+ * one of the core ({@link #putCore}, {@link #putCores}).
  *
  * <p>A reader takes the fields that it knows and skips the others; for one that is not there it says what holds then, or requires
  * it. So a version can read what an older or a newer one has written. Not for several threads.
@@ -28,6 +28,9 @@ public final class StateRecord {
 
     /** A reference to an object of the core, which stays. */
     record Core(Object object) {}
+
+    /** References to objects of the core, or null. */
+    record Cores(List<?> objects) {}
 
     /**
      * @param type like {@code tmpfs.file}: the bundle's word, a dot, the kind of object
@@ -84,6 +87,11 @@ public final class StateRecord {
     /** A reference to an object of the core, which stays what it is; null: the field is not there. */
     public StateRecord putCore(String name, Object object) {
         return object == null ? this : enter(name, new Core(object));
+    }
+
+    /** References to objects of the core, in their order; some may be null. */
+    public StateRecord putCores(String name, List<?> objects) {
+        return enter(name, new Cores(objects));
     }
 
     /**
@@ -206,7 +214,19 @@ public final class StateRecord {
     /** The object of the core that the field refers to; null when it is missing. */
     public <T> T core(String name, Class<T> expected) {
         Object value = fields.get(name);
-        return value == null ? null : expected(name, cast(name, value, Core.class).object, expected);
+        return value == null ? null : expected(name, successors.apply(cast(name, value, Core.class).object), expected);
+    }
+
+    /** The objects of the core that the field refers to, null among them where it was; none when it is missing. */
+    public List<Object> cores(String name) {
+        Object value = fields.get(name);
+        List<Object> found = new ArrayList<>();
+        if (value != null) {
+            for (Object object : cast(name, value, Cores.class).objects) {
+                found.add(object == null ? null : successors.apply(object));
+            }
+        }
+        return found;
     }
 
     public <T> T requireCore(String name, Class<T> expected) {
@@ -265,7 +285,10 @@ public final class StateRecord {
         }
     }
 
-    /** From now on {@link #own} gives what {@code find} says is the successor of the object that was referred to. */
+    /**
+     * From now on {@link #own}, {@link #core} and {@link #cores} give what {@code find} says is the successor of the object that was
+     * referred to.
+     */
     public void resolveBy(Function<Object, Object> find) {
         successors = find;
     }

@@ -12,7 +12,7 @@
  * code serving. The same records, written by {@link org.jvisor.api.state.RecordWriter}, are a checkpoint.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.jvisor.api.state;
 
 import org.osgi.annotation.bundle.Export;
