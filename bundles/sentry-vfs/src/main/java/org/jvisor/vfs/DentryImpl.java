@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.vfs.Dentry;
 import org.jvisor.api.vfs.Inode;
+import org.jvisor.api.wait.KillableLock;
 
 /**
  * A name with what it means. Its monitor is the directory lock: held over every look-up in the file system and every change of
@@ -30,6 +31,9 @@ final class DentryImpl implements Dentry {
 
     /** Mounts on this dentry in all namespaces; changed under MountTree's monitor. */
     volatile int mounts;
+
+    /** Of a directory, over every change of its names. */
+    final KillableLock lock = new KillableLock();
 
     private volatile DentryTable children;
 

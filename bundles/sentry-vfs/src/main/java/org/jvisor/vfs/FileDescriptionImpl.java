@@ -18,13 +18,10 @@ import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.VfsPath;
+import org.jvisor.api.wait.KillableLock;
 import org.jvisor.api.wait.WaitQueue;
 
-/**
- * An open file description. Its monitor is the position's lock: held over a read or write that uses the position of a seekable
- * file,
- * as Linux holds f_pos_lock, and over nothing else.
- */
+/** An open file description. Its monitor is a leaf, for what else is no more than a look and a change. */
 final class FileDescriptionImpl implements FileDescription, Handle {
 
     private static final VarHandle REFERENCES;
@@ -62,6 +59,8 @@ final class FileDescriptionImpl implements FileDescription, Handle {
     private volatile int references = 1;
     /** Whose it is; null until it has a descriptor. */
     private volatile Cgroup payer;
+    /** Held over a read or write that uses the position of a seekable file, as Linux holds f_pos_lock, and over nothing else. */
+    private final KillableLock positionLock = new KillableLock();
     private volatile long position;
     private volatile Async async;
     private DirectoryReader directoryReader;
@@ -199,16 +198,21 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         return result == -Errno.EAGAIN ? blockingRead(task, target, -1) : result;
     }
 
-    private synchronized long readHere(Task task, IoBuffer target) {
-        long at = position;
-        if (overflows(at, target)) {
-            return -Errno.EINVAL;
+    private long readHere(Task task, IoBuffer target) {
+        positionLock.lock();
+        try {
+            long at = position;
+            if (overflows(at, target)) {
+                return -Errno.EINVAL;
+            }
+            long n = operations.read(task, this, target, at);
+            if (n > 0) {
+                position = at + n;
+            }
+            return n;
+        } finally {
+            positionLock.unlock();
         }
-        long n = operations.read(task, this, target, at);
-        if (n > 0) {
-            position = at + n;
-        }
-        return n;
     }
 
     /** An end that is no offset any more: EINVAL. Also keeps what is written at a place apart from APPEND. */
@@ -287,19 +291,24 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         return seekable ? writeHere(task, source) : writeAll(task, source, FileOperations.CURRENT, false);
     }
 
-    private synchronized long writeHere(Task task, IoBuffer source) {
-        if ((flags & Open.O_APPEND) != 0) {
-            return append(task, source);
+    private long writeHere(Task task, IoBuffer source) {
+        positionLock.lock();
+        try {
+            if ((flags & Open.O_APPEND) != 0) {
+                return append(task, source);
+            }
+            long at = position;
+            if (overflows(at, source)) {
+                return -Errno.EINVAL;
+            }
+            long n = regular ? writeRegular(task, source, at) : writeAll(task, source, at, true);
+            if (n > 0) {
+                position = at + n;
+            }
+            return n;
+        } finally {
+            positionLock.unlock();
         }
-        long at = position;
-        if (overflows(at, source)) {
-            return -Errno.EINVAL;
-        }
-        long n = regular ? writeRegular(task, source, at) : writeAll(task, source, at, true);
-        if (n > 0) {
-            position = at + n;
-        }
-        return n;
     }
 
     @Override
@@ -319,11 +328,16 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         return regular ? writeRegular(task, source, offset) : writeAll(task, source, offset, true);
     }
 
-    private synchronized long appendKeepingPosition(Task task, IoBuffer source) {
-        long before = position;
-        long n = append(task, source);
-        position = before;
-        return n;
+    private long appendKeepingPosition(Task task, IoBuffer source) {
+        positionLock.lock();
+        try {
+            long before = position;
+            long n = append(task, source);
+            position = before;
+            return n;
+        } finally {
+            positionLock.unlock();
+        }
     }
 
     private long append(Task task, IoBuffer source) {
@@ -403,7 +417,8 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         if ((flags & Open.O_PATH) != 0) {
             return -Errno.EBADF;
         }
-        synchronized (this) {
+        positionLock.lock();
+        try {
             long own = operations.seek(task, this, offset, whence);
             if (own != -Errno.EOPNOTSUPP) {
                 if (own >= 0) {
@@ -412,6 +427,8 @@ final class FileDescriptionImpl implements FileDescription, Handle {
                 return own;
             }
             return seekable || directory ? seekGeneric(offset, whence) : -Errno.ESPIPE;
+        } finally {
+            positionLock.unlock();
         }
     }
 
@@ -457,7 +474,8 @@ final class FileDescriptionImpl implements FileDescription, Handle {
         if (!directory) {
             return -Errno.ENOTDIR;
         }
-        synchronized (this) {
+        positionLock.lock();
+        try {
             if (path.dentry().isDeleted()) {
                 return -Errno.ENOENT;
             }
@@ -465,10 +483,12 @@ final class FileDescriptionImpl implements FileDescription, Handle {
                 directoryReader = new DirectoryReader();
             }
             return directoryReader.read(task, sink);
+        } finally {
+            positionLock.unlock();
         }
     }
 
-    /** Moves the position past each entry that is taken. Used under the description's monitor. */
+    /** Moves the position past each entry that is taken. Used under the position's lock. */
     private final class DirectoryReader implements FileOperations.DirectorySink {
         private FileOperations.DirectorySink sink;
 

@@ -25,8 +25,11 @@ final class Lookup {
                 return dentry;
             }
         }
-        synchronized (directory) {
+        directory.lock.lock();
+        try {
             return childLocked(task, directory, path, offset, length, hash);
+        } finally {
+            directory.lock.unlock();
         }
     }
 
@@ -116,7 +119,8 @@ final class Lookup {
         }
         byte[] first = names[0];
         int hash = hashes.of(first, 0, first.length);
-        synchronized (directory) {
+        directory.lock.lock();
+        try {
             if (directory.isDeleted() || directory.cachedLocked(first, 0, first.length, hash) != null) {
                 return childLocked(task, directory, first, 0, first.length, hash);
             }
@@ -137,6 +141,8 @@ final class Lookup {
             }
             directory.enter(child, first, hash);
             return child;
+        } finally {
+            directory.lock.unlock();
         }
     }
 

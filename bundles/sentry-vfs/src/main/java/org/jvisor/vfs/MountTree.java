@@ -122,8 +122,11 @@ final class MountTree {
     /** Mounts {@code tree}, with what is mounted below it, at {@code target}, and wherever that propagates to. */
     void attach(MountImpl mounted, VfsPath target) {
         DentryImpl below = ((DentryImpl) target.dentry()).parent();
-        synchronized (below) {
+        below.lock.lock();
+        try {
             attachLocked(mounted, target);
+        } finally {
+            below.lock.unlock();
         }
     }
 
@@ -268,7 +271,8 @@ final class MountTree {
     /** mount(2), MS_MOVE. */
     void move(MountImpl mount, VfsPath target) {
         DentryImpl below = ((DentryImpl) target.dentry()).parent();
-        synchronized (below) {
+        below.lock.lock();
+        try {
             synchronized (this) {
                 MountImpl above = mount.parent();
                 if (above == null || above.peers() != null) {
@@ -284,6 +288,8 @@ final class MountTree {
                 mount.detach();
                 attachLocked(mount, target);
             }
+        } finally {
+            below.lock.unlock();
         }
     }
 

@@ -61,11 +61,14 @@ final class NameOperations {
         }
         walk.requireShortName();
         DentryImpl directory = walk.dentry();
-        synchronized (directory) {
+        directory.lock.lock();
+        try {
             requireNew(task, walk, isDirectory);
             Creation.requireAllowed(task, walk.mount(), directory);
             Inode parent = directory.inode();
             Creation.enter(walk, maker.make(parent, walk.lastName(), Creation.owner(task, parent)));
+        } finally {
+            directory.lock.unlock();
         }
     }
 
@@ -92,7 +95,8 @@ final class NameOperations {
         }
         newWalk.requireShortName();
         DentryImpl directory = newWalk.dentry();
-        synchronized (directory) {
+        directory.lock.lock();
+        try {
             requireNew(task, newWalk, false);
             if (newWalk.mount() != mount) {
                 throw ErrnoException.of(Errno.EXDEV);
@@ -104,6 +108,8 @@ final class NameOperations {
             }
             directory.inode().link(task, newWalk.lastName(), existing);
             Creation.enter(newWalk, existing);
+        } finally {
+            directory.lock.unlock();
         }
     }
 
@@ -129,7 +135,8 @@ final class NameOperations {
             throw ErrnoException.of(Errno.EISDIR);
         }
         DentryImpl directory = walk.dentry();
-        synchronized (directory) {
+        directory.lock.lock();
+        try {
             DentryImpl child = removable(task, walk);
             boolean isDirectory = child.isDirectory();
             if (walk.trailingSlash()) {
@@ -142,6 +149,8 @@ final class NameOperations {
             requireNoMount(child);
             directory.inode().unlink(task, walk.lastName(), child.inode());
             gone(walk, child);
+        } finally {
+            directory.lock.unlock();
         }
     }
 
@@ -151,17 +160,23 @@ final class NameOperations {
             throw ErrnoException.of(walk.atPlace() ? Errno.EBUSY : walk.lastIsDot() ? Errno.EINVAL : Errno.ENOTEMPTY);
         }
         DentryImpl directory = walk.dentry();
-        synchronized (directory) {
+        directory.lock.lock();
+        try {
             DentryImpl child = removable(task, walk);
             requireDeletable(task, directory, child);
             if (!child.isDirectory()) {
                 throw ErrnoException.of(Errno.ENOTDIR);
             }
-            synchronized (child) {
+            child.lock.lock();
+            try {
                 requireNoMount(child);
                 directory.inode().rmdir(task, walk.lastName(), child.inode());
                 gone(walk, child);
+            } finally {
+                child.lock.unlock();
             }
+        } finally {
+            directory.lock.unlock();
         }
     }
 

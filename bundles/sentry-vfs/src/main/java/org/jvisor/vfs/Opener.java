@@ -118,7 +118,8 @@ final class Opener {
     /** Null when somebody else was quicker. */
     private static DentryImpl create(Task task, PathWalkImpl walk, int mode) {
         DentryImpl directory = walk.dentry();
-        synchronized (directory) {
+        directory.lock.lock();
+        try {
             if (walk.lookupLastLocked(task) != null) {
                 return null;
             }
@@ -127,6 +128,8 @@ final class Opener {
             int granted = Creation.fileMode(task, directory.inode(), Mode.S_IFREG | mode & Mode.PERMISSIONS);
             Inode inode = directory.inode().create(task, walk.lastName(), granted, 0, owner);
             return Creation.enter(walk, inode);
+        } finally {
+            directory.lock.unlock();
         }
     }
 
@@ -139,11 +142,14 @@ final class Opener {
         walk.resolve(task, dirfd, walkFlags | follow | PathWalk.DIRECTORY);
         DentryImpl directory = walk.dentry();
         Vnode vnode;
-        synchronized (directory) {
+        directory.lock.lock();
+        try {
             Creation.requireAllowed(task, walk.mount(), directory);
             Inode.Owner owner = Creation.owner(task, directory.inode());
             int granted = Creation.fileMode(task, directory.inode(), Mode.S_IFREG | mode & Mode.PERMISSIONS);
             vnode = directory.superBlock.vnode(directory.inode().tmpfile(task, granted, owner));
+        } finally {
+            directory.lock.unlock();
         }
         DentryImpl dentry = DentryImpl.unnamed(directory, vnode, "#" + vnode.inode.ino());
         return finish(task, new VfsPath(walk.mount(), dentry), vnode, flags);

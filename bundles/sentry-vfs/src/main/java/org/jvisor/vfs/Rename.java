@@ -42,18 +42,31 @@ final class Rename {
         DentryImpl source = from.dentry();
         DentryImpl target = to.dentry();
         if (source == target) {
-            synchronized (source) {
+            source.lock.lock();
+            try {
                 locked(task, from, to, flags);
+            } finally {
+                source.lock.unlock();
             }
             return;
         }
-        synchronized (source.superBlock.renameLock) {
+        source.superBlock.renameLock.lock();
+        try {
             DentryImpl first = first(source, target);
-            synchronized (first) {
-                synchronized (first == source ? target : source) {
+            DentryImpl second = first == source ? target : source;
+            first.lock.lock();
+            try {
+                second.lock.lock();
+                try {
                     locked(task, from, to, flags);
+                } finally {
+                    second.lock.unlock();
                 }
+            } finally {
+                first.lock.unlock();
             }
+        } finally {
+            source.superBlock.renameLock.unlock();
         }
     }
 
@@ -95,8 +108,11 @@ final class Rename {
         }
         requireAllowed(task, from, to, moved, replaced, exchange);
         if (replaced != null && replaced.isDirectory() && !exchange) {
-            synchronized (replaced) {
+            replaced.lock.lock();
+            try {
                 carryOut(task, from, to, moved, replaced, flags);
+            } finally {
+                replaced.lock.unlock();
             }
         } else {
             carryOut(task, from, to, moved, replaced, flags);

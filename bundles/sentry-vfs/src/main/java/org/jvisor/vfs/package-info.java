@@ -12,15 +12,16 @@
  *
  * <p><b>Locks</b>, in the order in which they are taken:
  * <ol>
- * <li>a description's position ({@code FileDescriptionImpl})
+ * <li>a description's position ({@code FileDescriptionImpl}), a pipe's bytes ({@code PipeBuffer})
  * <li>{@code SuperBlock.renameLock}: renames from one directory to another of a file system
- * <li>a directory's lock: the monitor of its {@code DentryImpl}; an ancestor before its descendants, then by id. Held while the
+ * <li>a directory's lock: that of its {@code DentryImpl}; an ancestor before its descendants, then by id. Held while the
  *     file system looks up, creates or removes names, and so perhaps for a round trip to another process
  * <li>{@code MountTree}'s monitor: every change of any mount namespace
  * <li>{@code DentryTable}'s monitor, then {@code SuperBlock.lruLock}
  * <li>{@code FileLocks} and {@code FdTableImpl}'s monitors, which are leaves: nothing is called while they are held but wait
  * queues
  * </ol>
- * Look-ups of cached names, descriptors and mounts take none.
+ * The first three may be held for long, over page faults and messages to other processes: each is a {@code KillableLock}, so that
+ * who waits for them can be killed. Look-ups of cached names, descriptors and mounts take none.
  */
 package org.jvisor.vfs;

@@ -2,13 +2,13 @@
 package org.jvisor.fs.gofer;
 
 import java.util.LinkedHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Attributes;
 import org.jvisor.api.p9.P9Requests;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.Inode;
+import org.jvisor.api.wait.KillableLock;
 
 /**
  * All entries of a directory, once it has been read, with the attributes that came along: after a readdir(3) no name of it needs
@@ -21,7 +21,7 @@ final class DirectoryNames {
     static final int ABSENT = 2;
 
     /** Held over the messages that change the directory, so that what is read is not older than what is changed. */
-    final ReentrantLock lock = new ReentrantLock();
+    final KillableLock lock = new KillableLock();
 
     private final GoferDirectory directory;
     /** Guarded by the lock; null when the directory has not been read. Published for a quick look without it. */
@@ -69,7 +69,7 @@ final class DirectoryNames {
     }
 
     void save(StateRecord record) {
-        lock.lock();
+        lock.lockAlways();
         try {
             save(record, entries == null ? null : entries.values().toArray(new Entry[0]));
         } finally {
@@ -159,7 +159,7 @@ final class DirectoryNames {
         if (directory.fileSystem.shared) {
             return;
         }
-        lock.lock();
+        lock.lockAlways();
         try {
             set(new LinkedHashMap<>());
         } finally {
@@ -175,7 +175,7 @@ final class DirectoryNames {
     }
 
     void forget() {
-        lock.lock();
+        lock.lockAlways();
         try {
             set(null);
         } finally {

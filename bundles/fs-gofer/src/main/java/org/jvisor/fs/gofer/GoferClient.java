@@ -154,12 +154,20 @@ final class GoferClient {
     void clunk(int fid) {
         boolean full;
         synchronized (this) {
-            unwanted[unwantedCount++] = fid;
-            full = unwantedCount == CLUNK_BATCH;
+            keepUnwanted(fid);
+            full = unwantedCount % CLUNK_BATCH == 0;
         }
         if (full) {
             flushClunks();
         }
+    }
+
+    /** With the monitor. */
+    private void keepUnwanted(int fid) {
+        if (unwantedCount == unwanted.length) {
+            unwanted = Arrays.copyOf(unwanted, unwantedCount * 2);
+        }
+        unwanted[unwantedCount++] = fid;
     }
 
     /** Gives back all fids that are due: of unlinked files whose space the host is to have now. */
@@ -179,7 +187,15 @@ final class GoferClient {
         P9Requests.clunkmany(e.request, fids, count);
         long result = tryCall(e);
         give(e);
-        // When that fails the connection is dead, and so is every fid.
+        if (result == -Errno.EINTR) {
+            // The caller is killed and does not wait: somebody else gives them back.
+            synchronized (this) {
+                for (int i = 0; i < count; i++) {
+                    keepUnwanted(fids[i]);
+                }
+            }
+        }
+        // When that fails otherwise the connection is dead, and so is every fid.
         for (int i = 0; i < count && result >= 0; i++) {
             freeFid(fids[i]);
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.gofer;
 
-import java.util.concurrent.locks.Lock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
@@ -13,6 +12,7 @@ import org.jvisor.api.p9.P9Requests;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
+import org.jvisor.api.wait.KillableLock;
 
 /** A directory of the gofer. */
 final class GoferDirectory extends GoferInode {
@@ -187,11 +187,19 @@ final class GoferDirectory extends GoferInode {
 
     /** @param name of the new file, or null when it gets none */
     private GoferInode make(String name, Making making) {
+        names.lock.lock();
+        try {
+            return makeLocked(name, making);
+        } finally {
+            names.lock.unlock();
+        }
+    }
+
+    private GoferInode makeLocked(String name, Making making) {
         int fid = client.newFid();
         boolean made = false;
         Exchange e = client.take();
         int from = acquireFid();
-        names.lock.lock();
         try {
             making.write(e, from, fid);
             client.call(e);
@@ -207,7 +215,6 @@ final class GoferDirectory extends GoferInode {
             }
             return inode;
         } finally {
-            names.lock.unlock();
             releaseFid();
             if (!made) {
                 client.freeFid(fid);
@@ -218,10 +225,17 @@ final class GoferDirectory extends GoferInode {
 
     @Override
     public void link(Task task, String name, Inode existing) {
-        GoferInode file = (GoferInode) existing;
+        names.lock.lock();
+        try {
+            linkLocked(name, (GoferInode) existing);
+        } finally {
+            names.lock.unlock();
+        }
+    }
+
+    private void linkLocked(String name, GoferInode file) {
         Exchange e = client.take();
         int directory = acquireFid();
-        names.lock.lock();
         try {
             int number = file.acquireFid();
             try {
@@ -234,7 +248,6 @@ final class GoferDirectory extends GoferInode {
             file.nameAdded();
             changedByHost();
         } finally {
-            names.lock.unlock();
             releaseFid();
             client.give(e);
         }
@@ -254,9 +267,17 @@ final class GoferDirectory extends GoferInode {
 
     private void remove(String name, GoferInode child, int flags) {
         child.prepareForUnlink();
+        names.lock.lock();
+        try {
+            removeLocked(name, child, flags);
+        } finally {
+            names.lock.unlock();
+        }
+    }
+
+    private void removeLocked(String name, GoferInode child, int flags) {
         Exchange e = client.take();
         int directory = acquireFid();
-        names.lock.lock();
         try {
             P9Requests.unlinkat(e.request, directory, name, flags);
             client.call(e);
@@ -264,7 +285,6 @@ final class GoferDirectory extends GoferInode {
             child.nameRemoved(this, name);
             changedByHost();
         } finally {
-            names.lock.unlock();
             releaseFid();
             client.give(e);
         }
@@ -278,19 +298,30 @@ final class GoferDirectory extends GoferInode {
             throw ErrnoException.of(Errno.EINVAL);
         }
         GoferDirectory to = (GoferDirectory) newDirectory;
-        GoferInode moved = (GoferInode) child;
         GoferInode other = (GoferInode) replaced;
-        boolean exchange = (flags & Open.RENAME_EXCHANGE) != 0;
-        if (other != null && !exchange) {
+        if (other != null && (flags & Open.RENAME_EXCHANGE) == 0) {
             other.prepareForUnlink();
         }
+        KillableLock first = ino() <= to.ino() ? names.lock : to.names.lock;
+        KillableLock second = first == names.lock ? to.names.lock : names.lock;
+        first.lock();
+        try {
+            second.lock();
+            try {
+                renameLocked(oldName, (GoferInode) child, to, newName, other, flags);
+            } finally {
+                second.unlock();
+            }
+        } finally {
+            first.unlock();
+        }
+    }
+
+    private void renameLocked(String oldName, GoferInode moved, GoferDirectory to, String newName, GoferInode other, int flags) {
+        boolean exchange = (flags & Open.RENAME_EXCHANGE) != 0;
         Exchange e = client.take();
         int fromFid = acquireFid();
         int toFid = to.acquireFid();
-        Lock first = ino() <= to.ino() ? names.lock : to.names.lock;
-        Lock second = ino() <= to.ino() ? to.names.lock : names.lock;
-        first.lock();
-        second.lock();
         try {
             P9Requests.renameat2(e.request, fromFid, oldName, toFid, newName, flags);
             client.call(e);
@@ -310,8 +341,6 @@ final class GoferDirectory extends GoferInode {
             changedByHost();
             to.changedByHost();
         } finally {
-            second.unlock();
-            first.unlock();
             to.releaseFid();
             releaseFid();
             client.give(e);

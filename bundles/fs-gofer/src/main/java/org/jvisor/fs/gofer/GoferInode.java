@@ -20,6 +20,7 @@ import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.SetAttributes;
+import org.jvisor.api.wait.KillableLock;
 
 /** A file of the gofer. Directories are {@link GoferDirectory}. */
 class GoferInode implements Inode, Stateful {
@@ -35,7 +36,7 @@ class GoferInode implements Inode, Stateful {
     /** Guards all that is below, unless it says otherwise; see the package's documentation for the order. */
     final ReentrantLock lock = new ReentrantLock();
     /** Held over a write(2). */
-    final ReentrantLock writing = new ReentrantLock();
+    final KillableLock writing = new KillableLock();
 
     private int fid;
     /** Requests under way that name the fid. */

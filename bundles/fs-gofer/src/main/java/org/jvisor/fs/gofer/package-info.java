@@ -19,5 +19,6 @@
  *     its parent's. No application memory is touched under it, for a fault may need the lock of another file
  * <li>the table of inodes, the lists of idle ones, the client's stacks: leaves
  * </ol>
+ * Who waits for one of the first two can be killed ({@code KillableLock}).
  */
 package org.jvisor.fs.gofer;

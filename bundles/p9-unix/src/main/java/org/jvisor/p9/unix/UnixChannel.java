@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.p9.unix;
 
+import java.util.ArrayDeque;
 import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.SyscallNr;
@@ -10,6 +11,7 @@ import org.jvisor.api.p9.P9Channel;
 import org.jvisor.api.p9.P9Message;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
+import org.jvisor.api.wait.Killable;
 
 /**
  * The client's end of a Unix socket. There is no thread of its own: of the callers that wait, one is the receiver. It takes the
@@ -52,6 +54,8 @@ final class UnixChannel implements P9Channel, Stateful {
     private final int[] free = new int[SLOTS];
 
     private int freeCount = SLOTS;
+    /** Who waits for a slot, or for the version's. */
+    private final ArrayDeque<Thread> waitingForSlot = new ArrayDeque<>();
     private boolean hasReceiver;
     private volatile boolean dead;
 
@@ -118,7 +122,7 @@ final class UnixChannel implements P9Channel, Stateful {
         }
         Slot slot = take(request.type() == P9.TVERSION, reply);
         if (slot == null) {
-            return -Errno.EIO;
+            return dead ? -Errno.EIO : -Errno.EINTR;
         }
         request.setTag(slot.tag);
         if (send(request) < 0) {
@@ -158,20 +162,40 @@ final class UnixChannel implements P9Channel, Stateful {
 
     // ---- slots
 
-    /** A slot for a request; null when the channel is dead. */
-    private synchronized Slot take(boolean version, P9Message reply) {
+    /** A slot for a request; null when the channel is dead, or the caller's task has been killed before one was free. */
+    private Slot take(boolean version, P9Message reply) {
+        Slot slot = tryTake(version, reply);
+        if (slot != null || dead) {
+            return slot;
+        }
+        Thread self = Thread.currentThread();
         boolean interrupted = false;
-        while (!dead && (version ? versionSlot.state != FREE : freeCount == 0)) {
-            try {
-                wait();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
+        enterQueue(self);
+        while ((slot = tryTake(version, reply)) == null && !dead && !(self instanceof Killable task && task.killed())) {
+            LockSupport.park(this);
+            interrupted |= Thread.interrupted();
         }
+        leaveQueue(self, slot == null);
         if (interrupted) {
-            Thread.currentThread().interrupt();
+            self.interrupt();
         }
-        if (dead) {
+        return slot;
+    }
+
+    private synchronized void enterQueue(Thread thread) {
+        waitingForSlot.add(thread);
+    }
+
+    /** @param unserved a wake-up that was for this one is another one's */
+    private synchronized void leaveQueue(Thread thread, boolean unserved) {
+        waitingForSlot.remove(thread);
+        if (unserved) {
+            waitingForSlot.forEach(LockSupport::unpark);
+        }
+    }
+
+    private synchronized Slot tryTake(boolean version, P9Message reply) {
+        if (dead || (version ? versionSlot.state != FREE : freeCount == 0)) {
             return null;
         }
         Slot slot = version ? versionSlot : slots[free[--freeCount]];
@@ -189,8 +213,8 @@ final class UnixChannel implements P9Channel, Stateful {
         if (slot != versionSlot) {
             free[freeCount++] = slot.tag;
         }
-        if (freeCount == 1 || slot == versionSlot) {
-            notifyAll();
+        if (!waitingForSlot.isEmpty()) {
+            waitingForSlot.forEach(LockSupport::unpark);
         }
         return slot.length;
     }
@@ -310,7 +334,7 @@ final class UnixChannel implements P9Channel, Stateful {
                 endDelivery(slot, -Errno.EIO);
             }
         }
-        notifyAll();
+        waitingForSlot.forEach(LockSupport::unpark);
         socket.shutdown();
     }
 

@@ -12,7 +12,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +30,7 @@ import org.jvisor.api.p9.P9Message;
 import org.jvisor.api.p9.P9Port;
 import org.jvisor.api.p9.P9Replies;
 import org.jvisor.api.p9.P9Requests;
+import org.jvisor.api.wait.Killable;
 import org.jvisor.host.ffm.FfmHostKernel;
 
 /** Both ends over both kinds of sockets. */
@@ -268,5 +271,51 @@ final class UnixTransportTest {
             allocated = bean.getCurrentThreadAllocatedBytes() - before;
         }
         assertTrue(allocated < 2000, allocated + " bytes");
+    }
+
+    /** Serves a task that is killed once it waits for a tag. */
+    private static final class KilledCaller extends Thread implements Killable {
+        private volatile boolean killed;
+
+        KilledCaller(Runnable call) {
+            super(call);
+            setDaemon(true);
+        }
+
+        @Override
+        public boolean killed() {
+            return killed;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Socket.SOCK_SEQPACKET, Socket.SOCK_STREAM})
+    void shouldLetGoWhoIsKilledWaitingForATag(int type) throws Exception {
+        connect(type);
+        List<Future<Long>> asked = new ArrayList<>();
+        List<P9Message> requests = new ArrayList<>();
+        for (int i = 0; i < 64; i++) {
+            asked.add(threads.submit(ask(i)));
+            P9Message request = new P9Message(SIZE);
+            assertTrue(port.receive(request) > 0);
+            requests.add(request);
+        }
+        FutureTask<Long> oneMore = new FutureTask<>(ask(64));
+        KilledCaller caller = new KilledCaller(oneMore);
+        caller.start();
+        while (caller.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+        }
+        caller.killed = true;
+        LockSupport.unpark(caller);
+        assertEquals(-Errno.EINTR, within20Seconds(oneMore));
+        P9Message reply = new P9Message(SIZE);
+        for (P9Message request : requests) {
+            answer(request, reply, 7);
+            assertEquals(0, port.send(reply));
+        }
+        for (Future<Long> one : asked) {
+            assertEquals(7, within20Seconds(one));
+        }
     }
 }

@@ -475,17 +475,18 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         if (((int) WORK.getAndBitwiseOr(this, bits) & bits) == bits) {
             return;
         }
-        kick();
+        kick((bits & EXIT) != 0);
     }
 
     public void removeWork(int bits) {
         WORK.getAndBitwiseAnd(this, ~bits);
     }
 
-    private void kick() {
+    /** @param killed it gives up waiting for locks, too ({@link org.jvisor.api.wait.KillableLock}), which is no sleep */
+    private void kick(boolean killed) {
         if (place == IN_USER) {
             context.interrupt();
-        } else if (sleeping) {
+        } else if (sleeping || killed) {
             LockSupport.unpark(thread);
         }
     }
@@ -909,6 +910,11 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     @Override
     public boolean exiting() {
         return exiting || (work & EXIT) != 0;
+    }
+
+    /** It shall end, and does not yet give back what it has, which may take locks that others hold. Any thread. */
+    boolean killed() {
+        return !exiting && (work & EXIT) != 0;
     }
 
     void setExiting() {

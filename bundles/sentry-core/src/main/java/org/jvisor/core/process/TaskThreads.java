@@ -2,11 +2,12 @@
 package org.jvisor.core.process;
 
 import java.util.ArrayDeque;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.wait.Killable;
 
 /**
  * The Java threads that tasks live on. To make one costs more than the rest of a fork: a thread whose task has ended waits a
@@ -20,14 +21,15 @@ public final class TaskThreads {
     /** For handlers. */
     private static final long OWN_STACK_BYTES = 256 << 10;
 
-    private final ThreadFactory factory;
+    private final long stackBytes;
+    private final AtomicLong count = new AtomicLong();
 
     /** Guarded by this; the last to come is the first to go, its stack is still in the cache. */
     private final ArrayDeque<Server> idle = new ArrayDeque<>();
 
     /** @param platformBytes of stack that the platform takes */
     public TaskThreads(long platformBytes) {
-        factory = Thread.ofPlatform().name("task-", 1).daemon().stackSize(OWN_STACK_BYTES + platformBytes).factory();
+        stackBytes = OWN_STACK_BYTES + platformBytes;
     }
 
     /** A thread that waits for a task. Throws EAGAIN when the host gives no more. */
@@ -39,7 +41,6 @@ public final class TaskThreads {
             }
         }
         Server server = new Server();
-        server.thread = factory.newThread(server);
         try {
             server.thread.start();
         } catch (OutOfMemoryError e) {
@@ -69,9 +70,25 @@ public final class TaskThreads {
         idle.clear();
     }
 
+    private final class TaskThread extends Thread implements Killable {
+        private final Server server;
+
+        TaskThread(Server server) {
+            super(null, server, "task-" + count.incrementAndGet(), stackBytes);
+            setDaemon(true);
+            this.server = server;
+        }
+
+        @Override
+        public boolean killed() {
+            TaskImpl served = server.task;
+            return served != null && served.killed();
+        }
+    }
+
     /** One thread. */
     public final class Server implements Runnable {
-        private Thread thread;
+        private final Thread thread = new TaskThread(this);
         private volatile TaskImpl task;
         private volatile boolean ended;
 

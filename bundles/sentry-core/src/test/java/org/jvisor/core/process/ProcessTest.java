@@ -11,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Clone;
 import org.jvisor.api.abi.Errno;
@@ -27,6 +29,7 @@ import org.jvisor.api.kernel.ThreadGroup.WaitResult;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.MountNamespace;
+import org.jvisor.api.wait.KillableLock;
 import org.jvisor.core.Fakes;
 import org.jvisor.core.TestKernel;
 
@@ -519,5 +522,28 @@ class ProcessTest {
                     assertTrue(fork(task, exit(0)) > 0);
                     return 0;
                 })));
+    }
+
+    /** The lock's holder is in something long, and not of this process. */
+    @Test
+    void shouldDieWaitingForALock() {
+        KillableLock lock = new KillableLock();
+        lock.lock();
+        assertEquals(0, test.run(test.init(
+                task -> {
+                    AtomicReference<Thread> waiter = new AtomicReference<>();
+                    long pid = fork(task, child -> {
+                        waiter.set(Thread.currentThread());
+                        lock.lock();
+                        return 0;
+                    });
+                    TestKernel.until(() -> waiter.get() != null && LockSupport.getBlocker(waiter.get()) == lock);
+                    test.pids.threadGroup((int) pid).send(SignalInfo.user(Signals.SIGKILL, task));
+                    WaitResult result = new WaitResult();
+                    assertEquals(pid, wait(task, EXITS, result));
+                    assertEquals(Signals.SIGKILL, result.status);
+                    return 0;
+                })));
+        assertTrue(lock.isHeldByCurrentThread());
     }
 }

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs.anon;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Splice;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.wait.KillableLock;
 import org.jvisor.api.wait.WaitQueue;
 
 /**
  * What the two ends of a pipe, or all that opened a FIFO, share: the bytes on their way, and how many ends of each kind are open
  * (pipe(7)). The bytes lie in a ring of frames of the memory file, so that they count as the sandbox's memory; the ring starts
- * with one page and grows with what is written, up to the capacity. Its monitor guards everything but the wait queue; waking
- * takes place outside of it.
+ * with one page and grows with what is written, up to the capacity.
+ *
+ * <p>The lock guards the bytes. It is held over faults of the application's pages, so nothing else needs it: ends come and go, and
+ * readiness is told, without. What somebody may wait for is written before the queue is woken, outside of the lock.
  */
 public final class PipeBuffer {
 
@@ -24,19 +28,26 @@ public final class PipeBuffer {
     private final HostKernel host;
     private final WaitQueue queue = new WaitQueue();
 
-    private int capacity = Splice.PIPE_DEF_SIZE;
-    private int readers;
-    private int writers;
+    private final KillableLock lock = new KillableLock();
+
+    private final AtomicInteger readers = new AtomicInteger();
+    private final AtomicInteger writers = new AtomicInteger();
 
     /** How often an end of the kind was opened: what a FIFO's opener waits to change (fifo(7)). */
-    private int readerOpens;
-    private int writerOpens;
+    private final AtomicInteger readerOpens = new AtomicInteger();
+    private final AtomicInteger writerOpens = new AtomicInteger();
 
-    /** Offset of the ring in the memory file, its size (0 or a power of two), the first byte's index and the count of bytes. */
+    /** Read without the lock by whoever asks for readiness. */
+    private volatile int capacity = Splice.PIPE_DEF_SIZE;
+
+    /**
+     * Offset of the ring in the memory file, its size (0 or a power of two), the first byte's index and the count of bytes, which is
+     * read without the lock, too.
+     */
     private long ringOffset;
     private int ringSize;
     private int head;
-    private int count;
+    private volatile int count;
 
     /** Boundaries of packets (O_DIRECT, pipe(2)); null while everything in the pipe is a plain stream. */
     private PacketBounds bounds;
@@ -52,56 +63,65 @@ public final class PipeBuffer {
 
     // ---- the ends
 
-    synchronized void addReader() {
-        readers++;
-        readerOpens++;
+    void addReader() {
+        readers.incrementAndGet();
+        readerOpens.incrementAndGet();
     }
 
-    synchronized void addWriter() {
-        writers++;
-        writerOpens++;
+    void addWriter() {
+        writers.incrementAndGet();
+        writerOpens.incrementAndGet();
     }
 
     void removeReader() {
-        synchronized (this) {
-            readers--;
-            freeWhenUnused();
-        }
+        readers.decrementAndGet();
+        freeWhenUnused();
         queue.wake(WRITE_EVENTS | Poll.POLLERR | Poll.POLLHUP);
     }
 
     void removeWriter() {
-        synchronized (this) {
-            writers--;
-            freeWhenUnused();
-        }
+        writers.decrementAndGet();
+        freeWhenUnused();
         queue.wake(READ_EVENTS | Poll.POLLHUP);
     }
 
+    private boolean isUnused() {
+        return readers.get() == 0 && writers.get() == 0;
+    }
+
+    /** Who is in a read or a write has an end, so the lock is free; but a FIFO may just be opened anew. */
     private void freeWhenUnused() {
-        if (readers == 0 && writers == 0 && ringSize != 0) {
-            file.release(ringOffset, ringSize / MemoryFile.PAGE);
-            ringSize = 0;
-            head = 0;
-            count = 0;
-            bounds = null;
+        if (!isUnused()) {
+            return;
+        }
+        lock.lockAlways();
+        try {
+            if (isUnused() && ringSize != 0) {
+                file.release(ringOffset, ringSize / MemoryFile.PAGE);
+                ringSize = 0;
+                head = 0;
+                count = 0;
+                bounds = null;
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
-    synchronized int readers() {
-        return readers;
+    int readers() {
+        return readers.get();
     }
 
-    synchronized int writers() {
-        return writers;
+    int writers() {
+        return writers.get();
     }
 
-    synchronized int readerOpens() {
-        return readerOpens;
+    int readerOpens() {
+        return readerOpens.get();
     }
 
-    synchronized int writerOpens() {
-        return writerOpens;
+    int writerOpens() {
+        return writerOpens.get();
     }
 
     // ---- bytes
@@ -110,13 +130,16 @@ public final class PipeBuffer {
     long read(IoBuffer target) {
         long moved;
         boolean wake;
-        synchronized (this) {
+        lock.lock();
+        try {
             if (count == 0) {
-                return writers == 0 || target.remaining() == 0 ? 0 : -Errno.EAGAIN;
+                return nothing(target);
             }
             // Writers that wait found less than PIPE_BUF bytes of room, the others had no reason to.
             wake = capacity - count < Splice.PIPE_BUF;
             moved = bounds == null ? take(target, count) : takePackets(target);
+        } finally {
+            lock.unlock();
         }
         if (wake && moved > 0) {
             queue.wake(WRITE_EVENTS);
@@ -124,25 +147,34 @@ public final class PipeBuffer {
         return moved;
     }
 
+    private long nothing(IoBuffer target) {
+        return writers() == 0 || target.remaining() == 0 ? 0 : -Errno.EAGAIN;
+    }
+
     /** Copies what {@link #read} would take, and leaves it there (tee(2)). */
-    synchronized long peek(IoBuffer target) {
-        if (count == 0) {
-            return writers == 0 || target.remaining() == 0 ? 0 : -Errno.EAGAIN;
+    long peek(IoBuffer target) {
+        lock.lock();
+        try {
+            return count == 0 ? nothing(target) : copyOut(target, count);
+        } finally {
+            lock.unlock();
         }
-        return copyOut(target, count);
     }
 
     /** Drops up to {@code bytes} from the front; how many. */
     long discard(long bytes) {
         int dropped;
         boolean wake;
-        synchronized (this) {
+        lock.lockAlways();
+        try {
             dropped = (int) Math.min(bytes, count);
             wake = dropped > 0 && capacity - count < Splice.PIPE_BUF;
             consume(dropped);
             if (bounds != null) {
                 bounds = bounds.drop(dropped);
             }
+        } finally {
+            lock.unlock();
         }
         if (wake) {
             queue.wake(WRITE_EVENTS);
@@ -210,8 +242,9 @@ public final class PipeBuffer {
      */
     long write(IoBuffer source, boolean packets) {
         long moved;
-        synchronized (this) {
-            if (readers == 0) {
+        lock.lock();
+        try {
+            if (readers() == 0) {
                 return -Errno.EPIPE;
             }
             long wanted = source.remaining();
@@ -232,6 +265,8 @@ public final class PipeBuffer {
                 }
                 bounds.append((int) moved, packets);
             }
+        } finally {
+            lock.unlock();
         }
         if (moved > 0) {
             queue.wake(READ_EVENTS);
@@ -245,15 +280,16 @@ public final class PipeBuffer {
         while (moved < most) {
             long address = source.span();
             if (address < 0) {
+                count += moved;
                 return moved > 0 ? moved : address;
             }
-            int to = head + count & mask;
+            int to = head + count + moved & mask;
             int chunk = (int) Math.min(source.spanLength(), Math.min(most - moved, ringSize - to));
             host.copy(address, ringAddress() + to, chunk);
             source.advance(chunk);
-            count += chunk;
             moved += chunk;
         }
+        count += moved;
         return moved;
     }
 
@@ -284,15 +320,15 @@ public final class PipeBuffer {
 
     // ---- size and readiness
 
-    synchronized int available() {
+    int available() {
         return count;
     }
 
-    synchronized int room() {
+    int room() {
         return capacity - count;
     }
 
-    synchronized int capacity() {
+    int capacity() {
         return capacity;
     }
 
@@ -305,7 +341,8 @@ public final class PipeBuffer {
             return -Errno.EPERM;
         }
         int rounded = bytes <= MemoryFile.PAGE ? MemoryFile.PAGE : Integer.highestOneBit(bytes - 1) << 1;
-        synchronized (this) {
+        lock.lock();
+        try {
             if (count > rounded) {
                 return -Errno.EBUSY;
             }
@@ -313,19 +350,23 @@ public final class PipeBuffer {
                 resizeRing(rounded);
             }
             capacity = rounded;
+        } finally {
+            lock.unlock();
         }
         queue.wake(WRITE_EVENTS);
         return rounded;
     }
 
     /** @param openedAtWriter {@link #writerOpens} when the end was opened: a FIFO is not hung up before somebody wrote */
-    synchronized int pollRead(int openedAtWriter) {
-        int events = count > 0 ? READ_EVENTS : 0;
-        return writers == 0 && writerOpens != openedAtWriter ? events | Poll.POLLHUP : events;
+    int pollRead(int openedAtWriter) {
+        // In the reverse order of a writer that comes, writes and leaves.
+        boolean hadWriter = writerOpens() != openedAtWriter;
+        int events = hadWriter && writers() == 0 ? Poll.POLLHUP : 0;
+        return count > 0 ? events | READ_EVENTS : events;
     }
 
-    synchronized int pollWrite() {
+    int pollWrite() {
         int events = capacity - count >= Splice.PIPE_BUF ? WRITE_EVENTS : 0;
-        return readers == 0 ? events | Poll.POLLERR : events;
+        return readers() == 0 ? events | Poll.POLLERR : events;
     }
 }
