@@ -64,31 +64,39 @@ final class PtySlave implements FileOperations, Stateful {
         terminal.slaveQueue().add(entry, Poll.POLLIN | Poll.POLLHUP);
         try {
             long wanted = Math.min(Math.max(minimum, 1), target.remaining());
-            int before = terminal.rawCount();
-            // With a minimum the timer runs between bytes only; without one it runs from the beginning.
-            long deadlineNs = minimum == 0 || before > 0 ? System.nanoTime() + timeoutNs : Long.MAX_VALUE;
-            while (before < wanted && !terminal.isHungUp()) {
-                long slept = task.sleep(deadlineNs);
+            while (terminal.rawCount() < wanted && !terminal.isHungUp()) {
+                long slept = task.sleep(deadline(task, minimum, timeoutNs));
                 if (slept == -Errno.ETIMEDOUT) {
                     break;
                 }
-                int now = terminal.rawCount();
-                if (slept < 0 && now == 0) {
+                if (slept < 0 && (terminal.rawCount() == 0 || !hasSignal(task))) {
                     return slept;
                 }
                 if (slept < 0) {
                     break;
                 }
-                if (now > before) {
-                    deadlineNs = System.nanoTime() + timeoutNs;
-                }
-                before = now;
             }
             long moved = terminal.readSlave(target, 1);
             return moved == -Errno.EAGAIN ? 0 : moved;
         } finally {
             terminal.slaveQueue().remove(entry);
         }
+    }
+
+    /**
+     * Without a minimum the timer runs from the call's beginning; with one between bytes only, or from the beginning when there are
+     * some. A call that starts again, since a bundle is replaced, waits no longer for that.
+     */
+    private long deadline(Task task, int minimum, long timeoutNs) {
+        if (minimum == 0) {
+            return task.deadline(timeoutNs);
+        }
+        return terminal.rawCount() == 0 ? Long.MAX_VALUE : Math.max(task.deadline(timeoutNs), terminal.lastTypedNs() + timeoutNs);
+    }
+
+    /** A signal ends the wait for more bytes; what else interrupts it lets the call start again, and the bytes stay meanwhile. */
+    private static boolean hasSignal(Task task) {
+        return (task.pendingSignals() & ~task.signalMask()) != 0;
     }
 
     @Override

@@ -56,6 +56,9 @@ final class Terminal implements Tty, Stateful {
     private boolean packetMode;
     private int packetStatus;
 
+    /** When something was typed, in System.nanoTime's terms. */
+    private long lastTypedNs = System.nanoTime();
+
     /** Signals that typing caused, as bits, until the monitor is left. */
     private long pendingSignals;
 
@@ -85,6 +88,7 @@ final class Terminal implements Tty, Stateful {
         slaveWasOpen = record.getBoolean("slaveWasOpen", slaves > 0);
         packetMode = record.getBoolean("packetMode", false);
         packetStatus = record.getInt("packetStatus", 0);
+        lastTypedNs = System.nanoTime() - record.getLong("typedAgoNs", 0);
         byte[] size = record.getBytes("window");
         if (size != null) {
             System.arraycopy(size, 0, window, 0, Math.min(size.length, window.length));
@@ -97,7 +101,8 @@ final class Terminal implements Tty, Stateful {
                 .putCore("slaveQueue", slaveQueue).putCore("masterQueue", masterQueue).putCore("session", session)
                 .put("foreground", foreground).put("hungUp", hungUp).put("locked", locked).put("exclusive", exclusive)
                 .put("slaves", slaves).put("slaveWasOpen", slaveWasOpen).put("packetMode", packetMode)
-                .put("packetStatus", packetStatus).put("window", window.clone());
+                .put("packetStatus", packetStatus).put("window", window.clone())
+                .put("typedAgoNs", System.nanoTime() - lastTypedNs);
         settings.save(record);
         input.save(record);
         output.save(record);
@@ -306,6 +311,10 @@ final class Terminal implements Tty, Stateful {
         return input.count();
     }
 
+    synchronized long lastTypedNs() {
+        return lastTypedNs;
+    }
+
     synchronized int readable() {
         return settings.canonical() ? input.readable() : input.count();
     }
@@ -402,6 +411,7 @@ final class Terminal implements Tty, Stateful {
                 }
                 moved += got;
             }
+            lastTypedNs = moved > 0 ? System.nanoTime() : lastTypedNs;
         }
         if (moved > 0) {
             typed();
