@@ -97,14 +97,23 @@ final class RunningBundles {
                 handedOver.append(new Succession(context).run(old, fresh, limitMillis));
             }
         } catch (BundleException e) {
+            throw new BundleException(jar.symbolicName() + " " + jar.version() + " does not start"
+                + (old == null ? "" : ", " + old.getVersion() + " goes on") + ": " + e.getMessage() + giveUp(fresh), e);
+        }
+        return fresh;
+    }
+
+    /** @return empty, or what people are to know of the end of a bundle that does not come to serve */
+    private static String giveUp(Bundle fresh) {
+        try {
             // One that hangs in its start goes when it comes back.
             if (fresh.getState() != Bundle.STARTING) {
                 Timed.run(LIMIT_MILLIS, () -> discard(fresh), () -> { });
             }
-            throw new BundleException(jar.symbolicName() + " " + jar.version() + " does not start"
-                + (old == null ? "" : ", " + old.getVersion() + " goes on") + ": " + e.getMessage(), e);
+            return "";
+        } catch (BundleException e) {
+            return "; withdrawing it: " + e.getMessage();
         }
-        return fresh;
     }
 
     /** One that was given up and has come back since may do the same in its own thread. */
