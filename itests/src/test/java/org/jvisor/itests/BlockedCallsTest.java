@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.jvisor.itests.osgi.Build;
 
 /** Calls that have moved bytes, or that have waited, when their family is replaced: none is short, and none is interrupted. */
 class BlockedCallsTest {
@@ -40,7 +41,7 @@ class BlockedCallsTest {
             for (int i = 0; i < TIMES; i++) {
                 due += TimeUnit.MILLISECONDS.toNanos(PAUSE_MILLIS);
                 TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
-                sandbox.replace(i % 2 == 0 ? "syscalls-fs" : "syscalls-net", false);
+                sandbox.replace(i % 2 == 0 ? "syscalls-fs" : "syscalls-net", Build.Change.NONE);
             }
             sandbox.signal("USR1");
             String last = sandbox.readLine();

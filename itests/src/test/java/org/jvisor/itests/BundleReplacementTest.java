@@ -29,6 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.jvisor.itests.osgi.Build;
 import org.jvisor.itests.swap.Failing;
 
 /** What {@code runsc bundle} takes and what it refuses; the container goes on whatever it is given. */
@@ -36,11 +37,16 @@ class BundleReplacementTest {
     private static final String ID = "itest-replacement";
     private static final Path BUNDLES = Path.of(System.getProperty("runsc")).resolve("../../bundles").normalize();
 
+    /** For what hangs: short enough to wait for. */
+    private static final long LIMIT_MILLIS = 1000;
+    private static final long HOURS_MILLIS = 9_000_000;
+
     @TempDir
     Path folder;
 
     private Process process;
     private BufferedReader out;
+    private SandboxControl control;
     private int lines;
 
     @BeforeEach
@@ -57,12 +63,18 @@ class BundleReplacementTest {
             .redirectError(folder.resolve("err").toFile()).start();
         out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.ISO_8859_1));
         assertWorks();
+        control = connect();
+    }
+
+    private static SandboxControl connect() throws IOException {
+        return new SandboxControl(Path.of(Runsc.stateFolder(), ID, "control.sock"));
     }
 
     @AfterEach
     void end() throws Exception {
         try {
             assertWorks();
+            control.close();
             process.getOutputStream().close();
             assertTrue(process.waitFor(60, TimeUnit.SECONDS));
             assertEquals(0, process.exitValue());
@@ -93,23 +105,22 @@ class BundleReplacementTest {
         return line;
     }
 
-    private Runsc.Result install(String name, byte[] jar) throws IOException {
-        return Runsc.run(folder, "", runsc("bundle", "install", ID, Files.write(folder.resolve(name), jar).toString()));
-    }
-
     private void assertInstalled(String message, byte[] jar) throws IOException {
-        Runsc.Result result = install("some" + lines + ".jar", jar);
-        assertEquals(0, result.status(), result.err());
-        assertEquals(message, result.out().strip().replaceFirst(", which took over \\d+ objects in \\d+ ms$", ""));
+        SandboxControl.Answer answer = control.install("some" + lines, jar);
+        assertEquals("", answer.problem());
+        assertEquals(message, answer.done().replaceFirst(", which took over \\d+ objects in \\d+ ms$", ""));
         assertWorks();
     }
 
-    /** Refused with one line, which has the text. */
     private void assertRefused(String text, byte[] jar) throws IOException {
-        Runsc.Result result = install("some.jar", jar);
-        assertEquals(128, result.status(), result.out());
-        assertTrue(result.err().contains(text), result.err());
-        assertEquals(1, result.err().lines().count(), result.err());
+        assertRefused(text, jar, 0);
+    }
+
+    /** Refused with one line, which has the text. */
+    private void assertRefused(String text, byte[] jar, long limitMillis) throws IOException {
+        SandboxControl.Answer answer = control.install("some", jar, limitMillis);
+        assertTrue(answer.problem().contains(text), answer.problem() + answer.done());
+        assertEquals(1, answer.problem().lines().count(), answer.problem());
         assertWorks();
     }
 
@@ -183,6 +194,20 @@ class BundleReplacementTest {
             """.formatted(implementation);
     }
 
+    /** The other tests ask the sandbox itself. */
+    @Test
+    void shouldSayByRunscWhatWasDoneAndWhatWasRefused() throws IOException {
+        Path jar = Files.write(folder.resolve("some.jar"), changed("syscalls-fs", Map.of("Bundle-Version", "1.0.0")));
+        Runsc.Result done = Runsc.run(folder, "", runsc("bundle", "install", ID, jar.toString()));
+        assertEquals("replaced syscalls-fs 0.1.0.SNAPSHOT, there from the boot, by 1.0.0\n", done.out(), done.err());
+        assertEquals(0, done.status());
+        Runsc.Result again = Runsc.run(folder, "", runsc("bundle", "--limit", "5000", "install", ID, jar.toString()));
+        assertEquals(128, again.status());
+        assertEquals("", again.out());
+        assertTrue(again.err().contains("syscalls-fs 1.0.0 is there, from a jar with the same content"), again.err());
+        assertEquals(1, again.err().lines().count(), again.err());
+    }
+
     @Test
     void shouldReplaceABundleFromTheBootAndItsSuccessor() throws IOException {
         assertInstalled("replaced syscalls-fs 0.1.0.SNAPSHOT, there from the boot, by 1.0.0",
@@ -208,9 +233,8 @@ class BundleReplacementTest {
             assertRefused(name + " is a bundle of the core, which cannot be replaced yet while a sandbox runs",
                 changed(name, Map.of("Bundle-Version", "1.0.0")));
         }
-        Runsc.Result result = Runsc.run(folder, "", runsc("bundle", "uninstall", ID, "sentry-core"));
-        assertEquals(128, result.status());
-        assertTrue(result.err().contains("cannot be withdrawn yet"), result.err());
+        String problem = control.uninstall("sentry-core").problem();
+        assertTrue(problem.contains("cannot be withdrawn yet"), problem);
     }
 
     @Test
@@ -221,10 +245,54 @@ class BundleReplacementTest {
             changed("syscalls-fs", Map.of("Bundle-Version", "1.0.0", "Service-Component", "")));
         assertRefused("Failing$OnActivation failed: ", plugin(Failing.OnActivation.class, description(Failing.OnActivation.class.getName())));
         assertRefused("plugin 0.0.0 does not start: it did not come to an end within",
-            plugin(Failing.Never.class, description(Failing.Never.class.getName())));
-        assertWorks();
+            plugin(Failing.Never.class, description(Failing.Never.class.getName())), LIMIT_MILLIS);
         // What hung is gone, and the next one is taken.
         assertInstalled("installed plugin 0.0.0", plugin(Failing.Not.class, description(Failing.Not.class.getName())));
+    }
+
+    /** The container's /tmp is one of fs-tmpfs's objects. */
+    @Test
+    void shouldGoOnWithTheOldOneWhenAHandOverFails() throws IOException {
+        assertRefused("fs-tmpfs 1.0.0 does not start, 0.1.0.SNAPSHOT goes on: failed: java.lang.IllegalStateException: no good",
+            Build.of("fs-tmpfs", "1.0.0", Build.Change.ADOPT_FAILS));
+        byte[] hanging = Build.of("fs-tmpfs", "1.0.0", Build.Change.ADOPT_HANGS);
+        String problem = "";
+        long limitMillis = LIMIT_MILLIS / 2;
+        // On a busy machine it may not even come to the hand-over in that time.
+        while (!problem.contains("no end after ") && limitMillis < HOURS_MILLIS / 2) {
+            limitMillis *= 2;
+            problem = control.install("some", hanging, limitMillis).problem();
+        }
+        assertTrue(problem.contains("0.1.0.SNAPSHOT goes on: no end after " + limitMillis + " ms, in java"), problem);
+        assertWorks();
+        assertInstalled("replaced fs-tmpfs 0.1.0.SNAPSHOT, there from the boot, by 1.0.0",
+            Build.of("fs-tmpfs", "1.0.0", Build.Change.UNKNOWN_RECORDS));
+        assertRefused("fs-tmpfs 2.0.0 does not start, 1.0.0 goes on: tmpfs knows no record of type unknown",
+            Build.of("fs-tmpfs", "2.0.0", Build.Change.NONE));
+        assertRefused("fs-tmpfs 2.0.0 does not start, 1.0.0 goes on: tmpfs knows no record of type unknown",
+            Build.of("fs-tmpfs", "2.0.0", Build.Change.NEWER_SCHEMA));
+    }
+
+    @Test
+    void shouldGoOnWithTheOldOneWhenItDoesNotSayWhatItIsMadeOf() throws IOException {
+        assertInstalled("replaced fs-tmpfs 0.1.0.SNAPSHOT, there from the boot, by 1.0.0",
+            Build.of("fs-tmpfs", "1.0.0", Build.Change.SAVE_FAILS));
+        assertRefused("fs-tmpfs 2.0.0 does not start, 1.0.0 goes on: failed: java.lang.IllegalStateException: no good",
+            Build.of("fs-tmpfs", "2.0.0", Build.Change.NONE));
+    }
+
+    /** The first one hangs in its activation, for longer than the test takes. */
+    @Test
+    void shouldRefuseAnInstallationDuringAnother() throws IOException {
+        try (SandboxControl other = connect()) {
+            other.beginInstall("hanging", plugin(Failing.Never.class, description(Failing.Never.class.getName())), HOURS_MILLIS);
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (control.uninstall("nothing").problem().equals("no bundle nothing") && System.nanoTime() - end < 0) {
+                Thread.onSpinWait();
+            }
+            assertRefused("another bundle is being installed or withdrawn: try again",
+                changed("syscalls-fs", Map.of("Bundle-Version", "1.0.0")));
+        }
     }
 
     @Test
@@ -259,9 +327,8 @@ class BundleReplacementTest {
         byte[] whole = changed("syscalls-fs", Map.of("Bundle-Version", "1.0.0"));
         for (int i = 0; i < 20; i++) {
             byte[] cut = Arrays.copyOf(whole, 1 + random.nextInt(whole.length - 30));
-            Runsc.Result result = install("cut.jar", cut);
-            assertEquals(128, result.status(), result.out());
-            assertEquals(1, result.err().lines().count(), result.err());
+            SandboxControl.Answer answer = control.install("cut", cut);
+            assertEquals(1, answer.problem().lines().count(), answer.problem() + answer.done());
             assertWorks();
         }
     }

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.itests;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,9 +16,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jvisor.itests.osgi.Build;
-import org.jvisor.launcher.control.BodyReader;
-import org.jvisor.launcher.control.BodyWriter;
-import org.jvisor.launcher.control.Messages;
 
 /**
  * Replaces the bundles of a sandbox, from its start to its end, by other builds of themselves: one each period, each in its turn,
@@ -39,7 +31,6 @@ final class Replacer {
             "net-local", "p9-unix", "platform-ptrace", "syscalls-fs", "syscalls-mm", "syscalls-net", "syscalls-task");
     private static final long LOOK_MILLIS = 20;
     private static final int FAILED = -1;
-    private static final int HEADER_BYTES = 16;
     private static final Pattern PAUSE = Pattern.compile(" in (\\d+) ms$");
 
     private static final AtomicInteger TURNS = new AtomicInteger();
@@ -87,12 +78,12 @@ final class Replacer {
     }
 
     private void replaceAll(Path socket) throws IOException, InterruptedException {
-        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+        try (SandboxControl control = new SandboxControl(socket)) {
             long due = System.nanoTime();
             do {
                 int turn = TURNS.getAndIncrement();
                 // Two builds a bundle, in turn: one that is there already would be refused.
-                replace(channel, BUNDLES.get(turn % BUNDLES.size()), turn / BUNDLES.size() % 2 == 0 ? "9.1" : "9.2");
+                replace(control, BUNDLES.get(turn % BUNDLES.size()), turn / BUNDLES.size() % 2 == 0 ? "9.1" : "9.2");
                 due += TimeUnit.MILLISECONDS.toNanos(PERIOD_MILLIS);
             } while (failure == null && !closed.await(due - System.nanoTime(), TimeUnit.NANOSECONDS));
         } catch (IOException e) {
@@ -101,26 +92,15 @@ final class Replacer {
         }
     }
 
-    private void replace(SocketChannel channel, String bundle, String version) throws IOException {
-        BodyWriter body = new BodyWriter();
-        body.text(bundle);
-        body.blob(BUILDS.computeIfAbsent(bundle + " " + version, unused -> build(bundle, version)));
-        body.number(0);
-        byte[] request = body.bytes();
-        ByteBuffer frame = ByteBuffer.allocate(HEADER_BYTES + request.length).order(ByteOrder.LITTLE_ENDIAN);
-        frame.putInt(Messages.INSTALL).putInt(request.length).putLong(replaced + 1).put(request).flip();
-        while (frame.hasRemaining()) {
-            channel.write(frame);
-        }
-        ByteBuffer header = read(channel, HEADER_BYTES);
-        BodyReader answer = new BodyReader(read(channel, header.getInt(Integer.BYTES)).array());
-        String problem = answer.text();
-        if (!problem.isEmpty()) {
-            failure = problem;
+    private void replace(SandboxControl control, String bundle, String version) throws IOException {
+        byte[] jar = BUILDS.computeIfAbsent(bundle + " " + version, unused -> build(bundle, version));
+        SandboxControl.Answer answer = control.install(bundle, jar);
+        if (!answer.problem().isEmpty()) {
+            failure = answer.problem();
             return;
         }
         replaced++;
-        Matcher pause = PAUSE.matcher(answer.text());
+        Matcher pause = PAUSE.matcher(answer.done());
         int millis = pause.find() ? Integer.parseInt(pause.group(1)) : 0;
         if (millis > longestPauseMillis) {
             longestPauseMillis = millis;
@@ -130,20 +110,10 @@ final class Replacer {
 
     private static byte[] build(String bundle, String version) {
         try {
-            return Build.of(bundle, version, false);
+            return Build.of(bundle, version, Build.Change.NONE);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static ByteBuffer read(SocketChannel channel, int length) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-        while (bytes.hasRemaining()) {
-            if (channel.read(bytes) < 0) {
-                throw new EOFException();
-            }
-        }
-        return bytes.flip();
     }
 
     /**

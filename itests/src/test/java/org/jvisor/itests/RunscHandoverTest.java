@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.jvisor.itests.osgi.Build;
 
 /**
  * The bundles below a container's root, which takes a gofer to test, are replaced by runsc under a program of many processes and
@@ -55,7 +56,7 @@ class RunscHandoverTest {
         int mostObjects = 0;
         int longestMillis = 0;
         for (int i = 1; i <= TIMES; i++) {
-            SwappedSandbox.Report report = sandbox.replace(bundle, i == NEWER_SCHEMA_AT);
+            SwappedSandbox.Report report = sandbox.replace(bundle, i == NEWER_SCHEMA_AT ? Build.Change.NEWER_SCHEMA : Build.Change.NONE);
             assertTrue(report.objects() > 0, bundle);
             mostObjects = Math.max(mostObjects, report.objects());
             longestMillis = Math.max(longestMillis, report.pauseMillis());

@@ -73,14 +73,10 @@ final class SwappedSandbox implements AutoCloseable {
         }
     }
 
-    /**
-     * Replaces a bundle by another build of it.
-     *
-     * @param newerSchema see {@link Build#of}
-     */
-    Report replace(String bundle, boolean newerSchema) throws IOException {
+    /** Replaces a bundle by another build of it. */
+    Report replace(String bundle, Build.Change change) throws IOException {
         builds++;
-        Path jar = Files.write(folder.resolve("build.jar"), Build.of(bundle, "9." + builds, newerSchema));
+        Path jar = Files.write(folder.resolve("build.jar"), Build.of(bundle, "9." + builds, change));
         Runsc.Result result = Runsc.run(folder, "", runsc("bundle", "--name", bundle, "install", id(), jar.toString()));
         if (result.status() != 0) {
             process.onExit().completeOnTimeout(process, 1, TimeUnit.SECONDS).join();

@@ -18,7 +18,6 @@ import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.state.Handle;
-import org.jvisor.api.state.Restorable;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
@@ -315,11 +314,6 @@ public class VfsImpl implements Vfs {
             visitor.accept(file);
             visitor.accept(file.vnode());
         });
-    }
-
-    @Override
-    public void forEachRestorable(Consumer<? super Restorable> visitor) {
-        openFiles.forEach(visitor);
     }
 
     @Override

@@ -3,6 +3,8 @@ package org.jvisor.itests.osgi;
 
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
+import static org.jvisor.itests.osgi.Build.Change.NEWER_SCHEMA;
+import static org.jvisor.itests.osgi.Build.Change.NONE;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -159,7 +161,7 @@ public class HandoverTest {
         long longestNs = 0;
         int objects = 0;
         for (int i = 1; i <= TIMES; i++) {
-            Bundle fresh = install(name + "-" + i, Build.of(name, "9." + i, i == NEWER_SCHEMA_AT));
+            Bundle fresh = install(name + "-" + i, Build.of(name, "9." + i, i == NEWER_SCHEMA_AT ? NEWER_SCHEMA : NONE));
             ServiceReference<?> before = driver(old);
             if (before != null) {
                 Bundle retired = old;

@@ -147,11 +147,6 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
     }
 
     @Override
-    DatagramSocket connected() {
-        return null;
-    }
-
-    @Override
     boolean reliable() {
         return false;
     }
