@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 enum { TAKERS = 3, BURSTS = 60, LONGEST = 6 };
@@ -212,6 +213,78 @@ static void clients_are_refused(void) {
     close(listener);
 }
 
+// ---- datagrams
+
+enum { BY_ADDRESS, CONNECTED, POLLING, PAIR, SENDING, DATAGRAMS = 200 };
+static int sending, pair[2];
+static struct sockaddr_un receiver_name;
+static socklen_t receiver_length;
+
+static void *send_datagrams(void *unused) {
+    char bytes[1000] = "datagram";
+    int fd = sending == PAIR ? pair[1] : socket(AF_UNIX, SOCK_DGRAM, 0);
+    struct sockaddr *name = (struct sockaddr *)&receiver_name;
+    CHECK(fd >= 0);
+    if (sending == CONNECTED || sending == POLLING) CHECK(connect(fd, name, receiver_length) == 0);
+    for (int i = 0; i < DATAGRAMS; i++) {
+        struct pollfd room = {.fd = fd, .events = POLLOUT};
+        switch (sending) {
+        case BY_ADDRESS: CHECK(sendto(fd, bytes, sizeof bytes, 0, name, receiver_length) == sizeof bytes); break;
+        case POLLING:
+            do CHECK(poll(&room, 1, -1) == 1);
+            while (send(fd, bytes, sizeof bytes, MSG_DONTWAIT) < 0 && errno == EAGAIN);
+            break;
+        default: CHECK(send(fd, bytes, sizeof bytes, 0) == sizeof bytes);
+        }
+    }
+    if (sending != PAIR) close(fd);
+    return unused;
+}
+
+// Senders wait for room at the receiver, which is slower than they are.
+static void datagrams_arrive(void) {
+    pthread_t senders[TAKERS];
+    char bytes[1000];
+    if (sending == PAIR) CHECK(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
+    else CHECK((pair[0] = socket(AF_UNIX, SOCK_DGRAM, 0)) >= 0);
+    receiver_name.sun_family = AF_UNIX;
+    receiver_length = sizeof receiver_name;
+    if (sending != PAIR) {
+        CHECK(bind(pair[0], (struct sockaddr *)&receiver_name, sizeof(sa_family_t)) == 0);
+        CHECK(getsockname(pair[0], (struct sockaddr *)&receiver_name, &receiver_length) == 0);
+    }
+    for (int i = 0; i < TAKERS; i++) CHECK(pthread_create(&senders[i], 0, send_datagrams, 0) == 0);
+    for (int i = 0; i < TAKERS * DATAGRAMS; i++) {
+        if (i % 100 == 0) usleep(2000);
+        CHECK(recv(pair[0], bytes, sizeof bytes, 0) == sizeof bytes);
+    }
+    for (int i = 0; i < TAKERS; i++) CHECK(pthread_join(senders[i], 0) == 0);
+    close(pair[0]);
+    if (sending == PAIR) close(pair[1]);
+}
+
+// What waits for room learns that there will be none.
+static void datagrams_are_refused(void) {
+    char bytes[1000] = "datagram";
+    CHECK(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
+    while (send(pair[1], bytes, sizeof bytes, MSG_DONTWAIT) > 0) { }
+    CHECK(errno == EAGAIN);
+    struct pollfd room = {.fd = pair[1], .events = POLLOUT};
+    CHECK(poll(&room, 1, 0) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(pair[0]);
+        alarm(100);
+        CHECK_ERRNO(send(pair[1], bytes, sizeof bytes, MSG_NOSIGNAL), ECONNREFUSED);
+        _exit(0);
+    }
+    usleep(20000);
+    close(pair[0]);
+    int status;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    close(pair[1]);
+}
+
 // ---- what is watched goes away and comes anew, while somebody waits
 
 static int watching_epoll;
@@ -272,6 +345,8 @@ int main(int count, char **arguments) {
         connections_arrive(accept_by_epoll, accept_by_epoll, SOCK_NONBLOCK);
         connections_arrive(accept_blocking, accept_by_epoll, 0);
         clients_are_refused();
+        for (sending = 0; sending < SENDING; sending++) datagrams_arrive();
+        datagrams_are_refused();
         ends_are_told();
         alarm(100);
     }

@@ -13,6 +13,8 @@ import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.state.FieldHandle;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
@@ -24,7 +26,7 @@ import org.jvisor.api.vfs.SetAttributes;
  * operations
  * once more, which end with the last description. Its monitor guards the attributes.
  */
-final class AnonymousInode implements Inode, HandleSource {
+final class AnonymousInode implements Inode, HandleSource, Restorable {
 
     private final KernelFileSystem fileSystem;
     private final long ino;
@@ -160,5 +162,40 @@ final class AnonymousInode implements Inode, HandleSource {
             }
         }
         file.operations().release(file);
+    }
+
+    // ---- Restorable
+
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("file without a name", 1).putCore("fileSystem", fileSystem).put("ino", ino)
+                .putCore("operations", operations).put("descriptions", descriptions).put("mode", mode).put("uid", uid).put("gid", gid)
+                .put("atimeNs", atimeNs).put("mtimeNs", mtimeNs).put("ctimeNs", ctimeNs);
+    }
+
+    @Override
+    public synchronized void forget() {
+        operations = null;
+        descriptions = 0;
+        mode = 0;
+        uid = 0;
+        gid = 0;
+        atimeNs = 0;
+        mtimeNs = 0;
+        ctimeNs = 0;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expectCore("fileSystem", fileSystem);
+        record.expect("ino", ino);
+        operations = record.core("operations", FileOperations.class);
+        descriptions = record.requireInt("descriptions");
+        mode = record.requireInt("mode");
+        uid = record.requireInt("uid");
+        gid = record.requireInt("gid");
+        atimeNs = record.requireLong("atimeNs");
+        mtimeNs = record.requireLong("mtimeNs");
+        ctimeNs = record.requireLong("ctimeNs");
     }
 }

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
-import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 
@@ -20,7 +25,7 @@ import org.jvisor.api.vfs.FileDescription;
  * {@link #acquire} takes none: it reads the slot, takes a reference that only a living description gives, and looks whether the
  * slot still holds it.
  */
-final class FdTableImpl implements FdTable {
+final class FdTableImpl implements FdTable, Restorable {
 
     private static final Logger LOG = System.getLogger("org.jvisor.vfs");
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(FileDescriptionImpl[].class);
@@ -351,6 +356,58 @@ final class FdTableImpl implements FdTable {
                 }
             }
             chunks = Arrays.copyOf(chunks, 1);
+        }
+    }
+
+    // ---- Restorable
+
+    /** A chunk that is there without a descriptor in it is told, too, since it is paid for. */
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord("descriptor table", 1).putCore("cgroup", cgroup).put("firstFree", firstFree)
+                .put("users", users).putList("chunks");
+        for (int c = 0; c < chunks.length; c++) {
+            Chunk chunk = chunks[c];
+            if (chunk != null) {
+                List<FileDescriptionImpl> files = new ArrayList<>();
+                for (long left = chunk.open; left != 0; left &= left - 1) {
+                    files.add(chunk.slots[Long.numberOfTrailingZeros(left)]);
+                }
+                record.add("chunks").put("index", c).put("open", chunk.open).put("closeOnExec", chunk.closeOnExec)
+                        .putCores("files", files);
+            }
+        }
+        return record;
+    }
+
+    @Override
+    public synchronized void forget() {
+        chunks = new Chunk[0];
+        firstFree = 0;
+        users = 0;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expectCore("cgroup", cgroup);
+        firstFree = record.requireInt("firstFree");
+        users = record.requireInt("users");
+        for (StateRecord told : record.items("chunks")) {
+            Chunk chunk = makeChunk(told.requireInt("index"));
+            chunk.open = told.requireLong("open");
+            chunk.closeOnExec = told.requireLong("closeOnExec");
+            long left = chunk.open;
+            for (Object file : told.cores("files")) {
+                SLOT.setVolatile(chunk.slots, Long.numberOfTrailingZeros(left), (FileDescriptionImpl) file);
+                left &= left - 1;
+            }
+        }
+    }
+
+    @Override
+    public synchronized void forEachPart(Consumer<? super Restorable> visitor) {
+        for (int fd : descriptors()) {
+            visitor.accept(chunkOf(fd).slots[fd & CHUNK - 1]);
         }
     }
 }

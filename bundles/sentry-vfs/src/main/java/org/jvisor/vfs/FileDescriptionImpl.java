@@ -5,15 +5,18 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
-import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
@@ -22,7 +25,7 @@ import org.jvisor.api.wait.KillableLock;
 import org.jvisor.api.wait.WaitQueue;
 
 /** An open file description. Its monitor is a leaf, for what else is no more than a look and a change. */
-final class FileDescriptionImpl implements FileDescription, Handle {
+final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
 
     private static final VarHandle REFERENCES;
     private static final VarHandle PAYER;
@@ -538,6 +541,71 @@ final class FileDescriptionImpl implements FileDescription, Handle {
     public synchronized void removeReleaseListener(ReleaseListener listener) {
         if (listeners != null) {
             listeners.remove(listener);
+        }
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord("file description", 1).put("id", id).putCore("operations", operations)
+                .putCore("mount", path.mount()).putCore("dentry", path.dentry()).putCore("vnode", vnode)
+                .put("holdsMount", holdsMount).put("flags", flags).put("references", references).putCore("payer", payer)
+                .put("position", position);
+        Async known = async;
+        if (known != null) {
+            record.add("async").put("ownerType", known.ownerType).put("owner", known.owner).put("signal", known.signal)
+                    .put("uid", known.uid).put("euid", known.euid);
+        }
+        return record;
+    }
+
+    /** Who listens tells so again. */
+    @Override
+    public void forget() {
+        operations = null;
+        flags = 0;
+        references = 0;
+        payer = null;
+        position = 0;
+        async = null;
+        directoryReader = null;
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        record.expect("id", id);
+        record.expectCore("mount", path.mount());
+        record.expectCore("dentry", path.dentry());
+        record.expectCore("vnode", vnode);
+        record.expect("holdsMount", holdsMount ? 1 : 0);
+        operations = record.requireCore("operations", FileOperations.class);
+        flags = record.requireInt("flags");
+        references = record.requireInt("references");
+        payer = record.core("payer", Cgroup.class);
+        position = record.requireLong("position");
+        for (StateRecord told : record.items("async")) {
+            Async fresh = new Async();
+            fresh.ownerType = told.requireInt("ownerType");
+            fresh.owner = told.requireInt("owner");
+            fresh.signal = told.requireInt("signal");
+            fresh.uid = told.requireInt("uid");
+            fresh.euid = told.requireInt("euid");
+            async = fresh;
+        }
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        if (operations instanceof Restorable part) {
+            visitor.accept(part);
+        }
+        if (vnode.inode instanceof Restorable part) {
+            visitor.accept(part);
+        }
+        FileLocks locks = vnode.locksIfAny();
+        if (locks != null) {
+            visitor.accept(locks);
         }
     }
 

@@ -8,11 +8,13 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.Vfs.LockRequest;
 import org.jvisor.api.wait.WaitQueue;
 
 /** The locks on one file: flock(2)'s, and fcntl(2)'s of both owners. Its monitor guards the lists. */
-final class FileLocks {
+final class FileLocks implements Restorable {
 
     /** fcntl(2) locks on one file; more is ENOLCK, since looking through them takes time that others wait for. */
     private static final int MAX_RANGES = 16_384;
@@ -280,5 +282,39 @@ final class FileLocks {
         if (any) {
             released.wake(Poll.POLLIN);
         }
+    }
+
+    // ---- Restorable
+
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord("file locks", 1).putList("flocks").putList("ranges");
+        for (Flock held : flocks) {
+            record.add("flocks").putCore("owner", held.owner).put("exclusive", held.exclusive);
+        }
+        for (Range r : ranges) {
+            record.add("ranges").putCore("owner", r.owner).put("pid", r.pid).put("exclusive", r.exclusive).put("start", r.start)
+                    .put("end", r.end);
+        }
+        return record;
+    }
+
+    @Override
+    public synchronized void forget() {
+        flocks.clear();
+        TOTAL.addAndGet(-ranges.size());
+        ranges.clear();
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        for (StateRecord held : record.items("flocks")) {
+            flocks.add(new Flock(held.requireCore("owner", FileDescriptionImpl.class), held.getBoolean("exclusive", false)));
+        }
+        for (StateRecord r : record.items("ranges")) {
+            ranges.add(new Range(r.requireCore("owner", Object.class), r.requireInt("pid"), r.getBoolean("exclusive", false),
+                    r.requireLong("start"), r.requireLong("end")));
+        }
+        TOTAL.addAndGet(ranges.size());
     }
 }

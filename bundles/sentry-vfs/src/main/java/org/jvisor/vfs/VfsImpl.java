@@ -18,6 +18,7 @@ import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.Restorable;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
@@ -314,6 +315,11 @@ public class VfsImpl implements Vfs {
             visitor.accept(file);
             visitor.accept(file.vnode());
         });
+    }
+
+    @Override
+    public void forEachRestorable(Consumer<? super Restorable> visitor) {
+        openFiles.forEach(visitor);
     }
 
     @Override

@@ -234,6 +234,20 @@ public final class StateRecord {
         return core(name, expected);
     }
 
+    /** The field is what never changed: {@code known}. */
+    public void expect(String name, long known) {
+        if (requireLong(name) != known) {
+            throw refuse(name, requireLong(name) + " instead of " + known);
+        }
+    }
+
+    /** The field refers to what never changed: {@code known}; null: it is not there. */
+    public void expectCore(String name, Object known) {
+        if (core(name, Object.class) != known) {
+            throw refuse(name, "refers to another object than before");
+        }
+    }
+
     /** A refusal that names this record and a field of it. */
     public StateException refuse(String name, String reason) {
         return new StateException(place(name) + ": " + reason);

@@ -2,6 +2,7 @@
 package org.jvisor.api.vfs;
 
 import java.util.List;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.Statfs;
@@ -11,6 +12,7 @@ import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.HandleSource;
+import org.jvisor.api.state.Restorable;
 import org.jvisor.api.wait.WaitQueue;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -109,6 +111,9 @@ public interface Vfs extends HandleSource {
 
     /** The generic permission check: 0 or a negative errno. {@code mask}: 4 read, 2 write, 1 execute or search. */
     int permission(Credentials credentials, Inode inode, int mask);
+
+    /** What the core's own part of a checkpoint begins with: the open file descriptions. */
+    default void forEachRestorable(Consumer<? super Restorable> visitor) {}
 
     void sync();
 

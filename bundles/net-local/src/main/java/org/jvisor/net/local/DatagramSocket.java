@@ -5,7 +5,10 @@ import static org.jvisor.api.abi.Socket.*;
 
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Cgroup.Counter;
@@ -70,6 +73,11 @@ abstract class DatagramSocket extends LocalSocket {
     private boolean writeShut;
     private boolean closed;
 
+    /** Sockets that found this one full, and wait for room; changed with the monitor held. */
+    private final Set<DatagramSocket> waitingSenders = ConcurrentHashMap.newKeySet(1);
+    /** Whose {@link #waitingSenders} this is among. */
+    private final Set<DatagramSocket> waitingAt = ConcurrentHashMap.newKeySet(1);
+
     DatagramSocket(Cgroup cgroup, NetNamespace net, int domain, int type, int protocol) {
         super(cgroup, net, domain, type, protocol);
     }
@@ -94,7 +102,17 @@ abstract class DatagramSocket extends LocalSocket {
         for (Datagram datagram : queued) {
             datagram.save(record.add("datagrams"));
         }
+        record.putList("waitingSenders");
+        waitingSenders.forEach(sender -> record.add("waitingSenders").putOwn("socket", sender));
         return record;
+    }
+
+    @Override
+    public void link(StateRecord record) {
+        super.link(record);
+        for (StateRecord item : record.items("waitingSenders")) {
+            addWaiting(item.requireOwn("socket", DatagramSocket.class));
+        }
     }
 
     /** Largest datagram. */
@@ -135,13 +153,15 @@ abstract class DatagramSocket extends LocalSocket {
         if (!receiver.accepts(this)) {
             return reliable() ? -Errno.EPERM : length;
         }
-        if (reliable() && !receiver.hasRoom((int) length)) {
-            return -Errno.EAGAIN;
+        // Before the bytes are taken: whoever finds no room then could not send them again.
+        if (!receiver.reserve((int) length, mayWait(file, message, receiver) ? this : null)) {
+            return reliable() ? -Errno.EAGAIN : length;
         }
         Datagram datagram = new Datagram();
         datagram.bytes = new byte[(int) length];
         long moved = data.get(datagram.bytes, 0, (int) length);
         if (moved < length) {
+            receiver.giveBack((int) length);
             return -Errno.EFAULT;
         }
         datagram.from = new byte[128];
@@ -160,29 +180,93 @@ abstract class DatagramSocket extends LocalSocket {
             datagram.gid = task.credentials().gid();
         }
         long result = receiver.deliver(datagram);
-        return result < 0 ? result : length;
+        if (result < 0) {
+            receiver.giveBack((int) length);
+            return reliable() ? result : length;
+        }
+        return length;
     }
 
-    private synchronized boolean hasRoom(int length) {
-        return closed || queuedBytes == 0 || queuedBytes + length + OVERHEAD <= receiveBuffer;
+    /** The sender sleeps until there is room, or asks poll(2) for it. */
+    private boolean mayWait(FileDescription file, Message message, DatagramSocket receiver) {
+        boolean nonBlocking = file == null || (file.flags() & Open.O_NONBLOCK) != 0
+                || message != null && (message.flags & MSG_DONTWAIT) != 0;
+        return !nonBlocking || receiver == connected();
     }
 
+    /** Whom poll(2) is about; null when any receiver may be sent to. */
+    abstract DatagramSocket connected();
+
+    /**
+     * Takes room for a datagram that is about to come; whether there is any.
+     *
+     * @param waiting who is woken when there may be, or null
+     */
+    private synchronized boolean reserve(int length, DatagramSocket waiting) {
+        if (closed || queuedBytes == 0 || queuedBytes + length + OVERHEAD <= receiveBuffer) {
+            queuedBytes += length + OVERHEAD;
+            return true;
+        }
+        if (waiting != null && reliable()) {
+            addWaiting(waiting);
+        }
+        return false;
+    }
+
+    private void giveBack(int length) {
+        synchronized (this) {
+            queuedBytes -= length + OVERHEAD;
+        }
+        wakeSenders();
+    }
+
+    /** For poll(2): half of it is free. A larger datagram may have to wait all the same, as on Linux. */
+    private synchronized boolean isCrowded(DatagramSocket waiting) {
+        if (closed || queuedBytes <= receiveBuffer / 2) {
+            return false;
+        }
+        addWaiting(waiting);
+        return true;
+    }
+
+    private void addWaiting(DatagramSocket sender) {
+        waitingSenders.add(sender);
+        sender.waitingAt.add(this);
+    }
+
+    /** There is room, or no hope for any: each looks again. */
+    final void wakeSenders() {
+        if (waitingSenders.isEmpty()) {
+            return;
+        }
+        List<DatagramSocket> senders;
+        synchronized (this) {
+            senders = List.copyOf(waitingSenders);
+            waitingSenders.clear();
+            senders.forEach(sender -> sender.waitingAt.remove(this));
+        }
+        for (DatagramSocket sender : senders) {
+            sender.queue.wake(Poll.POLLOUT | Poll.POLLWRNORM);
+        }
+    }
+
+    private synchronized void forget(DatagramSocket sender) {
+        waitingSenders.remove(sender);
+    }
+
+    /** Into the room that {@link #reserve} took. */
     private long deliver(Datagram datagram) {
         synchronized (this) {
             if (closed) {
                 return -Errno.ECONNREFUSED;
             }
             if (readShut) {
-                return reliable() ? -Errno.EPIPE : 0;
-            }
-            if (!hasRoom(datagram.bytes.length)) {
-                return reliable() ? -Errno.EAGAIN : 0;
+                return -Errno.EPIPE;
             }
             if (!cgroup.tryCharge(Counter.SOCKET_BYTES, datagram.cost())) {
-                return reliable() ? -Errno.ENOBUFS : 0;
+                return -Errno.ENOBUFS;
             }
             queued.add(datagram);
-            queuedBytes += datagram.bytes.length + OVERHEAD;
         }
         queue.wake(Poll.POLLIN | Poll.POLLRDNORM);
         return 0;
@@ -191,6 +275,7 @@ abstract class DatagramSocket extends LocalSocket {
     @Override
     public long receive(Task task, FileDescription file, IoBuffer data, Message message) {
         int flags = message == null ? 0 : message.flags;
+        boolean peek = (flags & MSG_PEEK) != 0;
         Datagram datagram;
         synchronized (this) {
             if (error != 0) {
@@ -198,7 +283,6 @@ abstract class DatagramSocket extends LocalSocket {
                 error = 0;
                 return -e;
             }
-            boolean peek = (flags & MSG_PEEK) != 0;
             datagram = peek ? queued.peek() : queued.poll();
             if (datagram == null) {
                 return readShut ? 0 : -Errno.EAGAIN;
@@ -212,10 +296,15 @@ abstract class DatagramSocket extends LocalSocket {
                 }
             }
         }
-        queue.wake(Poll.POLLOUT | Poll.POLLWRNORM);
+        if (!peek) {
+            wakeSenders();
+        }
         int wanted = (int) Math.min(datagram.bytes.length, data.remaining());
         long moved = wanted == 0 ? 0 : data.put(datagram.bytes, 0, wanted);
         if (moved < wanted) {
+            if (!peek || message != null) {
+                drop(datagram);
+            }
             return -Errno.EFAULT;
         }
         if (message == null) {
@@ -271,12 +360,20 @@ abstract class DatagramSocket extends LocalSocket {
             writeShut |= how != SHUT_RD;
         }
         queue.wake(Poll.POLLIN | Poll.POLLOUT | Poll.POLLHUP | Poll.POLLRDHUP);
+        wakeSenders();
         return 0;
     }
 
     @Override
-    public synchronized int poll(FileDescription file) {
-        int events = Poll.POLLOUT | Poll.POLLWRNORM;
+    public int poll(FileDescription file) {
+        // Without the own monitor: two that are connected may ask about each other.
+        DatagramSocket receiver = reliable() ? connected() : null;
+        boolean writable = receiver == null || !receiver.isCrowded(this);
+        return writable ? readiness() | Poll.POLLOUT | Poll.POLLWRNORM : readiness();
+    }
+
+    private synchronized int readiness() {
+        int events = 0;
         if (!queued.isEmpty() || readShut) {
             events |= Poll.POLLIN | Poll.POLLRDNORM;
         }
@@ -325,14 +422,15 @@ abstract class DatagramSocket extends LocalSocket {
             }
             closed = true;
             left = List.copyOf(queued);
+            left.forEach(datagram -> queuedBytes -= datagram.bytes.length + OVERHEAD);
             for (Datagram datagram : left) {
                 cgroup.uncharge(Counter.SOCKET_BYTES, datagram.cost());
             }
             queued.clear();
-            queuedBytes = 0;
         }
         unbind();
         left.forEach(DatagramSocket::drop);
-        queue.wake(Poll.POLLOUT);
+        wakeSenders();
+        waitingAt.forEach(receiver -> receiver.forget(this));
     }
 }

@@ -147,6 +147,11 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
     }
 
     @Override
+    DatagramSocket connected() {
+        return null;
+    }
+
+    @Override
     boolean reliable() {
         return false;
     }

@@ -71,9 +71,12 @@ final class UnixDatagramSocket extends DatagramSocket {
     public long connect(Task task, byte[] address, int length) {
         if (length >= 2 && SockaddrUnLayout.family(address, 0) == AF_UNSPEC) {
             peer = null;
+            wakeSenders();
             return 0;
         }
         peer = found(task, address, length);
+        // Who is not its peer may not send to it any more.
+        wakeSenders();
         return 0;
     }
 
@@ -111,6 +114,11 @@ final class UnixDatagramSocket extends DatagramSocket {
     @Override
     int sourceAddress(Task task, byte[] to) {
         return name == null ? 0 : (int) UnixStreamSocket.put(name, to);
+    }
+
+    @Override
+    DatagramSocket connected() {
+        return peer;
     }
 
     @Override

@@ -7,9 +7,11 @@ import java.util.List;
 import java.util.Map;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
-import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Vfs;
 import org.jvisor.api.wait.WaitQueue;
@@ -21,7 +23,7 @@ import org.jvisor.api.wait.WaitQueue;
  * <p>Locks, in this order: {@link EpollNesting}'s, the monitor of this (the items; held while watched files are polled), those of
  * the watched files and of their wait queues, {@link #listLock}. Of two instances the one that watches comes before the watched.
  */
-public final class EpollFile implements Vfs.Epoll {
+public final class EpollFile implements Vfs.Epoll, Restorable {
 
     private static final int READY = Poll.POLLIN | Poll.POLLRDNORM;
     private static final int EXCLUSIVE_ALLOWED = Poll.EPOLLIN | Poll.EPOLLOUT | Poll.EPOLLERR | Poll.EPOLLHUP | Poll.EPOLLWAKEUP
@@ -291,6 +293,51 @@ public final class EpollFile implements Vfs.Epoll {
         item.next = null;
         item.previous = null;
         item.listed = false;
+    }
+
+    // ---- Restorable
+
+    /** Those that may be ready come first, in the order of their list. */
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord("epoll", 1).putList("items");
+        for (EpollItem item = first; item != null; item = item.next) {
+            item.save(record.add("items").put("listed", true));
+        }
+        for (EpollItem item : items.values()) {
+            if (!item.listed) {
+                item.save(record.add("items").put("listed", false));
+            }
+        }
+        return record.putCores("watching", List.copyOf(watching)).putCores("watchedBy", List.copyOf(watchedBy));
+    }
+
+    /** The memory that items take stays charged. */
+    @Override
+    public synchronized void forget() {
+        for (EpollItem item : items.values()) {
+            item.stopListening();
+            item.key.file().removeReleaseListener(item);
+            unlist(item);
+        }
+        items.clear();
+        watching.clear();
+        watchedBy.clear();
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        for (StateRecord one : record.items("items")) {
+            EpollItem item = EpollItem.restored(this, one);
+            items.put(item.key, item);
+            item.key.file().addReleaseListener(item);
+            item.listen();
+            if (one.getBoolean("listed", false)) {
+                append(item);
+            }
+        }
+        record.cores("watching").forEach(inner -> watching.add((EpollFile) inner));
+        record.cores("watchedBy").forEach(outer -> watchedBy.add((EpollFile) outer));
     }
 
     // ---- nesting; guarded by EpollNesting

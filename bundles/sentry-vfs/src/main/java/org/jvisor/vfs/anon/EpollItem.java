@@ -3,6 +3,7 @@ package org.jvisor.vfs.anon;
 
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.wait.WaitQueue;
 import org.jvisor.api.wait.Waiter;
@@ -113,5 +114,18 @@ final class EpollItem implements Waiter, FileDescription.ReleaseListener {
     @Override
     public void released(FileDescription file) {
         owner.forget(this);
+    }
+
+    void save(StateRecord record) {
+        record.put("fd", key.fd).putCore("file", key.file).putCore("cgroup", cgroup).putCore("queue", queue).put("events", events)
+                .put("disarmed", disarmed).put("data", data);
+    }
+
+    static EpollItem restored(EpollFile owner, StateRecord record) {
+        Key key = new Key(record.requireInt("fd"), record.requireCore("file", FileDescription.class));
+        EpollItem item = new EpollItem(owner, record.requireCore("cgroup", Cgroup.class), key,
+                record.requireCore("queue", WaitQueue.class), record.requireInt("events"), record.requireLong("data"));
+        item.disarmed = record.getBoolean("disarmed", false);
+        return item;
     }
 }

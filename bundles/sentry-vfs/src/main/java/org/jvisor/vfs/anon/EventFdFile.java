@@ -8,12 +8,14 @@ import org.jvisor.api.abi.Poll;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.wait.WaitQueue;
 
 /** eventfd(2). Its monitor guards the counter and the scratch. */
-public final class EventFdFile implements FileOperations {
+public final class EventFdFile implements FileOperations, Restorable {
 
     private static final int READ_EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
     private static final int WRITE_EVENTS = Poll.POLLOUT | Poll.POLLWRNORM;
@@ -109,5 +111,23 @@ public final class EventFdFile implements FileOperations {
     /** What /proc/PID/fdinfo shows. */
     public synchronized long count() {
         return count;
+    }
+
+    // ---- Restorable
+
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("eventfd", 1).put("semaphore", semaphore).put("count", count);
+    }
+
+    @Override
+    public synchronized void forget() {
+        count = 0;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expect("semaphore", semaphore ? 1 : 0);
+        count = record.requireLong("count");
     }
 }

@@ -11,6 +11,8 @@ import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
@@ -21,7 +23,7 @@ import org.jvisor.api.vfs.SetAttributes;
  * What memfd_create(2) makes: a file without a name, in frames of the memory file, with the seals of fcntl(2) F_ADD_SEALS. Its
  * monitor guards all but the bytes.
  */
-public final class MemfdInode implements Inode {
+public final class MemfdInode implements Inode, Restorable {
 
     private final FileSystem fileSystem;
     private final long ino;
@@ -196,5 +198,40 @@ public final class MemfdInode implements Inode {
     @Override
     public void evict() {
         memory.release();
+    }
+
+    // ---- Restorable
+
+    /** The pages are the memory file's. */
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("memfd", 1).putCore("fileSystem", fileSystem).put("ino", ino).putCore("memory", memory)
+                .put("seals", seals).put("mode", mode).put("uid", uid).put("gid", gid).put("atimeNs", atimeNs).put("mtimeNs", mtimeNs)
+                .put("ctimeNs", ctimeNs);
+    }
+
+    @Override
+    public synchronized void forget() {
+        seals = 0;
+        mode = 0;
+        uid = 0;
+        gid = 0;
+        atimeNs = 0;
+        mtimeNs = 0;
+        ctimeNs = 0;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expectCore("fileSystem", fileSystem);
+        record.expect("ino", ino);
+        record.expectCore("memory", memory);
+        seals = record.requireInt("seals");
+        mode = record.requireInt("mode");
+        uid = record.requireInt("uid");
+        gid = record.requireInt("gid");
+        atimeNs = record.requireLong("atimeNs");
+        mtimeNs = record.requireLong("mtimeNs");
+        ctimeNs = record.requireLong("ctimeNs");
     }
 }

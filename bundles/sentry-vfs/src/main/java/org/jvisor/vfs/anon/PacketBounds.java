@@ -51,4 +51,17 @@ final class PacketBounds {
         }
         return lengths.isEmpty() ? null : this;
     }
+
+    /** As {@link #of} takes them. */
+    long[] toArray() {
+        return lengths.stream().mapToLong(Integer::longValue).toArray();
+    }
+
+    static PacketBounds of(long[] lengths) {
+        PacketBounds bounds = new PacketBounds(0);
+        for (long length : lengths) {
+            bounds.lengths.add((int) length);
+        }
+        return bounds;
+    }
 }

@@ -8,6 +8,8 @@ import org.jvisor.api.abi.Splice;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.wait.KillableLock;
 import org.jvisor.api.wait.WaitQueue;
 
@@ -19,7 +21,7 @@ import org.jvisor.api.wait.WaitQueue;
  * <p>The lock guards the bytes. It is held over faults of the application's pages, so nothing else needs it: ends come and go, and
  * readiness is told, without. What somebody may wait for is written before the queue is woken, outside of the lock.
  */
-public final class PipeBuffer {
+public final class PipeBuffer implements Restorable {
 
     private static final int READ_EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
     private static final int WRITE_EVENTS = Poll.POLLOUT | Poll.POLLWRNORM;
@@ -368,5 +370,43 @@ public final class PipeBuffer {
     int pollWrite() {
         int events = capacity - count >= Splice.PIPE_BUF ? WRITE_EVENTS : 0;
         return readers() == 0 ? events | Poll.POLLERR : events;
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord("pipe", 1).put("readers", readers()).put("writers", writers()).put("readerOpens", readerOpens())
+                .put("writerOpens", writerOpens()).put("capacity", capacity).put("ringOffset", ringOffset).put("ringSize", ringSize)
+                .put("head", head).put("count", count).put("bounds", bounds == null ? null : bounds.toArray());
+    }
+
+    /** The ring's frames stay this pipe's. */
+    @Override
+    public void forget() {
+        readers.set(0);
+        writers.set(0);
+        readerOpens.set(0);
+        writerOpens.set(0);
+        capacity = 0;
+        ringOffset = 0;
+        ringSize = 0;
+        head = 0;
+        count = 0;
+        bounds = null;
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        readers.set(record.requireInt("readers"));
+        writers.set(record.requireInt("writers"));
+        readerOpens.set(record.requireInt("readerOpens"));
+        writerOpens.set(record.requireInt("writerOpens"));
+        capacity = record.requireInt("capacity");
+        ringOffset = record.requireLong("ringOffset");
+        ringSize = record.requireInt("ringSize");
+        head = record.requireInt("head");
+        count = record.requireInt("count");
+        bounds = record.has("bounds") ? PacketBounds.of(record.getLongs("bounds")) : null;
     }
 }

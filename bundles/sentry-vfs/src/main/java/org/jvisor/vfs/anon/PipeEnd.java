@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs.anon;
 
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
@@ -10,12 +11,14 @@ import org.jvisor.api.abi.Termios;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Vfs;
 import org.jvisor.api.wait.WaitQueue;
 
 /** One open end of a pipe, or a FIFO opened for reading, writing or both (pipe(7), fifo(7)). Any thread. */
-public final class PipeEnd implements Vfs.Pipe {
+public final class PipeEnd implements Vfs.Pipe, Restorable {
 
     /** {@link PipeBuffer#writerOpens} never is this: an end of pipe(2) is hung up as soon as the writer is gone. */
     private static final int NEVER = -1;
@@ -193,5 +196,29 @@ public final class PipeEnd implements Vfs.Pipe {
     @Override
     public boolean samePipe(Vfs.Pipe other) {
         return other instanceof PipeEnd end && end.pipe == pipe;
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord("pipe end", 1).putCore("pipe", pipe).put("reads", reads).put("writes", writes)
+                .put("openedAtWriter", openedAtWriter);
+    }
+
+    @Override
+    public void forget() {}
+
+    @Override
+    public void restore(StateRecord record) {
+        record.expectCore("pipe", pipe);
+        record.expect("reads", reads ? 1 : 0);
+        record.expect("writes", writes ? 1 : 0);
+        record.expect("openedAtWriter", openedAtWriter);
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        visitor.accept(pipe);
     }
 }

@@ -9,6 +9,8 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Vfs;
 import org.jvisor.api.wait.WaitQueue;
@@ -17,7 +19,7 @@ import org.jvisor.api.wait.WaitQueue;
  * signalfd(2). Linux looks at the signals of whoever reads or polls. Here poll looks at those of the task that made the
  * descriptor or, after fork(2) or with several threads, read from it last.
  */
-public final class SignalFdFile implements Vfs.SignalFd {
+public final class SignalFdFile implements Vfs.SignalFd, Restorable {
 
     private static final int EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
 
@@ -137,5 +139,30 @@ public final class SignalFdFile implements Vfs.SignalFd {
     @Override
     public WaitQueue waitQueue() {
         return queue;
+    }
+
+    // ---- Restorable
+
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("signalfd", 1).putCore("owner", owner).put("mask", mask).put("released", released);
+    }
+
+    @Override
+    public synchronized void forget() {
+        owner.signalQueue().remove(relay);
+        owner = null;
+        mask = 0;
+        released = false;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        owner = record.requireCore("owner", Task.class);
+        mask = record.requireLong("mask");
+        released = record.getBoolean("released", false);
+        if (!released) {
+            owner.signalQueue().add(relay, EVENTS);
+        }
     }
 }

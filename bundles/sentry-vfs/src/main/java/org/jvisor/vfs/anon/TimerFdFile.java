@@ -8,6 +8,8 @@ import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Vfs;
 import org.jvisor.api.wait.WaitQueue;
@@ -17,7 +19,7 @@ import org.jvisor.api.wait.WaitQueue;
  * then costs nothing while nobody reads. Its monitor guards the fields. CLOCK_REALTIME never jumps inside the sandbox, so
  * TFD_TIMER_CANCEL_ON_SET is accepted and never cancels.
  */
-public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target {
+public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Restorable {
 
     private static final int EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
 
@@ -197,5 +199,39 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target {
         long sum = nowNs + deltaNs;
         // Comparisons with nanoTime go by difference, so "for ever" stays within half its range.
         return deltaNs > 0 && deltaNs > Long.MAX_VALUE / 2 ? nowNs + Long.MAX_VALUE / 2 : sum;
+    }
+
+    // ---- Restorable
+
+    /** The time is CLOCK_MONOTONIC's, which goes on in another process of the host. */
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("timerfd", 1).put("clock", clockId).put("description", descriptionId).put("armed", armed)
+                .put("expiryNs", expiryNs - clock.nanoTimeOffsetNs()).put("intervalNs", intervalNs)
+                .put("expirations", expirations).put("scheduled", timer != null);
+    }
+
+    @Override
+    public synchronized void forget() {
+        cancel();
+        descriptionId = 0;
+        armed = false;
+        expiryNs = 0;
+        intervalNs = 0;
+        expirations = 0;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expect("clock", clockId);
+        descriptionId = record.requireLong("description");
+        armed = record.getBoolean("armed", false);
+        expiryNs = record.requireLong("expiryNs") + clock.nanoTimeOffsetNs();
+        intervalNs = record.requireLong("intervalNs");
+        expirations = record.requireLong("expirations");
+        if (record.getBoolean("scheduled", false)) {
+            // Somebody has counted expirations that those who wait have not been told of.
+            timer = clock.schedule(expirations != 0 ? nanoTime() : expiryNs, this);
+        }
     }
 }

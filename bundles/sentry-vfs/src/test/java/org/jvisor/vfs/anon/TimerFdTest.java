@@ -13,6 +13,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.state.Forgetful;
 import org.jvisor.api.wait.WaitQueue;
 import org.jvisor.host.ffm.FfmHostKernel;
 import org.jvisor.mm.MemoryComponent;
@@ -121,6 +122,33 @@ class TimerFdTest {
         assertEquals(List.of(new KernelClock.Pending(KernelClock.Target.DESCRIPTOR, "", 17, 0,
                 clock.monotonicNs() + clock.nanoTimeOffsetNs() + 5_000, 3_000)), clock.pending());
         timer.settime(null, 0, 0, 0, null);
+        assertEquals(List.of(), clock.pending());
+    }
+
+    private void roundTrip() {
+        Forgetful.roundTrip(timer, "scratch");
+    }
+
+    @Test
+    void shouldPassThroughAStream() {
+        timer.setDescription(17);
+        timer.settime(null, 0, 100, 10, null);
+        List<KernelClock.Pending> pending = clock.pending();
+        roundTrip();
+        assertEquals(pending, clock.pending());
+        clock.advance(105);
+        assertEquals(1, wakes.get());
+        roundTrip();
+        assertEquals(1, read());
+        roundTrip();
+        long[] left = new long[2];
+        timer.gettime(left);
+        assertEquals(5, left[0]);
+        assertEquals(10, left[1]);
+        clock.advance(5);
+        assertEquals(2, wakes.get());
+        timer.settime(null, 0, 0, 0, null);
+        roundTrip();
         assertEquals(List.of(), clock.pending());
     }
 }
