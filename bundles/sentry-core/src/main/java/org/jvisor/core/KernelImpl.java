@@ -24,6 +24,7 @@ import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.Vdso;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.Restorable;
 import org.jvisor.api.vfs.Vfs;
 import org.jvisor.core.container.Cgroups;
 import org.jvisor.core.container.ContainerBuilder;
@@ -254,6 +255,12 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
             container.pidNamespace().sessions().forEach(session -> session.forEachHandle(visitor));
             container.forEachHandle(visitor);
         }
+    }
+
+    /** What a checkpoint of the core begins with. */
+    public void forEachRestorable(Consumer<? super Restorable> visitor) {
+        vfs.forEachRestorable(visitor);
+        containers().forEach(container -> visitor.accept(container.pidNamespace()));
     }
 
     public Gate gate() {

@@ -12,6 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.IntStream;
 
 /** Passes objects of the core through a stream, and sees to it that they forget all that they hold: so no field can be left out. */
 public final class Forgetful {
@@ -74,6 +77,8 @@ public final class Forgetful {
             case Map<?, ?> all -> all.isEmpty();
             case AtomicInteger number -> number.get() == 0;
             case AtomicLong number -> number.get() == 0;
+            case AtomicLongArray all -> IntStream.range(0, all.length()).allMatch(i -> all.get(i) == 0);
+            case AtomicReferenceArray<?> all -> IntStream.range(0, all.length()).allMatch(i -> all.get(i) == null);
             case Object array when array.getClass().isArray() && !array.getClass().getComponentType().isPrimitive() -> isClear(array);
             case Object other when Modifier.isFinal(field.getModifiers()) -> !other.getClass().isArray() || isClear(other);
             case Boolean flag -> !flag;

@@ -59,14 +59,16 @@ public final class StartedProcess implements ContainerProcess, HandleSource {
     @Override
     public int waitForExit() throws InterruptedException {
         ended.await();
+        int status;
         kernel.gate().enter();
         try {
             closeTerminal();
+            status = group.exitStatus();
         } finally {
             kernel.gate().leave();
         }
         group.containerImpl().forget(this);
-        return group.exitStatus();
+        return status;
     }
 
     /** Inside the gate. */

@@ -3,9 +3,11 @@ package org.jvisor.core.process;
 
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 
 /** A process's resource limits, compared as unsigned numbers (getrlimit(2)). Any thread. */
-public final class Limits {
+public final class Limits implements Restorable {
 
     private static final long MIB = 1 << 20;
 
@@ -51,5 +53,34 @@ public final class Limits {
     public void set(int resource, long softLimit, long hardLimit) {
         soft.set(resource, softLimit);
         hard.set(resource, hardLimit);
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        long[] softOnes = new long[Rlimit.RLIM_NLIMITS];
+        long[] hardOnes = new long[Rlimit.RLIM_NLIMITS];
+        for (int resource = 0; resource < Rlimit.RLIM_NLIMITS; resource++) {
+            softOnes[resource] = soft(resource);
+            hardOnes[resource] = hard(resource);
+        }
+        return new StateRecord("limits", 1).put("soft", softOnes).put("hard", hardOnes);
+    }
+
+    @Override
+    public void forget() {
+        for (int resource = 0; resource < Rlimit.RLIM_NLIMITS; resource++) {
+            set(resource, 0, 0);
+        }
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        long[] softOnes = record.getLongs("soft");
+        long[] hardOnes = record.getLongs("hard");
+        for (int resource = 0; resource < Rlimit.RLIM_NLIMITS; resource++) {
+            set(resource, softOnes[resource], hardOnes[resource]);
+        }
     }
 }

@@ -5,19 +5,23 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
-import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * The tasks, processes, process groups and sessions of one container, by their ids. Changes are made with the tree's lock held
  * ({@link Processes}); look-ups need none.
  */
-public final class PidNamespaceImpl implements PidNamespace {
+public final class PidNamespaceImpl implements PidNamespace, Restorable {
 
     static final int PID_MAX = 4_194_304;
     /** Where ids start again after {@link #PID_MAX}, as in Linux. */
@@ -132,5 +136,53 @@ public final class PidNamespaceImpl implements PidNamespace {
 
     void remove(SessionImpl session) {
         sessions.remove(session.id());
+    }
+
+    // ---- Restorable
+
+    /** Tasks are entered by their ids, which are theirs to tell: not every one that is known here is entered under it. */
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord("pid namespace", 1).putCore("cgroup", cgroup).put("lastId", lastId);
+        save(record, "tasks", tasks);
+        save(record, "groups", groups);
+        save(record, "processGroups", processGroups);
+        save(record, "sessions", sessions);
+        return record;
+    }
+
+    private static void save(StateRecord record, String name, Map<Integer, ?> objects) {
+        record.putList(name);
+        objects.forEach((id, object) -> record.add(name).put("id", id).putCore("object", object));
+    }
+
+    @Override
+    public void forget() {
+        tasks.clear();
+        groups.clear();
+        processGroups.clear();
+        sessions.clear();
+        lastId = 0;
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        record.expectCore("cgroup", cgroup);
+        lastId = record.requireInt("lastId");
+        restore(record, "tasks", tasks, TaskImpl.class);
+        restore(record, "groups", groups, ThreadGroupImpl.class);
+        restore(record, "processGroups", processGroups, ProcessGroupImpl.class);
+        restore(record, "sessions", sessions, SessionImpl.class);
+    }
+
+    private static <T> void restore(StateRecord record, String name, Map<Integer, T> objects, Class<T> type) {
+        record.items(name).forEach(item -> objects.put(item.requireInt("id"), item.requireCore("object", type)));
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        groups.values().forEach(visitor);
+        processGroups.values().forEach(visitor);
+        sessions.values().forEach(visitor);
     }
 }

@@ -3,12 +3,15 @@ package org.jvisor.core.process;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jvisor.api.kernel.ProcessGroup;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 
 /** A process group; its members are guarded by the tree's lock. */
-public final class ProcessGroupImpl implements ProcessGroup {
+public final class ProcessGroupImpl implements ProcessGroup, Restorable {
 
     private final PidNamespaceImpl namespace;
     private final int id;
@@ -95,5 +98,32 @@ public final class ProcessGroupImpl implements ProcessGroup {
             }
         }
         return false;
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord("process group", 1).putCore("namespace", namespace).put("id", id).putCore("session", session)
+                .putCores("members", List.copyOf(members));
+    }
+
+    @Override
+    public void forget() {
+        members.clear();
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        record.expectCore("namespace", namespace);
+        record.expect("id", id);
+        record.expectCore("session", session);
+        record.cores("members").forEach(member -> members.add((ThreadGroupImpl) member));
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        visitor.accept(session);
+        members.forEach(visitor);
     }
 }

@@ -9,9 +9,11 @@ import org.jvisor.api.kernel.Tty;
 import org.jvisor.api.state.FieldHandle;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 
 /** A session; its process groups are counted with the tree's lock held. */
-public final class SessionImpl implements Session, HandleSource {
+public final class SessionImpl implements Session, HandleSource, Restorable {
 
     private final PidNamespaceImpl namespace;
     private final ThreadGroupImpl leader;
@@ -75,5 +77,28 @@ public final class SessionImpl implements Session, HandleSource {
         if (--processGroups == 0) {
             namespace.remove(this);
         }
+    }
+
+    // ---- Restorable
+
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("session", 1).putCore("namespace", namespace).put("id", id).putCore("leader", leader)
+                .put("processGroups", processGroups).putCore("tty", tty);
+    }
+
+    @Override
+    public synchronized void forget() {
+        processGroups = 0;
+        tty = null;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expectCore("namespace", namespace);
+        record.expect("id", id);
+        record.expectCore("leader", leader);
+        processGroups = record.requireInt("processGroups");
+        tty = record.core("tty", Tty.class);
     }
 }

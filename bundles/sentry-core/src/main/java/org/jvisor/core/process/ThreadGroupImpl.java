@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Clone;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Rlimit;
@@ -16,6 +17,8 @@ import org.jvisor.api.kernel.SignalAction;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.wait.WaitQueue;
 import org.jvisor.core.KernelImpl;
@@ -32,7 +35,7 @@ import org.jvisor.core.time.ProcessTimes;
  * A process. Who belongs to it and whom it belongs to is guarded by the tree's lock ({@link Processes}); signals, stops and ends
  * by {@link #lock}, which comes after the tree's. The list of tasks changes with both held.
  */
-public final class ThreadGroupImpl implements ThreadGroup {
+public final class ThreadGroupImpl implements ThreadGroup, Restorable {
 
     private static final int DEFAULT_COREDUMP_FILTER = 0x33;
 
@@ -513,5 +516,84 @@ public final class ThreadGroupImpl implements ThreadGroup {
     public SignalInfo childInfo(int signal, int code, int status) {
         return new SignalInfo(signal, code, pid, leader.credentials().uid(), status, 0,
                 ProcessTimes.ticks(userTimeNs()), ProcessTimes.ticks(systemTimeNs()));
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord("process", 1).put("pid", pid).putCore("container", container).putCores("tasks", List.of(tasks))
+                .putCore("leader", leader).putCore("parent", parent).putCores("children", List.copyOf(children))
+                .putCore("processGroup", processGroup).putCore("creator", creator).put("exitSignal", exitSignal).put("zombie", zombie)
+                .put("reaped", reaped).putCore("actions", actions).put("exiting", exiting).put("exitStatus", exitStatus)
+                .put("shielded", shielded).putCore("execing", execing).put("minorFaults", minorFaults.get()).put("dumpable", dumpable)
+                .put("childSubreaper", childSubreaper).put("hasExecuted", hasExecuted)
+                .put("oomScoreAdjustment", oomScoreAdjustment).put("coredumpFilter", coredumpFilter);
+    }
+
+    @Override
+    public void forget() {
+        tasks = NONE;
+        leader = null;
+        parent = null;
+        children.clear();
+        processGroup = null;
+        creator = null;
+        exitSignal = 0;
+        zombie = false;
+        reaped = false;
+        actions = null;
+        exiting = false;
+        exitStatus = 0;
+        shielded = false;
+        execing = null;
+        minorFaults.set(0);
+        dumpable = 0;
+        childSubreaper = false;
+        hasExecuted = false;
+        oomScoreAdjustment = 0;
+        coredumpFilter = 0;
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        record.expect("pid", pid);
+        record.expectCore("container", container);
+        tasks = record.cores("tasks").toArray(NONE);
+        leader = record.core("leader", TaskImpl.class);
+        parent = record.core("parent", ThreadGroupImpl.class);
+        record.cores("children").forEach(child -> children.add((ThreadGroupImpl) child));
+        processGroup = record.core("processGroup", ProcessGroupImpl.class);
+        creator = record.core("creator", TaskImpl.class);
+        exitSignal = record.requireInt("exitSignal");
+        zombie = record.getBoolean("zombie", false);
+        reaped = record.getBoolean("reaped", false);
+        actions = record.requireCore("actions", SignalActions.class);
+        exiting = record.getBoolean("exiting", false);
+        exitStatus = record.requireInt("exitStatus");
+        shielded = record.getBoolean("shielded", false);
+        execing = record.core("execing", TaskImpl.class);
+        minorFaults.set(record.requireLong("minorFaults"));
+        dumpable = record.requireInt("dumpable");
+        childSubreaper = record.getBoolean("childSubreaper", false);
+        hasExecuted = record.getBoolean("hasExecuted", false);
+        oomScoreAdjustment = record.requireInt("oomScoreAdjustment");
+        coredumpFilter = record.requireInt("coredumpFilter");
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        for (Restorable part : List.of(actions, pending, job, limits, times, intervalTimers, timers)) {
+            visitor.accept(part);
+        }
+        for (TaskImpl task : tasks) {
+            visitor.accept(task.pending);
+            if (task.files() instanceof Restorable files) {
+                visitor.accept(files);
+            }
+        }
+        if (processGroup != null) {
+            visitor.accept(processGroup);
+        }
     }
 }

@@ -4,6 +4,8 @@ package org.jvisor.core.signal;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.SignalAction;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.core.process.TaskImpl;
 import org.jvisor.core.process.ThreadGroupImpl;
 
@@ -13,7 +15,7 @@ import org.jvisor.core.process.ThreadGroupImpl;
  *
  * <p>A stop begins when a task takes a stop signal; it is complete when every task has come to {@link #taskStopped}, once.
  */
-public final class JobControl {
+public final class JobControl implements Restorable {
 
     private final ThreadGroupImpl group;
 
@@ -128,5 +130,37 @@ public final class JobControl {
             parent.send(group.childInfo(Signals.SIGCHLD, code, signal));
         }
         parent.childQueue().wake(Poll.POLLIN);
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord("job control", 1).putCore("group", group).put("stopSignal", stopSignal).put("stopNumber", stopNumber)
+                .put("running", running).put("stopped", stopped).put("stopUnreported", stopUnreported)
+                .put("continueUnreported", continueUnreported).put("stopTaken", stopTaken);
+    }
+
+    /** But for the number of the stop, which tasks that stand still look at outside of the gate. */
+    @Override
+    public void forget() {
+        stopSignal = 0;
+        running = 0;
+        stopped = false;
+        stopUnreported = false;
+        continueUnreported = false;
+        stopTaken = false;
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        record.expectCore("group", group);
+        record.expect("stopNumber", stopNumber);
+        stopSignal = record.requireInt("stopSignal");
+        running = record.requireInt("running");
+        stopped = record.getBoolean("stopped", false);
+        stopUnreported = record.getBoolean("stopUnreported", false);
+        continueUnreported = record.getBoolean("continueUnreported", false);
+        stopTaken = record.getBoolean("stopTaken", false);
     }
 }

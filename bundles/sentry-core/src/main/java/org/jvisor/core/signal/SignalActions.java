@@ -4,9 +4,11 @@ package org.jvisor.core.signal;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.SignalAction;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 
 /** A table of signal actions; more than one thread group's with CLONE_SIGHAND. Any thread. */
-public final class SignalActions {
+public final class SignalActions implements Restorable {
 
     private final AtomicReferenceArray<SignalAction> actions = new AtomicReferenceArray<>(Signals.NSIG + 1);
 
@@ -43,5 +45,35 @@ public final class SignalActions {
         long handler = get(signal).handler();
         return handler == Signals.SIG_IGN
                 || handler == Signals.SIG_DFL && Signals.contains(Signals.IGNORED_BY_DEFAULT, signal);
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord("signal actions", 1).putList("actions");
+        for (int signal = 1; signal <= Signals.NSIG; signal++) {
+            SignalAction action = actions.get(signal);
+            if (action != null) {
+                record.add("actions").put("signal", signal).put("handler", action.handler()).put("flags", action.flags())
+                        .put("restorer", action.restorer()).put("mask", action.mask());
+            }
+        }
+        return record;
+    }
+
+    @Override
+    public void forget() {
+        for (int signal = 1; signal <= Signals.NSIG; signal++) {
+            actions.set(signal, null);
+        }
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        for (StateRecord r : record.items("actions")) {
+            actions.set(r.requireInt("signal"), new SignalAction(r.requireLong("handler"), r.requireLong("flags"),
+                    r.requireLong("restorer"), r.requireLong("mask")));
+        }
     }
 }

@@ -1,25 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core.signal;
 
-import java.util.function.UnaryOperator;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.core.process.UserCounts;
 
 /**
  * Signals that are pending for a thread or a process: of the standard ones one each, real-time ones in order, as often as sent
  * (signal(7)). Guarded by the thread group's lock.
  */
-public final class SignalQueue {
+public final class SignalQueue implements Restorable {
+
+    /** What a signal is of, when that hears of it once it is taken or dropped, and has the last word on what it says. */
+    public interface Origin {
+        SignalInfo taken(SignalInfo info);
+    }
 
     private static final class Node {
         final SignalInfo info;
-        /** Hears when the signal is taken or dropped, and has the last word on what it says; null for most. */
-        final UnaryOperator<SignalInfo> onTaken;
+        /** Null for most. */
+        final Origin origin;
+        /** Who has this signal of {@link #uid} counted; null: nobody. */
+        final UserCounts payer;
+        final int uid;
         Node next;
 
-        Node(SignalInfo info, UnaryOperator<SignalInfo> onTaken) {
+        Node(SignalInfo info, Origin origin, UserCounts payer, int uid) {
             this.info = info;
-            this.onTaken = onTaken;
+            this.origin = origin;
+            this.payer = payer;
+            this.uid = uid;
         }
     }
 
@@ -36,20 +48,28 @@ public final class SignalQueue {
         return Signals.contains(pending, signal);
     }
 
-    /** Enters a signal with what is to be told of it; false for a standard one that is pending already. */
-    boolean add(SignalInfo info, UnaryOperator<SignalInfo> onTaken) {
+    /** Enters a signal with what is to be told of it, or null; false for a standard one that is pending already. */
+    boolean add(SignalInfo info, Origin origin) {
         if (info.signal() < Signals.SIGRTMIN && contains(info.signal())) {
             return false;
         }
-        pending |= Signals.bit(info.signal());
-        Node node = new Node(info, onTaken);
+        append(new Node(info, origin, null, 0));
+        return true;
+    }
+
+    /** Enters a real-time signal that {@code payer} has counted as one of {@code uid}'s. */
+    void addCounted(SignalInfo info, Origin origin, UserCounts payer, int uid) {
+        append(new Node(info, origin, payer, uid));
+    }
+
+    private void append(Node node) {
+        pending |= Signals.bit(node.info.signal());
         if (tail == null) {
             head = node;
         } else {
             tail.next = node;
         }
         tail = node;
-        return true;
     }
 
     /** Enters a signal of which there is no room to keep more than its number. */
@@ -122,6 +142,42 @@ public final class SignalQueue {
     }
 
     private static SignalInfo taken(Node node) {
-        return node.onTaken == null ? node.info : node.onTaken.apply(node.info);
+        if (node.payer != null) {
+            node.payer.removeSignal(node.uid);
+        }
+        return node.origin == null ? node.info : node.origin.taken(node.info);
+    }
+
+    // ---- Restorable
+
+    /** What is pending without a place in the queue is told by {@code pending} alone. */
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord("signal queue", 1).put("pending", pending).putList("signals");
+        for (Node node = head; node != null; node = node.next) {
+            SignalInfo info = node.info;
+            record.add("signals").put("signal", info.signal()).put("code", info.code()).put("pid", info.pid()).put("uid", info.uid())
+                    .put("status", info.status()).put("value", info.value()).put("userTime", info.userTime())
+                    .put("systemTime", info.systemTime()).putCore("origin", node.origin).putCore("payer", node.payer)
+                    .put("payingUid", node.uid);
+        }
+        return record;
+    }
+
+    @Override
+    public void forget() {
+        pending = 0;
+        head = null;
+        tail = null;
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        for (StateRecord r : record.items("signals")) {
+            SignalInfo info = new SignalInfo(r.requireInt("signal"), r.requireInt("code"), r.requireInt("pid"), r.requireInt("uid"),
+                    r.requireInt("status"), r.requireLong("value"), r.requireLong("userTime"), r.requireLong("systemTime"));
+            append(new Node(info, r.core("origin", Origin.class), r.core("payer", UserCounts.class), r.requireInt("payingUid")));
+        }
+        pending = record.requireLong("pending");
     }
 }

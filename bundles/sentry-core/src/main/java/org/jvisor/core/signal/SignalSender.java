@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core.signal;
 
-import java.util.function.UnaryOperator;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
@@ -45,16 +44,14 @@ public final class SignalSender {
     }
 
     /**
-     * @param onTaken hears when the signal is taken or dropped, and has the last word on what it says; called only when this
-     *     returns 0
+     * @param origin null for none; it hears of the signal only when this returns 0
      */
-    public static long send(ThreadGroupImpl group, TaskImpl target, SignalInfo info,
-            UnaryOperator<SignalInfo> onTaken) {
-        return send(group, target, info, false, onTaken);
+    public static long send(ThreadGroupImpl group, TaskImpl target, SignalInfo info, SignalQueue.Origin origin) {
+        return send(group, target, info, false, origin);
     }
 
     private static long send(ThreadGroupImpl group, TaskImpl target, SignalInfo info, boolean outside,
-            UnaryOperator<SignalInfo> onTaken) {
+            SignalQueue.Origin origin) {
         int signal = info.signal();
         int resumed = 0;
         int stopSignal;
@@ -75,7 +72,7 @@ public final class SignalSender {
             if (signal == Signals.SIGKILL) {
                 group.beginExit(Wait.signaled(signal, false));
             } else if (!ignored(group, target, signal, outside)) {
-                result = queue(group, target, info, onTaken);
+                result = queue(group, target, info, origin);
             } else {
                 result = NOT_QUEUED;
             }
@@ -114,16 +111,15 @@ public final class SignalSender {
         return group.actions.ignores(signal);
     }
 
-    private static long queue(ThreadGroupImpl group, TaskImpl target, SignalInfo info,
-            UnaryOperator<SignalInfo> onTaken) {
+    private static long queue(ThreadGroupImpl group, TaskImpl target, SignalInfo info, SignalQueue.Origin origin) {
         SignalQueue queue = target != null ? target.pending : group.pending;
         int signal = info.signal();
         if (signal < Signals.SIGRTMIN) {
-            if (!queue.add(info, onTaken)) {
+            if (!queue.add(info, origin)) {
                 return NOT_QUEUED;
             }
         } else {
-            long result = queueRealTime(group, queue, info, onTaken);
+            long result = queueRealTime(group, queue, info, origin);
             if (result != 0) {
                 return result;
             }
@@ -138,7 +134,7 @@ public final class SignalSender {
 
     /** Real-time signals are queued up to RLIMIT_SIGPENDING of the receiver's user; beyond, only those of kill(2) are noted. */
     private static long queueRealTime(ThreadGroupImpl group, SignalQueue queue, SignalInfo info,
-            UnaryOperator<SignalInfo> onTaken) {
+            SignalQueue.Origin origin) {
         UserCounts users = group.containerImpl().users();
         int uid = group.leader().credentials().uid();
         if (!users.addSignal(uid, group.softLimit(Rlimit.RLIMIT_SIGPENDING))) {
@@ -148,10 +144,7 @@ public final class SignalSender {
             queue.addBare(info.signal());
             return 0;
         }
-        queue.add(info, taken -> {
-            users.removeSignal(uid);
-            return onTaken == null ? taken : onTaken.apply(taken);
-        });
+        queue.addCounted(info, origin, users, uid);
         return 0;
     }
 

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core.time;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.core.process.ThreadGroupImpl;
 
 /** The three timers of setitimer(2), and RLIMIT_CPU, of one process. Any thread. */
-public final class IntervalTimers implements ProcessTimer.Owner {
+public final class IntervalTimers implements ProcessTimer.Owner, Restorable {
 
     /** Follows the ITIMER_* in their order. */
     private static final int CPU_LIMIT = 3;
@@ -91,6 +96,36 @@ public final class IntervalTimers implements ProcessTimer.Owner {
         for (ProcessTimer timer : timers) {
             if (timer != null) {
                 timer.arm(0, 0);
+            }
+        }
+    }
+
+    // ---- Restorable
+
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("interval timers", 1).putCore("group", group).putCores("timers", Arrays.asList(timers.clone()));
+    }
+
+    @Override
+    public synchronized void forget() {
+        Arrays.fill(timers, null);
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expectCore("group", group);
+        List<Object> saved = record.cores("timers");
+        for (int which = 0; which < timers.length; which++) {
+            timers[which] = (ProcessTimer) saved.get(which);
+        }
+    }
+
+    @Override
+    public synchronized void forEachPart(Consumer<? super Restorable> visitor) {
+        for (ProcessTimer timer : timers) {
+            if (timer != null) {
+                visitor.accept(timer);
             }
         }
     }

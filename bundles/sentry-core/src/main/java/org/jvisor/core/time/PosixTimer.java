@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core.time;
 
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.core.process.TaskImpl;
 import org.jvisor.core.process.ThreadGroupImpl;
+import org.jvisor.core.signal.SignalQueue;
 import org.jvisor.core.signal.SignalSender;
 
 /**
  * One timer of timer_create(2). At most one signal of it is pending; what expires meanwhile is counted and told with that signal
  * (timer_getoverrun(2)).
  */
-final class PosixTimer implements ProcessTimer.Owner {
+final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restorable {
 
     /** DELAYTIMER_MAX: more overruns than this are not counted. */
     private static final long OVERRUN_MAX = Integer.MAX_VALUE;
@@ -92,17 +96,51 @@ final class PosixTimer implements ProcessTimer.Owner {
             missed = overruns;
         }
         SignalInfo info = new SignalInfo(signal, Signals.SI_TIMER, id, 0, 0, value, 0, 0);
-        if (SignalSender.send(group, target, info, this::taken) != 0) {
+        if (SignalSender.send(group, target, info, this) != 0) {
             synchronized (this) {
                 pending = false;
             }
         }
     }
 
-    private synchronized SignalInfo taken(SignalInfo info) {
+    @Override
+    public synchronized SignalInfo taken(SignalInfo info) {
         pending = false;
         overrun = Math.min(missed, OVERRUN_MAX);
         missed = 0;
         return new SignalInfo(info.signal(), info.code(), info.pid(), (int) overrun, 0, info.value(), 0, 0);
+    }
+
+    // ---- Restorable
+
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("posix timer", 1).putCore("group", group).putCore("target", target).put("id", id).put("signal", signal)
+                .put("value", value).put("clock", clockId).put("pending", pending).put("missed", missed).put("overrun", overrun);
+    }
+
+    @Override
+    public synchronized void forget() {
+        pending = false;
+        missed = 0;
+        overrun = 0;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expectCore("group", group);
+        record.expectCore("target", target);
+        record.expect("id", id);
+        record.expect("signal", signal);
+        record.expect("value", value);
+        record.expect("clock", clockId);
+        pending = record.getBoolean("pending", false);
+        missed = record.requireLong("missed");
+        overrun = record.requireLong("overrun");
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        visitor.accept(timer);
     }
 }

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core.time;
 
+import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup.PosixTimers;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.core.process.TaskImpl;
 import org.jvisor.core.process.ThreadGroupImpl;
 
 /** The timers of timer_create(2) of one process. Any thread. */
-public final class PosixTimersImpl implements PosixTimers {
+public final class PosixTimersImpl implements PosixTimers, Restorable {
 
     /** Linux counts timers among the queued signals that RLIMIT_SIGPENDING limits; a fixed number does here. */
     private static final int TIMERS_MAX = 1024;
@@ -114,5 +118,34 @@ public final class PosixTimersImpl implements PosixTimers {
     public synchronized void deleteAll() {
         timers.values().forEach(timer -> timer.set(false, 0, 0, null));
         timers.clear();
+    }
+
+    // ---- Restorable
+
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("posix timers", 1).putCore("group", group)
+                .put("ids", timers.keySet().stream().mapToLong(Integer::longValue).toArray())
+                .putCores("timers", List.copyOf(timers.values()));
+    }
+
+    @Override
+    public synchronized void forget() {
+        timers.clear();
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expectCore("group", group);
+        long[] ids = record.getLongs("ids");
+        List<Object> saved = record.cores("timers");
+        for (int i = 0; i < ids.length; i++) {
+            timers.put((int) ids[i], (PosixTimer) saved.get(i));
+        }
+    }
+
+    @Override
+    public synchronized void forEachPart(Consumer<? super Restorable> visitor) {
+        timers.values().forEach(visitor);
     }
 }

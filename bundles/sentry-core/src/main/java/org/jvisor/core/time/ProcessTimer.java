@@ -2,10 +2,12 @@
 package org.jvisor.core.time;
 
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.core.process.ThreadGroupImpl;
 
 /** A timer on some clock: wall time, or the time that a process has used. Guarded by itself; its owner is told without. */
-final class ProcessTimer implements KernelClock.Target {
+final class ProcessTimer implements KernelClock.Target, Restorable {
 
     /** Whose timer it is. */
     interface Owner {
@@ -33,6 +35,8 @@ final class ProcessTimer implements KernelClock.Target {
     private long interval;
     /** What is to come; another that comes all the same belongs to an arming that is over. */
     private KernelClock.Timer scheduled;
+    /** When, in {@link System#nanoTime}'s terms; meaningless unless something is to come. */
+    private long due;
 
     /** @param usedTime whether the owner's clock tells time used, which may stand still */
     ProcessTimer(KernelClock scheduler, Owner owner, String kind, ThreadGroupImpl group, int index, boolean usedTime) {
@@ -94,7 +98,8 @@ final class ProcessTimer implements KernelClock.Target {
             left = Math.max(left, CPU_CHECK_MIN_NS);
         }
         // Further away than the clock can tell is never.
-        scheduled = scheduler.schedule(System.nanoTime() + Math.min(left, Long.MAX_VALUE / 4), this);
+        due = System.nanoTime() + Math.min(left, Long.MAX_VALUE / 4);
+        scheduled = scheduler.schedule(due, this);
     }
 
     @Override
@@ -120,5 +125,40 @@ final class ProcessTimer implements KernelClock.Target {
             }
         }
         owner.expired(index, overruns);
+    }
+
+    // ---- Restorable
+
+    /** What is due is told in CLOCK_MONOTONIC's terms, which goes on in another process of the host. */
+    @Override
+    public synchronized StateRecord save() {
+        StateRecord record = new StateRecord("timer", 1).putCore("owner", owner).put("kind", kind).putCore("group", group)
+                .put("index", index).put("usedTime", usedTime).put("expires", expires).put("interval", interval);
+        return scheduled == null ? record : record.put("due", due - scheduler.nanoTimeOffsetNs());
+    }
+
+    @Override
+    public synchronized void forget() {
+        if (scheduled != null) {
+            scheduled.cancel();
+        }
+        scheduled = null;
+        due = 0;
+        expires = 0;
+        interval = 0;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expectCore("owner", owner);
+        record.expectCore("group", group);
+        record.expect("index", index);
+        record.expect("usedTime", usedTime ? 1 : 0);
+        expires = record.requireLong("expires");
+        interval = record.requireLong("interval");
+        if (record.has("due")) {
+            due = record.requireLong("due") + scheduler.nanoTimeOffsetNs();
+            scheduled = scheduler.schedule(due, this);
+        }
     }
 }

@@ -2,11 +2,13 @@
 package org.jvisor.core.time;
 
 import org.jvisor.api.mm.MemoryManager;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.core.process.TaskImpl;
 import org.jvisor.core.process.ThreadGroupImpl;
 
 /** What a process and the children that it has waited for have used (getrusage(2)). Any thread. */
-public final class ProcessTimes {
+public final class ProcessTimes implements Restorable {
 
     private static final long NS_PER_TICK = 10_000_000;
 
@@ -95,5 +97,35 @@ public final class ProcessTimes {
 
     public synchronized long childrenPeakResident() {
         return childrenPeakResident;
+    }
+
+    // ---- Restorable
+
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("process times", 1).putCore("group", group).put("goneUserNs", goneUserNs)
+                .put("goneSystemNs", goneSystemNs).put("childrenUserNs", childrenUserNs).put("childrenSystemNs", childrenSystemNs)
+                .put("peakResident", peakResident).put("childrenPeakResident", childrenPeakResident);
+    }
+
+    @Override
+    public synchronized void forget() {
+        goneUserNs = 0;
+        goneSystemNs = 0;
+        childrenUserNs = 0;
+        childrenSystemNs = 0;
+        peakResident = 0;
+        childrenPeakResident = 0;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expectCore("group", group);
+        goneUserNs = record.requireLong("goneUserNs");
+        goneSystemNs = record.requireLong("goneSystemNs");
+        childrenUserNs = record.requireLong("childrenUserNs");
+        childrenSystemNs = record.requireLong("childrenSystemNs");
+        peakResident = record.requireLong("peakResident");
+        childrenPeakResident = record.requireLong("childrenPeakResident");
     }
 }

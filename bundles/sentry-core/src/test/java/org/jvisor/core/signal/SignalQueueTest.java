@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.SignalInfo;
-import org.junit.jupiter.api.Test;
+import org.jvisor.api.state.Forgetful;
+import org.jvisor.core.process.UserCounts;
 
 class SignalQueueTest {
 
@@ -90,5 +92,27 @@ class SignalQueueTest {
         assertEquals(Signals.SIGRTMIN, made.signal());
         assertEquals(Signals.SI_USER, made.code());
         assertNull(queue.take(ALL));
+    }
+
+    @Test
+    void shouldPassThroughAStream() {
+        UserCounts users = new UserCounts();
+        assertTrue(users.addSignal(1000, 1));
+        SignalInfo child = new SignalInfo(Signals.SIGCHLD, Signals.CLD_EXITED, 5, 6, 7, 8, 9, 10);
+        assertTrue(queue.add(child, null));
+        queue.addCounted(info(Signals.SIGRTMIN, 1), told -> info(told.signal(), told.value() + 100), users, 1000);
+        assertTrue(queue.add(info(Signals.SIGRTMIN, 2), null));
+        queue.addBare(Signals.SIGRTMAX);
+        Forgetful.roundTrip(queue);
+        assertEquals(Signals.bit(Signals.SIGCHLD) | Signals.bit(Signals.SIGRTMIN) | Signals.bit(Signals.SIGRTMAX), queue.pending());
+        assertEquals(child, queue.take(ALL));
+        assertFalse(users.addSignal(1000, 1));
+        assertEquals(101, queue.take(ALL).value());
+        assertTrue(users.addSignal(1000, 1), "it is not counted any more");
+        assertEquals(2, queue.take(ALL).value());
+        assertEquals(Signals.SIGRTMAX, queue.take(ALL).signal());
+        assertTrue(queue.add(info(Signals.SIGHUP, 3), null));
+        assertEquals(3, queue.take(ALL).value());
+        assertEquals(0, queue.pending());
     }
 }

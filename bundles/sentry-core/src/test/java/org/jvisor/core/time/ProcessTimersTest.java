@@ -14,6 +14,9 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.KernelClock.Pending;
 import org.jvisor.api.kernel.KernelClock.Target;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.state.CoreRoundTrip;
+import org.jvisor.api.state.Forgetful;
+import org.jvisor.api.state.Restorable;
 import org.jvisor.core.TestKernel;
 import org.jvisor.core.process.ThreadGroupImpl;
 
@@ -147,5 +150,44 @@ class ProcessTimersTest {
 
     private void block(int signal) {
         group.leader().setSignalMask(Signals.bit(signal));
+    }
+
+    private void roundTrip(Restorable all) {
+        Forgetful.roundTrip(all);
+        List<Restorable> parts = new ArrayList<>();
+        all.forEachPart(parts::add);
+        parts.forEach(part -> {
+            Forgetful.roundTrip(part);
+            part.forEachPart(Forgetful::roundTrip);
+        });
+        new CoreRoundTrip(List.of(all)).run();
+    }
+
+    @Test
+    void shouldPassThroughAStream() {
+        block(Signals.SIGRTMIN);
+        intervals.set(Clock.ITIMER_REAL, 3 * SECOND, 2 * SECOND, null);
+        roundTrip(intervals);
+        named(Target.INTERVAL, Clock.ITIMER_REAL, 2 * SECOND);
+        intervals.get(Clock.ITIMER_REAL, value);
+        assertArrayEquals(new long[] {3 * SECOND, 2 * SECOND}, value);
+
+        assertEquals(0, timers.create(Clock.CLOCK_MONOTONIC, Signals.SIGEV_SIGNAL, Signals.SIGRTMIN, 7, 0));
+        timers.settime(0, 0, SECOND, SECOND, null);
+        long due = clock.last().deadlineNs;
+        roundTrip(timers);
+        assertEquals(due, clock.last().deadlineNs);
+        clock.expire(5 * SECOND + 1);
+        roundTrip(timers);
+        roundTrip(group.pending);
+        clock.expire(7 * SECOND);
+        assertEquals(7, group.leader().takeSignal(Signals.bit(Signals.SIGRTMIN)).value());
+        assertEquals(5, timers.overrun(0), "missed before and after");
+        roundTrip(timers);
+        assertEquals(5, timers.overrun(0));
+        assertEquals(0, timers.delete(0));
+        int before = clock.entries.size();
+        roundTrip(timers);
+        assertEquals(before, clock.entries.size());
     }
 }
