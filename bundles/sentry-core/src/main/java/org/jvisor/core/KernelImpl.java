@@ -260,6 +260,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     /** What a checkpoint of the core begins with. */
     public void forEachRestorable(Consumer<? super Restorable> visitor) {
         vfs.forEachRestorable(visitor);
+        memory.forEachRestorable(visitor);
         containers().forEach(container -> visitor.accept(container.pidNamespace()));
     }
 

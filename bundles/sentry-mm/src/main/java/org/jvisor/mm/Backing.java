@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
+import java.util.Objects;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /**
  * What lies behind mappings of one manager that come from one mmap(2): the object and, when it is a file's, the description
  * that keeps it open. Fields are guarded by the manager's lock.
  */
-final class Backing implements Mappable.Mapping, Handle {
+final class Backing implements Mappable.Mapping, Handle, Restorable {
 
     /** Null until a fork is complete. */
     private Manager manager;
@@ -110,5 +113,39 @@ final class Backing implements Mappable.Mapping, Handle {
         if (known != null) {
             known.invalidate(this, offset, length);
         }
+    }
+
+    // ---- Restorable
+
+    /** The object knows this already, and goes on doing so. */
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("mapped object", 1).putCore("manager", manager).putCore("object", object).putCore("file", file)
+                .put("name", name).put("users", users).put("invalidations", invalidations)
+                .put("invalidatedEarly", invalidatedEarly).put("closed", closed);
+    }
+
+    @Override
+    public synchronized void forget() {
+        manager = null;
+        object = null;
+        users = 0;
+        invalidations = 0;
+        invalidatedEarly = false;
+        closed = false;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        record.expectCore("file", file);
+        if (!Objects.equals(name, record.getString("name", null))) {
+            throw record.refuse("name", "another one than before");
+        }
+        manager = record.core("manager", Manager.class);
+        object = record.requireCore("object", Mappable.class);
+        users = record.requireInt("users");
+        invalidations = record.requireInt("invalidations");
+        invalidatedEarly = record.getBoolean("invalidatedEarly", false);
+        closed = record.getBoolean("closed", false);
     }
 }

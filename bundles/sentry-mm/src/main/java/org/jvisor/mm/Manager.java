@@ -17,7 +17,11 @@ import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.UserSpace;
 import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.vfs.Dentry;
 import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.Mount;
 import org.jvisor.api.vfs.VfsPath;
 
 /**
@@ -27,7 +31,7 @@ import org.jvisor.api.vfs.VfsPath;
  * <p>Lock order: locks of files, then {@link #lock} (of a forking parent before its child's), then the memory file's. So objects
  * behind mappings are never called with the lock held.
  */
-final class Manager implements MemoryManager {
+final class Manager implements MemoryManager, Restorable {
 
     static final int PAGE = Pte.PAGE;
     /** Below this nothing is mapped (the kernel's vm.mmap_min_addr). */
@@ -418,5 +422,62 @@ final class Manager implements MemoryManager {
         } finally {
             lock.unlock();
         }
+    }
+
+    // ---- Restorable
+
+    /** Which frames are where is in the page table, which stays, as the frames do. */
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord("address space", 1).put("id", id).putCore("pages", pages).put("users", users.get())
+                .put("futureLockFlags", futureLockFlags).put("brk", brk).put("mmapBase", mmapBase);
+        VfsPath path = executable;
+        if (path != null) {
+            record.putCore("mount", path.mount()).putCore("dentry", path.dentry());
+        }
+        return record.put("startCode", layout.startCode).put("endCode", layout.endCode).put("startData", layout.startData)
+                .put("endData", layout.endData).put("startBrk", layout.startBrk).put("startStack", layout.startStack)
+                .put("argStart", layout.argStart).put("argEnd", layout.argEnd).put("envStart", layout.envStart)
+                .put("envEnd", layout.envEnd).put("vdso", layout.vdso).put("auxv", layout.auxv);
+    }
+
+    @Override
+    public void forget() {
+        users.set(0);
+        futureLockFlags = 0;
+        brk = 0;
+        mmapBase = 0;
+        executable = null;
+        layout.copyFrom(new Layout());
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        record.expect("id", id);
+        record.expectCore("pages", pages);
+        users.set(record.requireInt("users"));
+        futureLockFlags = record.requireInt("futureLockFlags");
+        brk = record.requireLong("brk");
+        mmapBase = record.requireLong("mmapBase");
+        if (record.has("mount")) {
+            executable = new VfsPath(record.requireCore("mount", Mount.class), record.requireCore("dentry", Dentry.class));
+        }
+        layout.startCode = record.requireLong("startCode");
+        layout.endCode = record.requireLong("endCode");
+        layout.startData = record.requireLong("startData");
+        layout.endData = record.requireLong("endData");
+        layout.startBrk = record.requireLong("startBrk");
+        layout.startStack = record.requireLong("startStack");
+        layout.argStart = record.requireLong("argStart");
+        layout.argEnd = record.requireLong("argEnd");
+        layout.envStart = record.requireLong("envStart");
+        layout.envEnd = record.requireLong("envEnd");
+        layout.vdso = record.requireLong("vdso");
+        layout.auxv = record.getBytes("auxv");
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        visitor.accept(vmas);
     }
 }

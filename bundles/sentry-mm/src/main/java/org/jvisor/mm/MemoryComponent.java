@@ -16,6 +16,7 @@ import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.SharedSegments;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.Restorable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -79,6 +80,11 @@ public final class MemoryComponent implements Memory, MemoryFile, HostCaller {
     @Override
     public SharedSegments segments(IpcNamespace namespace) {
         return system.segments(namespace);
+    }
+
+    @Override
+    public void forEachRestorable(Consumer<? super Restorable> visitor) {
+        system.forEachRestorable(visitor);
     }
 
     @Override

@@ -21,6 +21,7 @@ import org.jvisor.api.mm.SharedSegments;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Handle;
+import org.jvisor.api.state.Restorable;
 
 /** The memory of one sandbox: its file, its page tables, and its managers. */
 final class MemorySystem implements Memory {
@@ -129,6 +130,11 @@ final class MemorySystem implements Memory {
     @Override
     public void forEachHandle(Consumer<Handle> visitor) {
         managers.forEach(manager -> manager.forEachHandle(visitor));
+    }
+
+    @Override
+    public void forEachRestorable(Consumer<? super Restorable> visitor) {
+        managers.forEach(visitor);
     }
 
     @Override

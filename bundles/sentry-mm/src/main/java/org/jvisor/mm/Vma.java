@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
+import org.jvisor.api.state.StateRecord;
+
 /** A mapping: a range of pages with one protection and one origin. Guarded by the manager's lock. */
 final class Vma {
 
@@ -83,5 +85,19 @@ final class Vma {
     boolean continuedBy(Vma next) {
         return end == next.start && prot == next.prot && flags == next.flags && offsetOf(end) == next.offset
                 && (backing == null ? next.backing == null : backing.sameAs(next.backing));
+    }
+
+    void save(StateRecord record) {
+        record.put("start", start).put("end", end).put("prot", prot).put("flags", flags).putCore("backing", backing)
+                .put("offset", offset).put("runStart", runStart).put("runEnd", runEnd).put("runPages", runPages);
+    }
+
+    static Vma restored(StateRecord record) {
+        Vma vma = new Vma(record.requireLong("start"), record.requireLong("end"), record.requireInt("prot"),
+                record.requireInt("flags"), record.core("backing", Backing.class), record.requireLong("offset"));
+        vma.runStart = record.requireLong("runStart");
+        vma.runEnd = record.requireLong("runEnd");
+        vma.runPages = record.requireInt("runPages");
+        return vma;
     }
 }

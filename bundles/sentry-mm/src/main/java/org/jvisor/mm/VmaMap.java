@@ -3,9 +3,11 @@ package org.jvisor.mm;
 
 import java.util.Arrays;
 import java.util.function.Consumer;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 
 /** The mappings of a manager in ascending order, and what they add up to. Guarded by the manager's lock. */
-final class VmaMap {
+final class VmaMap implements Restorable {
 
     /** Pages kept free below a mapping that grows down (the kernel's stack_guard_gap). */
     static final long GUARD_GAP = 256L * Pte.PAGE;
@@ -244,5 +246,53 @@ final class VmaMap {
             start = Math.max(start, vmas[index].end);
         }
         return high - start >= length && high > start ? start : -1;
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord("mappings", 1).put("bytes", bytes).put("dataBytes", dataBytes)
+                .put("lockedBytes", lockedBytes).put("searchFrom", searchFrom).put("longestGapAbove", longestGapAbove)
+                .putList("vmas");
+        for (int i = 0; i < size; i++) {
+            vmas[i].save(record.add("vmas"));
+        }
+        return record;
+    }
+
+    /** What backs the mappings counts its users itself. */
+    @Override
+    public void forget() {
+        Arrays.fill(vmas, null);
+        size = 0;
+        bytes = 0;
+        dataBytes = 0;
+        lockedBytes = 0;
+        searchFrom = 0;
+        longestGapAbove = 0;
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        for (StateRecord told : record.items("vmas")) {
+            int index = size;
+            open(index);
+            vmas[index] = Vma.restored(told);
+        }
+        bytes = record.requireLong("bytes");
+        dataBytes = record.requireLong("dataBytes");
+        lockedBytes = record.requireLong("lockedBytes");
+        searchFrom = record.requireLong("searchFrom");
+        longestGapAbove = record.requireLong("longestGapAbove");
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        for (int i = 0; i < size; i++) {
+            if (vmas[i].backing != null) {
+                visitor.accept(vmas[i].backing);
+            }
+        }
     }
 }

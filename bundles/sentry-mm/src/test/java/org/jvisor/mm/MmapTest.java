@@ -15,6 +15,7 @@ import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.mm.MemoryManager.VmaInfo;
+import org.jvisor.api.state.Forgetful;
 
 /** mmap(2), munmap(2), mprotect(2), brk(2), and the growth of stacks. */
 final class MmapTest extends MemoryTest {
@@ -309,5 +310,24 @@ final class MmapTest extends MemoryTest {
         }
         assertEquals(-Signals.SIGKILL, result);
         assertEquals(4L << 20, file.used());
+    }
+
+    // ---- checkpoints
+
+    @Test
+    void shouldPassThroughAStream() {
+        long a = mmap(0, 3 * PAGE, RW, ANONYMOUS);
+        assertEquals(0, mprotect(a + PAGE, PAGE, R));
+        process.mm.layout().startBrk = process.mm.brk(process.task, 0);
+        process.mm.layout().auxv = new byte[] {1, 2};
+        process.mm.brk(process.task, process.mm.layout().startBrk + PAGE);
+        long brk = process.mm.brk(process.task, 0);
+        List<VmaInfo> before = vmas();
+        Forgetful.roundTrip(process.mm);
+        Forgetful.roundTrip(process.mm.vmas);
+        assertEquals(before, vmas());
+        assertEquals(brk, process.mm.brk(process.task, 0));
+        assertEquals(2, process.mm.layout().auxv[1]);
+        assertEquals(a - PAGE, mmap(0, PAGE, RW, ANONYMOUS), "free room is looked for where it was");
     }
 }

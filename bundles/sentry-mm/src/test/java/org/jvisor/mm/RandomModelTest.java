@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,6 +18,9 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.mm.Mappable;
+import org.jvisor.api.state.CoreRoundTrip;
+import org.jvisor.api.state.Forgetful;
+import org.jvisor.api.state.Restorable;
 
 /**
  * Random calls and accesses of a family of processes, beside a model of one value a page. After each step the tables, the
@@ -99,6 +103,9 @@ final class RandomModelTest extends MemoryTest {
         window = first.mm.mmapBase - (64L << 20) & -(2L << 20);
         for (int step = 0; step < STEPS; step++) {
             step(models.get(random.nextInt(models.size())));
+            if (step % 100 == 0) {
+                roundTrip();
+            }
             if (step % 10 == 0) {
                 checkAll();
             }
@@ -112,6 +119,23 @@ final class RandomModelTest extends MemoryTest {
             one.truncate(0);
         }
         assertAllFree();
+    }
+
+    /** What the managers know of their mappings passes through a stream. */
+    private void roundTrip() {
+        List<Manager> managers = models.stream().map(model -> model.process.mm).toList();
+        for (Manager manager : managers) {
+            Forgetful.roundTrip(manager);
+            Forgetful.roundTrip(manager.vmas);
+            manager.vmas.forEachPart(Forgetful::roundTrip);
+        }
+        List<Restorable> roots = new ArrayList<>();
+        system.forEachRestorable(roots::add);
+        CoreRoundTrip trip = new CoreRoundTrip(roots);
+        trip.run();
+        SortedMap<String, Integer> types = trip.types();
+        assertEquals(managers.size(), types.get("address space"));
+        assertEquals(managers.size(), types.get("mappings"));
     }
 
     private void checkAll() {

@@ -6,6 +6,7 @@ import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
+import org.jvisor.api.state.Restorable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** Where memory managers come from. A service of sentry-mm. */
@@ -37,6 +38,9 @@ public interface Memory extends HandleSource {
 
     @Override
     default void forEachHandle(Consumer<Handle> visitor) {}
+
+    /** What the core's own part of a checkpoint begins with: the address spaces. */
+    default void forEachRestorable(Consumer<? super Restorable> visitor) {}
 
     /** An {@link IoBuffer} over the kernel's own memory, for files read or written by the kernel itself. Allocates. */
     IoBuffer kernelBuffer(byte[] bytes, int offset, int length);
