@@ -34,10 +34,11 @@ final class HostFile implements FileOperations, Stateful {
     private final boolean terminal;
     private final WaitQueue queue;
 
-    /** What the poller knows this by; negative for files that are always ready. */
-    private final long token;
+    /** Whether the host's poll(2) means anything for it; other files are always ready. */
+    private final boolean polled;
 
-    /** Guarded by the monitor. */
+    /** What the poller knows this by; 0: not at all yet. Guarded by the monitor, as is the next. */
+    private long token;
     private int armed;
 
     /**
@@ -53,7 +54,8 @@ final class HostFile implements FileOperations, Stateful {
         readable = access != Open.O_WRONLY;
         writable = access != Open.O_RDONLY;
         terminal = Mode.isCharDevice(mode) && descriptor.query(Termios.TCGETS, new byte[TermiosLayout.SIZE]) == 0;
-        token = regular ? -Errno.EPERM : poller.add(descriptor.fd(), this::happened);
+        token = regular ? 0 : Math.max(0, poller.add(descriptor.fd(), this::happened));
+        polled = token != 0;
     }
 
     // ---- hand-over
@@ -68,19 +70,23 @@ final class HostFile implements FileOperations, Stateful {
         writable = record.getBoolean("writable", true);
         terminal = record.getBoolean("terminal", false);
         armed = record.getInt("armed", 0);
-        token = record.getBoolean("polled", !regular) ? poller.add(descriptor.fd(), this::happened) : -Errno.EPERM;
+        polled = record.getBoolean("polled", !regular);
     }
 
     @Override
     public synchronized StateRecord save() {
         return new StateRecord(HostFilesImpl.FILE, HostFilesImpl.SCHEMA).putOwn("descriptor", descriptor).putCore("queue", queue)
                 .put("regular", regular).put("readable", readable).put("writable", writable).put("terminal", terminal)
-                .put("armed", armed).put("polled", !alwaysReady());
+                .put("armed", armed).put("polled", polled);
     }
 
     /** Those who waited go on waiting: what has happened meanwhile is told at once. */
     @Override
     public synchronized void resume() {
+        if (polled && token == 0) {
+            // Not earlier: the poller may be its predecessor's, and knows a descriptor once.
+            token = Math.max(0, poller.add(descriptor.fd(), this::happened));
+        }
         if (armed != 0) {
             poller.arm(descriptor.fd(), token, armed);
         }
@@ -96,15 +102,10 @@ final class HostFile implements FileOperations, Stateful {
         stopPolling();
     }
 
-    private void stopPolling() {
-        if (!alwaysReady()) {
+    private synchronized void stopPolling() {
+        if (token != 0) {
             poller.remove(descriptor.fd(), token);
         }
-    }
-
-    /** Whether the host's poll(2) means nothing for it. */
-    private boolean alwaysReady() {
-        return token < 0;
     }
 
     // ---- bytes
@@ -124,7 +125,7 @@ final class HostFile implements FileOperations, Stateful {
             }
             long length = target.spanLength();
             long count = regular && offset >= 0 ? descriptor.readAt(address, length, offset + moved)
-                    : alwaysReady() ? descriptor.readNow(address, length) : descriptor.readNoWait(address, length);
+                    : polled ? descriptor.readNoWait(address, length) : descriptor.readNow(address, length);
             if (count > 0) {
                 target.advance(count);
                 moved += count;
@@ -169,7 +170,7 @@ final class HostFile implements FileOperations, Stateful {
         if (regular && offset >= 0) {
             return descriptor.writeAt(address, length, offset + moved);
         }
-        return alwaysReady() ? descriptor.writeNow(address, length) : descriptor.writeNoWait(address, length);
+        return polled ? descriptor.writeNoWait(address, length) : descriptor.writeNow(address, length);
     }
 
     @Override
@@ -181,7 +182,7 @@ final class HostFile implements FileOperations, Stateful {
 
     /** A caller that got -EAGAIN will wait; one that got less than it asked for may take that for a promise of an event. */
     private void armWhereNeeded(int event, long count) {
-        if (!alwaysReady() && (count == -Errno.EAGAIN || count > 0 && !queue.isEmpty())) {
+        if (polled && (count == -Errno.EAGAIN || count > 0 && !queue.isEmpty())) {
             arm(event);
         }
     }
@@ -212,7 +213,7 @@ final class HostFile implements FileOperations, Stateful {
     @Override
     public int poll(FileDescription file) {
         int possible = (readable ? READ_EVENTS : 0) | (writable ? WRITE_EVENTS : 0);
-        if (alwaysReady()) {
+        if (!polled) {
             return possible & ~(Poll.POLLPRI | Poll.POLLRDHUP);
         }
         int events = descriptor.poll(possible);
@@ -226,7 +227,7 @@ final class HostFile implements FileOperations, Stateful {
 
     @Override
     public WaitQueue waitQueue() {
-        return alwaysReady() ? null : queue;
+        return polled ? queue : null;
     }
 
     // ---- the rest

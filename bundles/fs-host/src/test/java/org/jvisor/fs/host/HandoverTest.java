@@ -89,6 +89,31 @@ class HandoverTest {
         HOST.syscall(SyscallNr.CLOSE, pipe[1]);
     }
 
+    /** As a checkpoint in the same sandbox has it: the poller is the predecessor's, too. */
+    @Test
+    void shouldStayPolledWhenItsOwnBundleTakesItOver() throws Exception {
+        int[] pipe = pipe();
+        HostFilesImpl files = new HostFilesImpl(HOST, vfs);
+        FileOperations file = files.open(pipe[0], 1000, 100).operations();
+        Semaphore woken = new Semaphore(0);
+        file.waitQueue().add(new WaitQueue.Entry(events -> woken.release()), Poll.POLLIN);
+        assertEquals(-Errno.EAGAIN, read(file));
+        for (int i = 0; i < 5; i++) {
+            List<Object> fresh = Rehearsal.handOver(files, files, file, inode);
+            assertNotSame(file, fresh.getFirst());
+            file = (FileOperations) fresh.getFirst();
+            inode = (Inode) fresh.get(1);
+            assertEquals(-Errno.EAGAIN, read(file));
+            woken.drainPermits();
+            write(pipe[1], 'a' + i);
+            assertTrue(woken.tryAcquire(10, TimeUnit.SECONDS));
+            assertEquals('a' + i, read(file));
+        }
+        inode.evict();
+        files.close();
+        HOST.syscall(SyscallNr.CLOSE, pipe[1]);
+    }
+
     private static long read(FileOperations file) {
         byte[] bytes = new byte[1];
         long n = file.read(null, null, MEMORY.kernelBuffer(bytes, 0, 1), FileOperations.CURRENT);

@@ -88,7 +88,7 @@ class HostFileTest {
         int[] ends = pipe();
         HostFile reader = file(ends[0]);
         HostFile writer = file(ends[1]);
-        Semaphore readable = listen(reader, Poll.POLLIN);
+        Semaphore readable = listen(reader, Poll.POLLIN | Poll.POLLHUP);
         assertEquals(-Errno.EAGAIN, read(reader, 10));
         assertEquals(0, reader.poll(null));
         assertEquals(5, write(writer, 5));
@@ -108,6 +108,7 @@ class HostFileTest {
         }
         await(writable);
         assertEquals(0, HOST.syscall(SyscallNr.FCNTL, ends[0], Open.F_GETFL) & Open.O_NONBLOCK, "the host's flags stay");
+        readable.drainPermits();
         writer.close();
         await(readable);
         assertEquals(0, read(reader, 10));
