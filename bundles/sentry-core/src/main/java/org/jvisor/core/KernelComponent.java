@@ -97,6 +97,11 @@ public final class KernelComponent extends KernelImpl implements HostCaller, Han
     }
 
     @Override
+    public RoundTrip roundTrip(List<? extends Driver> drivers, long limitNs) {
+        return handover().roundTrip(drivers, limitNs);
+    }
+
+    @Override
     public Report replace(Driver before, Driver after, Runnable withdraw, long limitNs) {
         return handover().replace(before, after, withdraw, limitNs);
     }

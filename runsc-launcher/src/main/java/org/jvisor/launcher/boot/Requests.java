@@ -169,6 +169,10 @@ final class Requests {
                 body.end();
                 change(connection, frame, () -> framework.bundles().uninstall(name));
             }
+            case Messages.ROUND_TRIP -> {
+                body.end();
+                change(connection, frame, () -> framework.bundles().roundTrip());
+            }
             case Messages.BUNDLES -> {
                 body.end();
                 BodyWriter answer = new BodyWriter();

@@ -165,6 +165,22 @@ final class RunningBundles {
         gone.run();
     }
 
+    /**
+     * Saves all that the bundles do the work for to a stream of bytes, and lets them take it over from there.
+     *
+     * @return what was saved and adopted, for people
+     */
+    String roundTrip() throws BundleException {
+        if (!change.tryLock()) {
+            throw new BundleException("a bundle is being installed or withdrawn: try again");
+        }
+        try {
+            return new Succession(context).roundTrip(LIMIT_MILLIS);
+        } finally {
+            change.unlock();
+        }
+    }
+
     private static void refuseCore(String symbolicName, String change) throws BundleException {
         boolean framework = false;
         for (String prefix : FRAMEWORK) {

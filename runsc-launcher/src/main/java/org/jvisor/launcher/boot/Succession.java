@@ -13,6 +13,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
 
 /**
@@ -78,6 +79,30 @@ final class Succession {
         } finally {
             context.ungetService(before);
             context.ungetService(after);
+        }
+    }
+
+    /** @return a line a type of object: how many were saved and adopted; and one for all */
+    String roundTrip(long limitMillis) throws BundleException {
+        List<ServiceReference<Driver>> references;
+        try {
+            references = List.copyOf(context.getServiceReferences(Driver.class, null));
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+        ServiceReference<Handover> handover = context.getServiceReference(Handover.class);
+        try {
+            Handover.RoundTrip done = context.getService(handover).roundTrip(references.stream().map(context::getService).toList(),
+                TimeUnit.MILLISECONDS.toNanos(limitMillis));
+            StringBuilder text = new StringBuilder();
+            done.types().forEach((type, count) -> text.append(count).append('\t').append(type).append('\n'));
+            return text.append(done.types().values().stream().mapToInt(Integer::intValue).sum()).append(" objects, ").append(done.bytes())
+                .append(" bytes, in ").append(TimeUnit.NANOSECONDS.toMillis(done.pauseNs())).append(" ms").toString();
+        } catch (StateException e) {
+            throw new BundleException(e.getMessage(), e);
+        } finally {
+            references.forEach(context::ungetService);
+            context.ungetService(handover);
         }
     }
 

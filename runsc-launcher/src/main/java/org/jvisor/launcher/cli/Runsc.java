@@ -18,7 +18,7 @@ public final class Runsc {
      */
     public static int run(List<String> words, List<String> environment) {
         GlobalFlags globals = new GlobalFlags();
-        List<Verb> verbs = List.of(new BundleVerb(), new DoVerb(), new ExecVerb(), new FlagsVerb(), new HelpVerb(), new RunVerb(), new SpecVerb());
+        List<Verb> verbs = List.of(new BundleVerb(), new DebugVerb(), new DoVerb(), new ExecVerb(), new FlagsVerb(), new HelpVerb(), new RunVerb(), new SpecVerb());
         Invocation invocation = new Invocation(globals, verbs, environment);
         try {
             return dispatch(invocation, globals.set.parse(words));

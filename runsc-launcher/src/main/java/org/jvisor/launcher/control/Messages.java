@@ -26,6 +26,9 @@ public final class Messages {
     /** A container's id; answered by DONE with its first process as {@link SpecCodec} has it, without descriptors. */
     public static final int PROCESS = 9;
 
+    /** All state goes through a stream of records and back; answered by DONE. */
+    public static final int ROUND_TRIP = 10;
+
     // the Sentry to runsc
     /** The container or process runs: the pid of the process. */
     public static final int STARTED = 101;
@@ -33,7 +36,7 @@ public final class Messages {
     public static final int EXITED = 102;
     /** The sandbox, the container or the process cannot be made, or is not there: one line. */
     public static final int FAILED = 103;
-    /** Answer to INSTALL and UNINSTALL: empty, or one line that says what is wrong; to BUNDLES: the list. */
+    /** Answer to INSTALL, UNINSTALL and ROUND_TRIP: empty, or one line that says what is wrong; to BUNDLES: the list. */
     public static final int DONE = 104;
 
     private Messages() {

@@ -53,6 +53,11 @@ public final class RunningSandbox implements AutoCloseable {
         return done(Messages.INSTALL, body);
     }
 
+    /** @return what was saved and adopted, for people */
+    public String roundTrip() {
+        return done(Messages.ROUND_TRIP, new BodyWriter());
+    }
+
     /** @return what was done, for people */
     public String uninstall(String name) {
         BodyWriter body = new BodyWriter();

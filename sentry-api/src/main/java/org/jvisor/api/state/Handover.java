@@ -2,6 +2,7 @@
 package org.jvisor.api.state;
 
 import java.util.List;
+import java.util.SortedMap;
 import java.util.function.Predicate;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -38,6 +39,24 @@ public interface Handover {
     default Report replace(Driver before, Driver after) {
         return replace(before, after, () -> { });
     }
+
+    /**
+     * Saves all objects of all {@code drivers} to a stream of bytes in memory, and lets the same drivers take over what is read from
+     * it: a checkpoint, and its restoration into the sandbox that it is of. Otherwise as {@link #replace}.
+     *
+     * @throws StateException when that cannot be done: nothing has changed then
+     */
+    RoundTrip roundTrip(List<? extends Driver> drivers, long limitNs);
+
+    /**
+     * What a {@link #roundTrip} moved.
+     *
+     * @param types how many objects there were, by the types of their records
+     * @param bytes of the stream
+     * @param handles references of the core that were switched
+     * @param pauseNs for how long no call was answered
+     */
+    record RoundTrip(SortedMap<String, Integer> types, long bytes, int handles, long pauseNs) {}
 
     /**
      * What a hand-over moved.

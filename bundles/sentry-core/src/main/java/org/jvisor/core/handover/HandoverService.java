@@ -45,22 +45,52 @@ public final class HandoverService implements Handover {
         long start = System.nanoTime();
         rest.begin(limitNs);
         try {
-            Succession succession = new Succession(before, after, new Inventory(before::owns, sources));
-            boolean prepared = false;
-            try {
-                inTime(succession::prepare, limitNs);
-                prepared = true;
-            } finally {
-                if (!prepared) {
-                    succession.giveUp(this::logFailure);
-                }
-            }
-            succession.commit(this::logFailure);
+            Succession succession = new Succession(before::owns, (old, record) -> after.adopt(record), (order, records) -> { },
+                    new Inventory(before::owns, sources));
+            carryOut(succession, limitNs);
             withdraw(withdraw, limitNs);
             return new Report(succession.handles(), succession.objects(), System.nanoTime() - start);
         } finally {
             rest.end();
         }
+    }
+
+    @Override
+    public synchronized RoundTrip roundTrip(List<? extends Driver> drivers, long limitNs) {
+        long start = System.nanoTime();
+        rest.begin(limitNs);
+        try {
+            Predicate<Object> owned = object -> owner(drivers, object) != null;
+            StreamPassage stream = new StreamPassage();
+            Succession succession = new Succession(owned, (old, record) -> owner(drivers, old).adopt(record), stream,
+                    new Inventory(owned, sources));
+            carryOut(succession, limitNs);
+            return new RoundTrip(stream.types(), stream.bytes(), succession.handles(), System.nanoTime() - start);
+        } finally {
+            rest.end();
+        }
+    }
+
+    private static Driver owner(List<? extends Driver> drivers, Object object) {
+        for (Driver driver : drivers) {
+            if (driver.owns(object)) {
+                return driver;
+            }
+        }
+        return null;
+    }
+
+    private void carryOut(Succession succession, long limitNs) {
+        boolean prepared = false;
+        try {
+            inTime(succession::prepare, limitNs);
+            prepared = true;
+        } finally {
+            if (!prepared) {
+                succession.giveUp(this::logFailure);
+            }
+        }
+        succession.commit(this::logFailure);
     }
 
     /** The new code serves already: whatever happens here is no reason to go back. */

@@ -6,11 +6,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.StateException;
@@ -18,17 +18,18 @@ import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
 
 /**
- * One replacement of a driver's objects by another driver's: {@link #prepare} makes the successors, {@link #commit} lets them
+ * One replacement of drivers' objects by others that are made of their records: {@link #prepare} makes the successors, {@link #commit} lets them
  * serve, {@link #giveUp} leaves everything as it was. {@code prepare} may still be stuck in a driver, in another thread, when it is
  * given up: what it does afterwards counts for nothing.
  */
 final class Succession {
 
-    private final Driver before;
-    private final Driver after;
+    private final Predicate<Object> owned;
+    private final Adoption adoption;
+    private final Passage passage;
     private final Inventory inventory;
-    /** What each old object said about itself, in the order in which they were found. */
-    private final Map<Stateful, StateRecord> records = new LinkedHashMap<>();
+    /** What each old object said about itself. */
+    private final Map<Stateful, StateRecord> records = new IdentityHashMap<>();
     private final Map<Stateful, Stateful> successors = new IdentityHashMap<>();
     private final Set<Stateful> beingAdopted = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<Stateful> found = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -36,9 +37,25 @@ final class Succession {
     private final List<Stateful> paused = new ArrayList<>();
     private boolean givenUp;
 
-    Succession(Driver before, Driver after, Inventory inventory) {
-        this.before = before;
-        this.after = after;
+    /** Makes the successor of an object of its record, as {@link Driver#adopt}. */
+    interface Adoption {
+        Stateful adopt(Stateful old, StateRecord record);
+    }
+
+    /** What happens to records between those who write and those who read them. */
+    interface Passage {
+        /**
+         * @param order the objects, as they were found
+         * @param records one an object; others of the same content may take their places
+         */
+        void pass(List<Stateful> order, Map<Stateful, StateRecord> records);
+    }
+
+    /** @param owned the objects that are replaced */
+    Succession(Predicate<Object> owned, Adoption adoption, Passage passage, Inventory inventory) {
+        this.owned = owned;
+        this.adoption = adoption;
+        this.passage = passage;
         this.inventory = inventory;
     }
 
@@ -53,6 +70,8 @@ final class Succession {
     /** Saves everything and adopts it. Whatever is thrown, nothing has changed but for what {@link #giveUp} puts right. */
     void prepare() {
         List<Stateful> order = saveAll();
+        passage.pass(order, records);
+        records.values().forEach(record -> record.resolveBy(this::successor));
         for (Stateful old : order) {
             successor(old);
         }
@@ -89,7 +108,7 @@ final class Succession {
     }
 
     private void find(Stateful object, Deque<Stateful> unsaved) {
-        if (before.owns(object) && found.add(object)) {
+        if (owned.test(object) && found.add(object)) {
             object.pause();
             if (!enterPaused(object)) {
                 object.resume();
@@ -104,7 +123,6 @@ final class Succession {
         if (record == null) {
             throw new StateException(object.getClass().getName() + " saved nothing");
         }
-        record.resolveBy(this::successor);
         records.put(object, record);
         return record;
     }
@@ -122,7 +140,7 @@ final class Succession {
         if (!beingAdopted.add(stateful)) {
             throw new StateException(record.type() + ": references lead in a circle, and were asked for before all objects were made");
         }
-        Stateful fresh = after.adopt(record);
+        Stateful fresh = adoption.adopt(stateful, record);
         if (fresh == null) {
             throw new StateException(record.type() + " (schema " + record.schema() + "): unknown to the new version");
         }

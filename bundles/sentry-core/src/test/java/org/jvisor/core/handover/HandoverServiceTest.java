@@ -4,12 +4,14 @@ package org.jvisor.core.handover;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -178,6 +180,57 @@ class HandoverServiceTest {
         service.replace(before, new NewDriver());
         assertInstanceOf(NewNode.class, slots.get(1).target);
         assertEquals(1, log.size());
+    }
+
+    @Test
+    void shouldMakeObjectsAnewOfAStream() {
+        NewNode a = new NewNode("a\u20ac");
+        NewNode b = new NewNode("b");
+        a.peer = b;
+        b.peer = a;
+        slot(a);
+        Handover.RoundTrip done = service.roundTrip(List.of(new NewDriver()), Handover.LIMIT_NS);
+        assertEquals(Map.of("node", 2), done.types());
+        assertEquals(1, done.handles());
+        assertTrue(done.bytes() > 20);
+        NewNode fresh = assertInstanceOf(NewNode.class, slots.get(0).target);
+        assertNotSame(a, fresh);
+        assertEquals("a\u20ac", fresh.name);
+        assertNotSame(b, fresh.peer);
+        assertSame(fresh, fresh.peer.peer);
+    }
+
+    @Test
+    void shouldTellDriversApartInARoundTrip() {
+        NewNode node = new NewNode("a");
+        Driver refusing = new Driver() {
+            @Override
+            public Stateful adopt(StateRecord record) {
+                throw new StateException("not mine");
+            }
+
+            @Override
+            public boolean owns(Object object) {
+                return object instanceof OldPlain;
+            }
+        };
+        slot(node);
+        service.roundTrip(List.of(refusing, new NewDriver()), Handover.LIMIT_NS);
+        assertNotSame(node, slots.get(0).target);
+    }
+
+    @Test
+    void shouldChangeNothingWhenOneOfAllRefuses() {
+        NewNode good = new NewNode("a");
+        NewNode bad = new NewNode("bad");
+        slot(good);
+        slot(bad);
+        NewDriver driver = new NewDriver();
+        StateException refusal = assertThrows(StateException.class, () -> service.roundTrip(List.of(driver), Handover.LIMIT_NS));
+        assertTrue(refusal.getMessage().contains("field name"), refusal.getMessage());
+        assertSame(good, slots.get(0).target);
+        assertSame(bad, slots.get(1).target);
+        assertEquals(List.of("discard"), driver.made.getFirst().events);
     }
 
     private void slot(Object target) {
