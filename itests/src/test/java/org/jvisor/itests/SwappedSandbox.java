@@ -87,6 +87,13 @@ final class SwappedSandbox implements AutoCloseable {
         return pause.find() ? new Report(Integer.parseInt(pause.group(1)), Integer.parseInt(pause.group(2))) : new Report(0, 0);
     }
 
+    /** Lets all state go through a stream and back: what runsc tells of it. */
+    List<String> roundTrip() throws IOException {
+        Runsc.Result result = Runsc.run(folder, "", runsc("debug", "--round-trip", id()));
+        assertEquals(0, result.status(), () -> result.err() + told());
+        return result.out().lines().toList();
+    }
+
     /** What it has said, if it is at its end. */
     private String told() {
         if (process.isAlive()) {
