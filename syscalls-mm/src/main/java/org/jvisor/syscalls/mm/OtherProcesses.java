@@ -21,7 +21,21 @@ final class OtherProcesses {
 
     private static final int IOV_MAX = 1024;
 
+    /** A call that had moved bytes when its handler was replaced goes on, or ends with them if that cannot be. */
     long transfer(Task t, Arguments a, boolean write) {
+        long before = t.takeProgress();
+        try {
+            long result = transfer(t, a, write, before);
+            return result < 0 && result != -Errno.ERESTARTSYS && before > 0 ? before : result;
+        } catch (ErrnoException e) {
+            if (before > 0) {
+                return before;
+            }
+            throw e;
+        }
+    }
+
+    private static long transfer(Task t, Arguments a, boolean write, long before) {
         long localCount = a.a2;
         long remoteCount = a.a4;
         if (a.a5 != 0 || localCount < 0 || localCount > IOV_MAX || remoteCount < 0 || remoteCount > IOV_MAX) {
@@ -38,6 +52,9 @@ final class OtherProcesses {
         if (local.remaining() == 0 || remoteCount == 0) {
             return 0;
         }
+        if (!local.skip(Math.min(before, local.remaining()))) {
+            return -Errno.EFAULT;
+        }
         Task target = t.pidNamespace().task(a.int0());
         if (target == null || target.container() != t.container()) {
             return -Errno.ESRCH;
@@ -50,19 +67,22 @@ final class OtherProcesses {
             return -Errno.ESRCH;
         }
         try {
-            return transfer(t, local, mm.newUserMemory(t), remote, write);
+            return transfer(t, local, mm.newUserMemory(t), remote, write, before);
         } finally {
             mm.release(t);
         }
     }
 
-    private static long transfer(Task t, IoBuffer local, UserMemory other, byte[] remote, boolean write) {
+    private static long transfer(Task t, IoBuffer local, UserMemory other, byte[] remote, boolean write, long before) {
         byte[] bounce = t.scratch();
-        long total = 0;
+        long total = before;
+        long passed = 0;
         for (int i = 0; i < remote.length && local.remaining() > 0; i += IovecLayout.SIZE) {
             long address = IovecLayout.base(remote, i);
             long length = IovecLayout.len(remote, i);
-            for (long done = 0; done < length && local.remaining() > 0;) {
+            long skipped = Math.min(before - passed, length);
+            passed += skipped;
+            for (long done = skipped; done < length && local.remaining() > 0;) {
                 int n = (int) Math.min(Math.min(bounce.length, length - done), local.remaining());
                 long moved = write ? local.get(bounce, 0, n) : other.tryCopyIn(address + done, bounce, 0, n);
                 if (moved > 0) {
@@ -77,9 +97,20 @@ final class OtherProcesses {
                 if (moved < n || t.exiting()) {
                     return total;
                 }
+                if (t.interrupted() && isUnfinished(remote, i, length - done, local)) {
+                    long kept = t.keepProgress(total);
+                    if (kept < 0) {
+                        return kept;
+                    }
+                    // A signal alone cuts nothing short.
+                }
             }
         }
         return total;
+    }
+
+    private static boolean isUnfinished(byte[] remote, int at, long left, IoBuffer local) {
+        return local.remaining() > 0 && (left > 0 || at + IovecLayout.SIZE < remote.length);
     }
 
     /** ptrace(2), "Ptrace access mode checking", PTRACE_MODE_ATTACH_REALCREDS. */

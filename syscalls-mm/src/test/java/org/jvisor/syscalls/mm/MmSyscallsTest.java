@@ -43,6 +43,7 @@ final class MmSyscallsTest {
         case "mm" -> mm;
         case "memory" -> memory;
         case "files" -> files;
+        case "takeProgress" -> 0L;
         default -> throw new UnsupportedOperationException(name);
     });
 
