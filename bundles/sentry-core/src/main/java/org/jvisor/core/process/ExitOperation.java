@@ -116,7 +116,7 @@ public final class ExitOperation {
         Attempt.to("end timers", () -> group.endTimers(true));
         Attempt.to("hand children over", this::reparentChildren);
         group.setZombie(group.statusAtEnd());
-        Attempt.to("hang up a process group", () -> hangUpOrphans(group.processGroup(), group));
+        Attempt.to("hang up a process group", () -> hangUpOrphans(group, group.parent(), group));
         if (group.session().leader() == group) {
             endSession();
         }
@@ -129,7 +129,6 @@ public final class ExitOperation {
     private void reparentChildren() {
         ThreadGroupImpl reaper = reaper();
         for (ThreadGroupImpl child : List.copyOf(group.childList())) {
-            ProcessGroupImpl childGroup = child.processGroup();
             child.setParent(reaper);
             if (reaper == null) {
                 if (child.zombie()) {
@@ -143,9 +142,7 @@ public final class ExitOperation {
             if (child.zombie()) {
                 notifyParent(child);
             }
-            if (childGroup != group.processGroup()) {
-                hangUpOrphans(childGroup, null);
-            }
+            hangUpOrphans(child, group, null);
         }
     }
 
@@ -160,9 +157,14 @@ public final class ExitOperation {
         return init == group || init.zombie() ? null : init;
     }
 
-    /** setpgid(2): a process group that becomes orphaned with stopped members gets SIGHUP and SIGCONT. */
-    private void hangUpOrphans(ProcessGroupImpl orphans, ThreadGroupImpl leaving) {
-        if (orphans.hasStoppedMember() && orphans.isOrphanedWithout(leaving)) {
+    /**
+     * setpgid(2): a process group that becomes orphaned with stopped members gets SIGHUP and SIGCONT. It becomes so by the end of
+     * a {@code member} or of its {@code parent}, who are of one session and of two groups: otherwise it was nobody's charge before.
+     */
+    private void hangUpOrphans(ThreadGroupImpl member, ThreadGroupImpl parent, ThreadGroupImpl leaving) {
+        ProcessGroupImpl orphans = member.processGroup();
+        boolean wasCharge = parent != null && parent.processGroup() != orphans && parent.session() == member.session();
+        if (wasCharge && orphans.hasStoppedMember() && orphans.isOrphanedWithout(leaving)) {
             afterwards.add(() -> {
                 orphans.send(SignalInfo.kernel(Signals.SIGHUP));
                 orphans.send(SignalInfo.kernel(Signals.SIGCONT));
@@ -170,7 +172,7 @@ public final class ExitOperation {
         }
     }
 
-    /** credentials(7), setsid(2): the terminal hangs up, its foreground job is told. */
+    /** credentials(7), setsid(2): the terminal is nobody's, its foreground job is told. */
     private void endSession() {
         SessionImpl session = (SessionImpl) group.session();
         Tty tty = session.tty();
@@ -183,7 +185,6 @@ public final class ExitOperation {
             session.disown(tty);
             if (foreground != null) {
                 foreground.send(SignalInfo.kernel(Signals.SIGHUP));
-                foreground.send(SignalInfo.kernel(Signals.SIGCONT));
             }
         });
     }
