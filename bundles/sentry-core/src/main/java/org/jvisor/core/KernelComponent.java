@@ -12,6 +12,7 @@ import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.Vdso;
+import org.jvisor.api.net.SocketFamily;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.Handover;
@@ -60,6 +61,15 @@ public final class KernelComponent extends KernelImpl implements HostCaller, Han
 
     void unbindFamily(SyscallFamily family) {
         dispatcher().removeFamily(family);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindSocketFamily(SocketFamily family, Map<String, Object> properties) {
+        socketFamilies().add(family, ranking(properties), id(properties));
+    }
+
+    void unbindSocketFamily(SocketFamily family) {
+        socketFamilies().remove(family);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

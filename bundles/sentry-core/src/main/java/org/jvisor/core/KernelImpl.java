@@ -65,6 +65,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     private final HandoverService handover;
     private final Cgroups cgroups = new Cgroups(Runtime.getRuntime().maxMemory());
     private final AtomicLong netNamespaces = new AtomicLong();
+    private final SocketFamilyTable socketFamilies = new SocketFamilyTable();
     private final RandomBytes random;
     private final String bootId;
     private final SysctlValues sysctls = new SysctlValues();
@@ -272,8 +273,12 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
         return handover;
     }
 
+    final SocketFamilyTable socketFamilies() {
+        return socketFamilies;
+    }
+
     public NetNamespace newNetNamespace() {
-        return new NetNamespace(netNamespaces.incrementAndGet());
+        return new NetNamespace(netNamespaces.incrementAndGet(), socketFamilies);
     }
 
     public Cgroups cgroups() {

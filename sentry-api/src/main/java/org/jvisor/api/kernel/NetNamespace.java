@@ -6,13 +6,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jvisor.api.net.SocketFamilies;
+import org.jvisor.api.net.SocketFamily;
 import org.jvisor.api.state.FieldHandle;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
 
 /**
- * What sockets can find each other by (network_namespaces(7)): which one has which port or Unix name. Just the tables: what may be
- * entered is up to the socket families, whose sockets are replaced here when their bundle is. Guarded by its monitor, which callers
+ * What sockets can find each other by (network_namespaces(7)), which one has which port or Unix name, and who makes them. Just the
+ * tables: what may be entered is up to the socket families, whose sockets are replaced here when their bundle is. Guarded by its monitor, which callers
  * hold over several steps that belong together.
  */
 public final class NetNamespace implements HandleSource {
@@ -28,18 +30,25 @@ public final class NetNamespace implements HandleSource {
     public record SocketFile(long device, long ino) {}
 
     private final long id;
+    private final SocketFamilies families;
     private final Map<Port, List<Object>> ports = new HashMap<>();
     private final Map<Object, Object> unixNames = new HashMap<>();
     private int nextPort;
     private int nextUnixName;
 
     /** @param id unique among the network namespaces of a kernel */
-    public NetNamespace(long id) {
+    public NetNamespace(long id, SocketFamilies families) {
         this.id = id;
+        this.families = families;
     }
 
     public long id() {
         return id;
+    }
+
+    /** Who makes sockets of the domain here; null when nobody does. Without the monitor. */
+    public SocketFamily family(int domain) {
+        return families.family(domain);
     }
 
     // ---- ports

@@ -3,28 +3,19 @@ package org.jvisor.syscalls.net;
 
 import static org.jvisor.api.abi.SyscallNr.*;
 
-import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.Task;
-import org.jvisor.api.net.SocketFamily;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallHandler;
 import org.osgi.service.component.annotations.Component;
-import org.osgi.service.component.annotations.FieldOption;
-import org.osgi.service.component.annotations.Reference;
-import org.osgi.service.component.annotations.ReferenceCardinality;
-import org.osgi.service.component.annotations.ReferencePolicy;
 
 /** The family of sockets. */
 @Component(service = SyscallFamily.class)
 public final class NetSyscalls implements SyscallFamily, SyscallHandler {
 
-    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC, fieldOption = FieldOption.REPLACE)
-    private volatile List<SocketFamily> families = List.of();
-
-    private final SocketCalls sockets = new SocketCalls(() -> families);
+    private final SocketCalls sockets = new SocketCalls();
     private final MessageCalls messages = new MessageCalls();
 
     @Override

@@ -3,8 +3,6 @@ package org.jvisor.syscalls.net;
 
 import static org.jvisor.api.abi.Socket.*;
 
-import java.util.List;
-import java.util.function.Supplier;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
@@ -22,25 +20,12 @@ final class SocketCalls {
 
     private static final int MAX_OPTION = 4096;
 
-    private final Supplier<List<SocketFamily>> families;
-
-    SocketCalls(Supplier<List<SocketFamily>> families) {
-        this.families = families;
-    }
-
-    /** Who makes sockets of {@code domain}: of several services the one of the highest ranking. */
-    SocketFamily family(int domain) {
-        if (domain < 0 || domain >= AF_MAX) {
+    private static SocketFamily family(Task t, int domain) {
+        SocketFamily family = t.namespaces().net().family(domain);
+        if (family == null) {
             throw ErrnoException.of(Errno.EAFNOSUPPORT);
         }
-        // Services come in the order of their ranking, the highest last.
-        List<SocketFamily> known = families.get();
-        for (int i = known.size() - 1; i >= 0; i--) {
-            if (known.get(i).domain() == domain) {
-                return known.get(i);
-            }
-        }
-        throw ErrnoException.of(Errno.EAFNOSUPPORT);
+        return family;
     }
 
     private static int checkedType(int type) {
@@ -52,7 +37,7 @@ final class SocketCalls {
 
     long socket(Task t, Arguments a) {
         int type = checkedType(a.int1());
-        return enter(t, family(a.int0()).create(t, type, a.int2()), a.int1());
+        return enter(t, family(t, a.int0()).create(t, type, a.int2()), a.int1());
     }
 
     /** Gives the socket a descriptor; closes it when there is none left, or no description (ENFILE). */
@@ -74,7 +59,7 @@ final class SocketCalls {
 
     long socketpair(Task t, Arguments a) {
         int type = checkedType(a.int1());
-        Socket[] pair = family(a.int0()).createPair(t, type, a.int2());
+        Socket[] pair = family(t, a.int0()).createPair(t, type, a.int2());
         long first = enter(t, pair[0], a.int1());
         if (first < 0) {
             pair[1].release(null);

@@ -3,18 +3,20 @@ package org.jvisor.syscalls.net;
 
 import static org.jvisor.api.abi.Socket.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.Namespaces;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.net.Socket;
 import org.jvisor.api.net.SocketFamily;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.Vfs;
-import org.junit.jupiter.api.Test;
 
 /** What becomes of sockets that nobody can have a descriptor for. */
 class SocketCallsTest {
@@ -48,13 +50,24 @@ class SocketCallsTest {
     };
 
     /** In its kernel there are as many open files as there may be. */
-    private final Task task = Fakes.of(Task.class, Map.of("kernel",
+    private final Task task = Fakes.of(Task.class, Map.of("namespaces", arguments -> namespaces(), "kernel",
             arguments -> Fakes.of(Kernel.class, Map.of("vfs",
                     none -> Fakes.of(Vfs.class, Map.of("newAnonymous", file -> {
                         throw ErrnoException.of(Errno.ENFILE);
                     }))))));
 
-    private final SocketCalls calls = new SocketCalls(() -> List.of(family));
+    private final SocketCalls calls = new SocketCalls();
+
+    private Namespaces namespaces() {
+        NetNamespace net = new NetNamespace(1, domain -> domain == AF_UNIX ? family : null);
+        return new Namespaces(null, null, null, null, net, null, null);
+    }
+
+    @Test
+    void shouldRefuseDomainsThatTheNamespaceDoesNotHave() {
+        assertEquals(Errno.EAFNOSUPPORT,
+            assertThrows(ErrnoException.class, () -> calls.socket(task, arguments(99, SOCK_STREAM))).errno());
+    }
 
     private static Arguments arguments(int domain, int type) {
         Arguments arguments = new Arguments();

@@ -45,7 +45,7 @@ class HandoverTest {
     private static final int PID = 42;
 
     private final Cgroup cgroup = new Cgroup(null);
-    private final NetNamespace net = new NetNamespace(1);
+    private final NetNamespace net = new NetNamespace(1, domain -> null);
     private final AtomicInteger releases = new AtomicInteger();
     private final Task task = task();
     private final LocalSockets driver = new LocalSockets();

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class SocketChargeTest {
 
     private final Cgroup cgroup = new Cgroup(null);
-    private final NetNamespace net = new NetNamespace(1);
+    private final NetNamespace net = new NetNamespace(1, domain -> null);
 
     @Test
     void shouldRefuseSocketsThatTheContainerMayNotHave() {

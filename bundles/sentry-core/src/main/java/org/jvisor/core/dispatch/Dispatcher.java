@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core.dispatch;
 
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +15,7 @@ import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallHandler;
 import org.jvisor.api.syscall.SyscallInterceptor;
+import org.jvisor.core.Ranked;
 
 /**
  * Keeps the table of handlers in step with the services that come and go.

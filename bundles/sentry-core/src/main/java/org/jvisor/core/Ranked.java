@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.jvisor.core.dispatch;
+package org.jvisor.core;
 
 /** A service in the order of OSGi: the higher ranking first, of equal ones the one that came first. */
-interface Ranked {
+public interface Ranked {
 
     int ranking();
 
