@@ -22,7 +22,9 @@ class RoundTripTest {
 
     @Test
     void shouldLeaveAloneWhatTheCoreHolds() throws Exception {
-        check("checkpoint", List.of("gofer.inode", "tmpfs.file", "ptrace.address-space"));
+        check("checkpoint", List.of("gofer.inode", "tmpfs.file", "ptrace.address-space", "file description", "descriptor table",
+            "file locks", "pipe", "eventfd", "timerfd", "signalfd", "epoll", "process", "signal queue", "process group", "session",
+            "address space", "mappings", "mapped object"));
     }
 
     @Test

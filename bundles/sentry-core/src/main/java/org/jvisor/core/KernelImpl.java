@@ -92,7 +92,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
         this.clock = clock;
         this.gate = new Gate(processes, clock);
         handover = new HandoverService(new RestAtGate(gate), List.of(vfs, memory, new PlatformHandles(this), this::forEachHandle),
-                line -> LOG.log(Level.WARNING, line));
+                this::restorables, line -> LOG.log(Level.WARNING, line));
         this.random = new RandomBytes(host);
         bootId = random.uuid();
         this.log = new KernelLogImpl(clock);
@@ -259,10 +259,12 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     }
 
     /** What a checkpoint of the core begins with. */
-    public void forEachRestorable(Consumer<? super Restorable> visitor) {
-        vfs.forEachRestorable(visitor);
-        memory.forEachRestorable(visitor);
-        containers().forEach(container -> visitor.accept(container.pidNamespace()));
+    private List<Restorable> restorables() {
+        List<Restorable> roots = new ArrayList<>();
+        vfs.forEachRestorable(roots::add);
+        memory.forEachRestorable(roots::add);
+        containers().forEach(container -> roots.add(container.pidNamespace()));
+        return roots;
     }
 
     public Gate gate() {

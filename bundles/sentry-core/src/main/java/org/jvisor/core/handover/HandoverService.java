@@ -2,15 +2,20 @@
 package org.jvisor.core.handover;
 
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jvisor.api.state.CoreRoundTrip;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.HandleSource;
 import org.jvisor.api.state.Handover;
+import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateException;
 
 /**
@@ -21,12 +26,20 @@ public final class HandoverService implements Handover {
 
     private final Rest rest;
     private final List<? extends HandleSource> sources;
+    private final Supplier<? extends List<? extends Restorable>> core;
     private final Consumer<String> log;
 
     /** @param log takes a line about what went wrong without stopping anything */
     public HandoverService(Rest rest, List<? extends HandleSource> sources, Consumer<String> log) {
+        this(rest, sources, List::of, log);
+    }
+
+    /** @param core what a {@link #roundTrip} is about besides the drivers' objects, with all that is reached from there */
+    public HandoverService(Rest rest, List<? extends HandleSource> sources, Supplier<? extends List<? extends Restorable>> core,
+            Consumer<String> log) {
         this.rest = rest;
         this.sources = sources;
+        this.core = core;
         this.log = log;
     }
 
@@ -47,7 +60,7 @@ public final class HandoverService implements Handover {
         try {
             Succession succession = new Succession(before::owns, (old, record) -> after.adopt(record), (order, records) -> { },
                     new Inventory(before::owns, sources));
-            carryOut(succession, limitNs);
+            carryOut(succession, () -> { }, limitNs);
             withdraw(withdraw, limitNs);
             return new Report(succession.handles(), succession.objects(), System.nanoTime() - start);
         } finally {
@@ -64,8 +77,11 @@ public final class HandoverService implements Handover {
             StreamPassage stream = new StreamPassage();
             Succession succession = new Succession(owned, (old, record) -> owner(drivers, old).adopt(record), stream,
                     new Inventory(owned, sources));
-            carryOut(succession, limitNs);
-            return new RoundTrip(stream.types(), stream.bytes(), succession.handles(), System.nanoTime() - start);
+            CoreRoundTrip own = new CoreRoundTrip(core.get());
+            carryOut(succession, own::run, limitNs);
+            SortedMap<String, Integer> types = new TreeMap<>(stream.types());
+            own.types().forEach((type, count) -> types.merge(type, count, Integer::sum));
+            return new RoundTrip(types, stream.bytes() + own.bytes(), succession.handles(), System.nanoTime() - start);
         } finally {
             rest.end();
         }
@@ -80,10 +96,15 @@ public final class HandoverService implements Handover {
         return null;
     }
 
-    private void carryOut(Succession succession, long limitNs) {
+    /**
+     * @param atRest what else is to be done while the drivers' threads hold still: by this thread, for nobody could tell how far
+     *     another one that is given up has come
+     */
+    private void carryOut(Succession succession, Runnable atRest, long limitNs) {
         boolean prepared = false;
         try {
             inTime(succession::prepare, limitNs);
+            atRest.run();
             prepared = true;
         } finally {
             if (!prepared) {

@@ -21,6 +21,7 @@ import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
 import org.jvisor.api.state.Handover;
+import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateException;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
@@ -231,6 +232,49 @@ class HandoverServiceTest {
         assertSame(good, slots.get(0).target);
         assertSame(bad, slots.get(1).target);
         assertEquals(List.of("discard"), driver.made.getFirst().events);
+    }
+
+    /** The core's objects go the same way, while the drivers' hold still; and when one refuses, so do all. */
+    @Test
+    void shouldTakeTheCoreAlong() {
+        CoreObject core = new CoreObject();
+        HandoverService whole = new HandoverService(rest, List.of(this::showSlots), () -> List.of(core), log::add);
+        NewNode node = new NewNode("a");
+        slot(node);
+        Handover.RoundTrip done = whole.roundTrip(List.of(new NewDriver()), Handover.LIMIT_NS);
+        assertEquals(Map.of("core", 1, "node", 1), done.types());
+        assertEquals(7, core.value);
+        Object fresh = slots.get(0).target;
+        assertNotSame(node, fresh);
+        core.refuses = true;
+        assertThrows(StateException.class, () -> whole.roundTrip(List.of(new NewDriver()), Handover.LIMIT_NS));
+        assertEquals(7, core.value);
+        assertSame(fresh, slots.get(0).target);
+        assertFalse(rest.begun);
+    }
+
+    private static final class CoreObject implements Restorable {
+        int value = 7;
+        boolean refuses;
+
+        @Override
+        public StateRecord save() {
+            return new StateRecord("core", 1).put("value", value);
+        }
+
+        @Override
+        public void forget() {
+            value = 0;
+        }
+
+        @Override
+        public void restore(StateRecord record) {
+            if (refuses) {
+                refuses = false;
+                throw record.refuse("value", "is not to be");
+            }
+            value = record.requireInt("value");
+        }
     }
 
     private void slot(Object target) {
