@@ -22,6 +22,7 @@ import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.state.CoreRoundTrip;
 import org.jvisor.api.state.Forgetful;
 import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.SetAttributes;
@@ -144,6 +145,23 @@ class RestorableTest {
         assertEquals(-Errno.EEXIST, epoll.control(w.root.task, self, Poll.EPOLL_CTL_ADD, 3, level[0], Poll.EPOLLIN, 33));
         level[0].release(null);
         assertTrue(cgroup.used(Counter.HEAP_BYTES) < used, "the end of a file is heard of");
+    }
+
+    @Test
+    void shouldTellOfWhatHappenedWhileNobodyListened() {
+        FileDescription self = w.vfs.newEpoll(0);
+        Vfs.Epoll epoll = (Vfs.Epoll) self.operations();
+        FileDescription[] pipe = w.vfs.newPipe(w.root.task, Open.O_NONBLOCK);
+        epoll.control(w.root.task, self, Poll.EPOLL_CTL_ADD, 3, pipe[0], Poll.EPOLLIN | Poll.EPOLLET, 33);
+        int[] events = new int[8];
+        long[] data = new long[8];
+        assertEquals(0, epoll.collect(events, data, 8));
+        StateRecord record = ((Restorable) epoll).save();
+        ((Restorable) epoll).forget();
+        World.write(w.root, pipe[1], "x");
+        ((Restorable) epoll).restore(record);
+        assertEquals(1, epoll.collect(events, data, 8));
+        assertEquals(33, data[0]);
     }
 
     @Test

@@ -301,12 +301,14 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
     @Override
     public synchronized StateRecord save() {
         StateRecord record = new StateRecord("epoll", 1).putList("items");
-        for (EpollItem item = first; item != null; item = item.next) {
-            item.save(record.add("items").put("listed", true));
-        }
-        for (EpollItem item : items.values()) {
-            if (!item.listed) {
-                item.save(record.add("items").put("listed", false));
+        synchronized (listLock) {
+            for (EpollItem item = first; item != null; item = item.next) {
+                item.save(record.add("items"));
+            }
+            for (EpollItem item : items.values()) {
+                if (!item.listed) {
+                    item.save(record.add("items"));
+                }
             }
         }
         return record.putCores("watching", List.copyOf(watching)).putCores("watchedBy", List.copyOf(watchedBy));
@@ -325,6 +327,10 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
         watchedBy.clear();
     }
 
+    /**
+     * All items come onto the list: timers and the host go on meanwhile, and what they told while nobody listened is to be seen. That
+     * an edge may be told once more does no harm (epoll(7)).
+     */
     @Override
     public synchronized void restore(StateRecord record) {
         for (StateRecord one : record.items("items")) {
@@ -332,9 +338,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
             items.put(item.key, item);
             item.key.file().addReleaseListener(item);
             item.listen();
-            if (one.getBoolean("listed", false)) {
-                append(item);
-            }
+            append(item);
         }
         record.cores("watching").forEach(inner -> watching.add((EpollFile) inner));
         record.cores("watchedBy").forEach(outer -> watchedBy.add((EpollFile) outer));
