@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps what the kernel's core holds busy, until SIGUSR1: pipes, FIFOs, packets, eventfds, timers, signals, epolls that watch each
-// other, locks, shared memory, children. Each result is checked, and nothing may be lost. Says "started", and at its end "ok" and
+// Keeps what the kernel's core holds busy, until SIGUSR1: pipes, FIFOs, packets, eventfds, timers, signals, epolls that watch
+// each other, locks, shared memory, children. Each result is checked, and nothing may be lost. Says "started", and at its end "ok" and
 // how often each worker came round.
 #include "load.h"
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 #include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
@@ -72,7 +73,8 @@ static void events(const char *unused) {
         taken++;
     }
     reap(pid);
-    CHECK((long) sum == shared->rounds[MAX_WORKERS - 1], "%ld were added, %ld taken", shared->rounds[MAX_WORKERS - 1], (long) sum);
+    long added = shared->rounds[MAX_WORKERS - 1];
+    CHECK((long) sum == added, "%ld were added, %ld taken", added, (long) sum);
     shared->rounds[MAX_WORKERS - 1] = 0;
 }
 
@@ -203,6 +205,35 @@ static void timers(const char *unused) {
     CHECK((long) (sum + count) * 5 >= now_ms() - start - 1000, "expirations are missing");
 }
 
+// The same of timers that send signals: of a process's interval timer and one that is made.
+static void alarms(const char *unused) {
+    (void) unused;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigaddset(&set, SIGRTMIN + 1);
+    CHECK(sigprocmask(SIG_BLOCK, &set, 0) == 0, "sigprocmask");
+    struct itimerval every = {{0, 10000}, {0, 10000}};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1, .sigev_value.sival_int = 77};
+    struct itimerspec often = {{0, 7000000}, {0, 7000000}};
+    timer_t timer;
+    long start = now_ms(), alarms = 0, expirations = 0;
+    CHECK(setitimer(ITIMER_REAL, &every, 0) == 0, "setitimer");
+    CHECK(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 && timer_settime(timer, 0, &often, 0) == 0, "timer_create");
+    while (!shared->stop) {
+        siginfo_t info;
+        int signal = sigwaitinfo(&set, &info);
+        CHECK(signal == SIGALRM || (signal == SIGRTMIN + 1 && info.si_value.sival_int == 77), "sigwaitinfo gave %d", signal);
+        alarms += signal == SIGALRM;
+        expirations += signal == SIGALRM ? 0 : 1 + info.si_overrun;
+        long passed = now_ms() - start;
+        CHECK(alarms * 10 <= passed + 10 && expirations * 7 <= passed + 7, "%ld and %ld signals in %ld ms", alarms, expirations,
+            passed);
+        round_done();
+    }
+    CHECK(alarms > 0 && expirations > 0, "%ld and %ld signals", alarms, expirations);
+}
+
 // ---- signals: none of those that are queued is lost, or comes out of turn
 
 static void signals(const char *unused) {
@@ -278,8 +309,8 @@ static void locks(const char *unused) {
         exit(0);
     }
     reap(pid);
-    CHECK(count[0] == mine[0] + mine[1] && count[1] == mine[0] + mine[1], "counted %ld and %ld, not %ld and %ld", count[0], count[1],
-        mine[0], mine[1]);
+    CHECK(count[0] == mine[0] + mine[1] && count[1] == mine[0] + mine[1], "counted %ld and %ld, not %ld and %ld", count[0],
+        count[1], mine[0], mine[1]);
     shmctl(memory, IPC_RMID, 0);
 }
 
@@ -308,7 +339,7 @@ static void memfds(const char *unused) {
 
 int main(void) {
     begin();
-    void (*all[])(const char *) = {events, edges, packets, fifos, timers, signals, locks, memfds};
+    void (*all[])(const char *) = {events, edges, packets, fifos, timers, alarms, signals, locks, memfds};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
         work(all[i], "");
     }
