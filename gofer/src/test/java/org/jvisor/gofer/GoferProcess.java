@@ -23,6 +23,7 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.SpawnRequest;
 import org.jvisor.api.p9.GoferExport;
 import org.jvisor.api.p9.P9;
+import org.jvisor.assembler.Assembler;
 import org.jvisor.host.ffm.FfmHostKernel;
 import org.jvisor.p9.unix.UnixTransport;
 
@@ -70,7 +71,7 @@ final class GoferProcess implements AutoCloseable {
     private static synchronized String classPath() {
         if (classPath == null) {
             Set<Path> places = new LinkedHashSet<>();
-            for (Class<?> part : List.of(Main.class, P9.class, FfmHostKernel.class, UnixTransport.class)) {
+            for (Class<?> part : List.of(Main.class, P9.class, FfmHostKernel.class, Assembler.class, UnixTransport.class)) {
                 places.add(Path.of(URI.create(part.getProtectionDomain().getCodeSource().getLocation().toString())));
             }
             List<String> jars = new ArrayList<>();
