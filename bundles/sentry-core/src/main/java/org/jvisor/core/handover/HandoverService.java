@@ -15,6 +15,7 @@ import org.jvisor.api.state.CoreRoundTrip;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.HandleSource;
 import org.jvisor.api.state.Handover;
+import org.jvisor.api.state.RecordPassage;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateException;
 
@@ -58,7 +59,7 @@ public final class HandoverService implements Handover {
         long start = System.nanoTime();
         rest.begin(limitNs);
         try {
-            Succession succession = new Succession(before::owns, (old, record) -> after.adopt(record), (order, records) -> { },
+            Succession succession = new Succession(before::owns, (old, record) -> after.adopt(record), (objects, records) -> records,
                     new Inventory(before::owns, sources));
             carryOut(succession, () -> { }, limitNs);
             withdraw(withdraw, limitNs);
@@ -74,8 +75,8 @@ public final class HandoverService implements Handover {
         rest.begin(limitNs);
         try {
             Predicate<Object> owned = object -> owner(drivers, object) != null;
-            StreamPassage stream = new StreamPassage();
-            Succession succession = new Succession(owned, (old, record) -> owner(drivers, old).adopt(record), stream,
+            RecordPassage stream = new RecordPassage();
+            Succession succession = new Succession(owned, (old, record) -> owner(drivers, old).adopt(record), stream::pass,
                     new Inventory(owned, sources));
             CoreRoundTrip own = new CoreRoundTrip(core.get());
             carryOut(succession, own::run, limitNs);

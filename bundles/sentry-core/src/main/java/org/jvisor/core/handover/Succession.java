@@ -45,10 +45,11 @@ final class Succession {
     /** What happens to records between those who write and those who read them. */
     interface Passage {
         /**
-         * @param order the objects, as they were found
-         * @param records one an object; others of the same content may take their places
+         * @param objects as they were found
+         * @param records one an object, in the same order
+         * @return what takes their places
          */
-        void pass(List<Stateful> order, Map<Stateful, StateRecord> records);
+        List<StateRecord> pass(List<Stateful> objects, List<StateRecord> records);
     }
 
     /** @param owned the objects that are replaced */
@@ -70,8 +71,11 @@ final class Succession {
     /** Saves everything and adopts it. Whatever is thrown, nothing has changed but for what {@link #giveUp} puts right. */
     void prepare() {
         List<Stateful> order = saveAll();
-        passage.pass(order, records);
-        records.values().forEach(record -> record.resolveBy(this::successor));
+        List<StateRecord> passed = passage.pass(order, order.stream().map(records::get).toList());
+        for (int i = 0; i < order.size(); i++) {
+            passed.get(i).resolveBy(this::successor);
+            records.put(order.get(i), passed.get(i));
+        }
         for (Stateful old : order) {
             successor(old);
         }
