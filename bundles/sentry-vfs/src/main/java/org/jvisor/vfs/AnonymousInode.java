@@ -2,7 +2,6 @@
 package org.jvisor.vfs;
 
 import java.util.function.Consumer;
-import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
@@ -20,6 +19,7 @@ import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.SetAttributes;
+import org.jvisor.vfs.anon.InodeAttributes;
 
 /**
  * The inode of a file without a name. Opened again, by /proc/PID/fd, a descriptor that came from the host gives the same
@@ -35,12 +35,7 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
     private volatile FileOperations operations;
 
     private int descriptions = 1;
-    private int mode;
-    private int uid;
-    private int gid;
-    private long atimeNs;
-    private long mtimeNs;
-    private long ctimeNs;
+    private InodeAttributes attributes;
 
     /** @param operations what the descriptions share; null when each has its own */
     AnonymousInode(KernelFileSystem fileSystem, long ino, KernelClock clock, FileOperations operations, int mode, int uid,
@@ -49,13 +44,7 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
         this.ino = ino;
         this.clock = clock;
         this.operations = operations;
-        this.mode = mode;
-        this.uid = uid;
-        this.gid = gid;
-        long now = clock.realtimeNs();
-        atimeNs = now;
-        mtimeNs = now;
-        ctimeNs = now;
+        attributes = new InodeAttributes(mode, uid, gid, clock.realtimeNs());
     }
 
     @Override
@@ -76,17 +65,17 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
 
     @Override
     public synchronized int mode() {
-        return mode;
+        return attributes.mode();
     }
 
     @Override
     public synchronized int uid() {
-        return uid;
+        return attributes.uid();
     }
 
     @Override
     public synchronized int gid() {
-        return gid;
+        return attributes.gid();
     }
 
     @Override
@@ -99,38 +88,14 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
         stat.clear();
         stat.dev = fileSystem.device();
         stat.ino = ino;
-        stat.mode = mode;
         stat.nlink = 1;
-        stat.uid = uid;
-        stat.gid = gid;
         stat.blksize = MemoryFile.PAGE;
-        stat.setAtime(atimeNs / Clock.NSEC_PER_SEC, (int) (atimeNs % Clock.NSEC_PER_SEC));
-        stat.setMtime(mtimeNs / Clock.NSEC_PER_SEC, (int) (mtimeNs % Clock.NSEC_PER_SEC));
-        stat.setCtime(ctimeNs / Clock.NSEC_PER_SEC, (int) (ctimeNs % Clock.NSEC_PER_SEC));
+        attributes.stat(stat);
     }
 
     @Override
     public synchronized void setAttributes(Task task, SetAttributes changes) {
-        int valid = changes.valid;
-        long now = clock.realtimeNs();
-        if ((valid & SetAttributes.MODE) != 0) {
-            mode = mode & Mode.S_IFMT | changes.mode & Mode.PERMISSIONS;
-        }
-        if ((valid & SetAttributes.UID) != 0) {
-            uid = changes.uid;
-        }
-        if ((valid & SetAttributes.GID) != 0) {
-            gid = changes.gid;
-        }
-        if ((valid & SetAttributes.ATIME) != 0) {
-            atimeNs = (valid & SetAttributes.ATIME_NOW) != 0 ? now
-                    : changes.atimeSeconds * Clock.NSEC_PER_SEC + changes.atimeNanos;
-        }
-        if ((valid & SetAttributes.MTIME) != 0) {
-            mtimeNs = (valid & SetAttributes.MTIME_NOW) != 0 ? now
-                    : changes.mtimeSeconds * Clock.NSEC_PER_SEC + changes.mtimeNanos;
-        }
-        ctimeNs = now;
+        attributes.change(changes, clock.realtimeNs());
     }
 
     /**
@@ -147,7 +112,7 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
     }
 
     boolean reopens() {
-        int type = Mode.type(mode);
+        int type = Mode.type(attributes.mode());
         boolean fileLike = type == Mode.S_IFREG || type == Mode.S_IFCHR || type == Mode.S_IFIFO;
         return operations != null && fileLike;
     }
@@ -168,21 +133,15 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
 
     @Override
     public synchronized StateRecord save() {
-        return new StateRecord("file without a name", 1).putCore("fileSystem", fileSystem).put("ino", ino)
-                .putCore("operations", operations).put("descriptions", descriptions).put("mode", mode).put("uid", uid).put("gid", gid)
-                .put("atimeNs", atimeNs).put("mtimeNs", mtimeNs).put("ctimeNs", ctimeNs);
+        return attributes.save(new StateRecord("file without a name", 1).putCore("fileSystem", fileSystem).put("ino", ino)
+                .putCore("operations", operations).put("descriptions", descriptions));
     }
 
     @Override
     public synchronized void forget() {
         operations = null;
         descriptions = 0;
-        mode = 0;
-        uid = 0;
-        gid = 0;
-        atimeNs = 0;
-        mtimeNs = 0;
-        ctimeNs = 0;
+        attributes = null;
     }
 
     @Override
@@ -191,11 +150,6 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
         record.expect("ino", ino);
         operations = record.core("operations", FileOperations.class);
         descriptions = record.requireInt("descriptions");
-        mode = record.requireInt("mode");
-        uid = record.requireInt("uid");
-        gid = record.requireInt("gid");
-        atimeNs = record.requireLong("atimeNs");
-        mtimeNs = record.requireLong("mtimeNs");
-        ctimeNs = record.requireLong("ctimeNs");
+        attributes = new InodeAttributes(record);
     }
 }

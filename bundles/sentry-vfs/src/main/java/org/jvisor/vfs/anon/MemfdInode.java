@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs.anon;
 
-import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
@@ -32,12 +31,7 @@ public final class MemfdInode implements Inode, Restorable {
     private final SealedMapping mapping;
 
     private int seals;
-    private int mode;
-    private int uid;
-    private int gid;
-    private long atimeNs;
-    private long mtimeNs;
-    private long ctimeNs;
+    private InodeAttributes attributes;
 
     /**
      * @param memory empty; this owns it from now on
@@ -51,13 +45,7 @@ public final class MemfdInode implements Inode, Restorable {
         this.memory = memory;
         this.mapping = new SealedMapping(memory);
         this.seals = sealable ? 0 : Open.F_SEAL_SEAL;
-        this.mode = Mode.S_IFREG | Mode.S_IRWXUGO;
-        this.uid = uid;
-        this.gid = gid;
-        long now = clock.realtimeNs();
-        atimeNs = now;
-        mtimeNs = now;
-        ctimeNs = now;
+        attributes = new InodeAttributes(Mode.S_IFREG | Mode.S_IRWXUGO, uid, gid, clock.realtimeNs());
     }
 
     Memory.SharedMemory memory() {
@@ -69,8 +57,7 @@ public final class MemfdInode implements Inode, Restorable {
     }
 
     synchronized void modified() {
-        mtimeNs = clock.realtimeNs();
-        ctimeNs = mtimeNs;
+        attributes.modified(clock.realtimeNs());
     }
 
     // ---- seals
@@ -113,17 +100,17 @@ public final class MemfdInode implements Inode, Restorable {
 
     @Override
     public synchronized int mode() {
-        return mode;
+        return attributes.mode();
     }
 
     @Override
     public synchronized int uid() {
-        return uid;
+        return attributes.uid();
     }
 
     @Override
     public synchronized int gid() {
-        return gid;
+        return attributes.gid();
     }
 
     @Override
@@ -141,12 +128,7 @@ public final class MemfdInode implements Inode, Restorable {
         stat.blksize = MemoryFile.PAGE;
         stat.blocks = memory.allocatedBytes() / 512;
         synchronized (this) {
-            stat.mode = mode;
-            stat.uid = uid;
-            stat.gid = gid;
-            stat.setAtime(atimeNs / Clock.NSEC_PER_SEC, (int) (atimeNs % Clock.NSEC_PER_SEC));
-            stat.setMtime(mtimeNs / Clock.NSEC_PER_SEC, (int) (mtimeNs % Clock.NSEC_PER_SEC));
-            stat.setCtime(ctimeNs / Clock.NSEC_PER_SEC, (int) (ctimeNs % Clock.NSEC_PER_SEC));
+            attributes.stat(stat);
         }
     }
 
@@ -156,28 +138,12 @@ public final class MemfdInode implements Inode, Restorable {
             resize(changes.size);
         }
         synchronized (this) {
-            if ((changes.valid & SetAttributes.MODE) != 0) {
-                if (((changes.mode ^ mode) & Mode.S_IXUGO) != 0 && (seals & Open.F_SEAL_EXEC) != 0) {
-                    throw ErrnoException.of(Errno.EPERM);
-                }
-                mode = mode & Mode.S_IFMT | changes.mode & Mode.PERMISSIONS;
+            boolean executable = (changes.valid & SetAttributes.MODE) != 0
+                    && ((changes.mode ^ attributes.mode()) & Mode.S_IXUGO) != 0;
+            if (executable && (seals & Open.F_SEAL_EXEC) != 0) {
+                throw ErrnoException.of(Errno.EPERM);
             }
-            if ((changes.valid & SetAttributes.UID) != 0) {
-                uid = changes.uid;
-            }
-            if ((changes.valid & SetAttributes.GID) != 0) {
-                gid = changes.gid;
-            }
-            long now = clock.realtimeNs();
-            if ((changes.valid & SetAttributes.ATIME) != 0) {
-                atimeNs = (changes.valid & SetAttributes.ATIME_NOW) != 0 ? now
-                        : changes.atimeSeconds * Clock.NSEC_PER_SEC + changes.atimeNanos;
-            }
-            if ((changes.valid & SetAttributes.MTIME) != 0) {
-                mtimeNs = (changes.valid & SetAttributes.MTIME_NOW) != 0 ? now
-                        : changes.mtimeSeconds * Clock.NSEC_PER_SEC + changes.mtimeNanos;
-            }
-            ctimeNs = now;
+            attributes.change(changes, clock.realtimeNs());
         }
     }
 
@@ -205,20 +171,14 @@ public final class MemfdInode implements Inode, Restorable {
     /** The pages are the memory file's. */
     @Override
     public synchronized StateRecord save() {
-        return new StateRecord("memfd", 1).putCore("fileSystem", fileSystem).put("ino", ino).putCore("memory", memory)
-                .put("seals", seals).put("mode", mode).put("uid", uid).put("gid", gid).put("atimeNs", atimeNs).put("mtimeNs", mtimeNs)
-                .put("ctimeNs", ctimeNs);
+        return attributes.save(new StateRecord("memfd", 1).putCore("fileSystem", fileSystem).put("ino", ino)
+                .putCore("memory", memory).put("seals", seals));
     }
 
     @Override
     public synchronized void forget() {
         seals = 0;
-        mode = 0;
-        uid = 0;
-        gid = 0;
-        atimeNs = 0;
-        mtimeNs = 0;
-        ctimeNs = 0;
+        attributes = null;
     }
 
     @Override
@@ -227,11 +187,6 @@ public final class MemfdInode implements Inode, Restorable {
         record.expect("ino", ino);
         record.expectCore("memory", memory);
         seals = record.requireInt("seals");
-        mode = record.requireInt("mode");
-        uid = record.requireInt("uid");
-        gid = record.requireInt("gid");
-        atimeNs = record.requireLong("atimeNs");
-        mtimeNs = record.requireLong("mtimeNs");
-        ctimeNs = record.requireLong("ctimeNs");
+        attributes = new InodeAttributes(record);
     }
 }
