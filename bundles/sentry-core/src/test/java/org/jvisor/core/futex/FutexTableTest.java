@@ -40,6 +40,7 @@ class FutexTableTest {
     /** Threads that wait for a futex and then for their end. */
     private void waiters(TaskImpl task, int count, long address, boolean shared, int bitset) {
         int before = asleep.get();
+        long sleeping = sleepers(task);
         for (int i = 0; i < count; i++) {
             test.clone(task, THREAD, 0, t -> {
                 asleep.incrementAndGet();
@@ -52,7 +53,11 @@ class FutexTableTest {
             });
         }
         TestKernel.until(() -> asleep.get() == before + count);
-        TestKernel.until(() -> task.group().tasks().stream().filter(t -> t.state() == 'S').count() >= count);
+        TestKernel.until(() -> sleepers(task) >= sleeping + count);
+    }
+
+    private static long sleepers(TaskImpl task) {
+        return task.group().tasks().stream().filter(t -> t.state() == 'S').count();
     }
 
     private void run(TestKernel.Step step) {
