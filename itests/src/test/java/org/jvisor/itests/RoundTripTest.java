@@ -23,7 +23,9 @@ class RoundTripTest {
     @Test
     void shouldLeaveAloneWhatTheCoreHolds() throws Exception {
         check("checkpoint", List.of("gofer.inode", "tmpfs.file", "ptrace.address-space", "file description", "descriptor table",
-            "file locks", "pipe", "eventfd", "timerfd", "signalfd", "epoll", "process", "signal queue", "process group", "session",
+            "file locks", "pipe", "eventfd", "timerfd", "signalfd", "epoll", "process", "task",
+            "cpu times", "user counts", "cgroup", "uts namespace", "mount namespace", "mount", "fs context",
+            "signal queue", "process group", "session",
             "address space", "mappings", "mapped object"));
     }
 

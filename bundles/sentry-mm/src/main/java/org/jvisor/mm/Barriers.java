@@ -49,6 +49,15 @@ final class Barriers {
         };
     }
 
+    /** MEMBARRIER_CMD_REGISTER_*: which commands have been allowed. */
+    int registered() {
+        return registered;
+    }
+
+    void setRegistered(int commands) {
+        registered = commands;
+    }
+
     private long register(int command) {
         mm.lock.lock();
         try {

@@ -430,7 +430,8 @@ final class Manager implements MemoryManager, Restorable {
     @Override
     public StateRecord save() {
         StateRecord record = new StateRecord("address space", 1).put("id", id).putCore("pages", pages).put("users", users.get())
-                .put("futureLockFlags", futureLockFlags).put("brk", brk).put("mmapBase", mmapBase);
+                .put("futureLockFlags", futureLockFlags).put("brk", brk).put("mmapBase", mmapBase)
+                .put("barriers", barriers.registered());
         VfsPath path = executable;
         if (path != null) {
             record.putCore("mount", path.mount()).putCore("dentry", path.dentry());
@@ -447,6 +448,7 @@ final class Manager implements MemoryManager, Restorable {
         futureLockFlags = 0;
         brk = 0;
         mmapBase = 0;
+        barriers.setRegistered(0);
         executable = null;
         layout.copyFrom(new Layout());
     }
@@ -459,6 +461,7 @@ final class Manager implements MemoryManager, Restorable {
         futureLockFlags = record.requireInt("futureLockFlags");
         brk = record.requireLong("brk");
         mmapBase = record.requireLong("mmapBase");
+        barriers.setRegistered(record.getInt("barriers", 0));
         if (record.has("mount")) {
             executable = new VfsPath(record.requireCore("mount", Mount.class), record.requireCore("dentry", Dentry.class));
         }

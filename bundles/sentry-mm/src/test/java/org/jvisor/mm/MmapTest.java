@@ -323,7 +323,9 @@ final class MmapTest extends MemoryTest {
         process.mm.brk(process.task, process.mm.layout().startBrk + PAGE);
         long brk = process.mm.brk(process.task, 0);
         List<VmaInfo> before = vmas();
+        process.mm.barriers.setRegistered(5);
         Forgetful.roundTrip(process.mm);
+        assertEquals(5, process.mm.barriers.registered());
         Forgetful.roundTrip(process.mm.vmas);
         assertEquals(before, vmas());
         assertEquals(brk, process.mm.brk(process.task, 0));

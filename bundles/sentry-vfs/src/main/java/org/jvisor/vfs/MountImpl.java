@@ -6,13 +6,17 @@ import static org.jvisor.api.abi.Mount.MS_RDONLY;
 import static org.jvisor.api.abi.Mount.MS_UNBINDABLE;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Mount;
 import org.jvisor.api.vfs.VfsPath;
 
 /** A mount. Where it is and what is mounted on it changes under {@link MountTree}'s monitor and is read without. */
-final class MountImpl implements Mount {
+final class MountImpl implements Mount, Restorable {
 
     private static final AtomicInteger NEXT_ID = new AtomicInteger(20);
     private static final MountImpl[] NONE = {};
@@ -217,5 +221,62 @@ final class MountImpl implements Mount {
         }
         openFiles.decrementAndGet();
         superBlock.release();
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord("mount", 1).put("id", id).putCore("superBlock", superBlock).putCore("root", root)
+                .put("source", source).put("flags", flags).put("openFiles", openFiles.get()).put("writers", writers.get())
+                .putCore("namespace", namespace).putCores("children", List.of(children)).put("propagation", propagation)
+                .putCore("peers", peers).putCore("master", master).put("copiedFrom", copiedFrom).put("expiring", expiring);
+        VfsPath.save(record, "mountPoint", mountPoint);
+        return record;
+    }
+
+    @Override
+    public void forget() {
+        flags = 0;
+        openFiles.set(0);
+        writers.set(0);
+        namespace = null;
+        mountPoint = null;
+        children = NONE;
+        propagation = 0;
+        peers = null;
+        master = null;
+        copiedFrom = 0;
+        expiring = false;
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        record.expect("id", id);
+        record.expectCore("superBlock", superBlock);
+        record.expectCore("root", root);
+        flags = record.requireInt("flags");
+        openFiles.set(record.requireInt("openFiles"));
+        writers.set(record.requireInt("writers"));
+        namespace = record.core("namespace", MountNamespaceImpl.class);
+        mountPoint = VfsPath.read(record, "mountPoint");
+        children = record.cores("children").toArray(NONE);
+        propagation = record.requireInt("propagation");
+        peers = record.core("peers", PeerGroup.class);
+        master = record.core("master", PeerGroup.class);
+        copiedFrom = record.requireInt("copiedFrom");
+        expiring = record.getBoolean("expiring", false);
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        for (MountImpl child : children) {
+            visitor.accept(child);
+        }
+        for (Restorable other : new Restorable[] {parent(), namespace, peers, master}) {
+            if (other != null) {
+                visitor.accept(other);
+            }
+        }
     }
 }

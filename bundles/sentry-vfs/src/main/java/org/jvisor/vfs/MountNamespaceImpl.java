@@ -3,14 +3,17 @@ package org.jvisor.vfs;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.Mount;
 import org.jvisor.api.vfs.MountNamespace;
 import org.jvisor.api.vfs.VfsPath;
 import org.jvisor.api.wait.WaitQueue;
 
 /** A namespace: its root mount, and who hears of changes. */
-final class MountNamespaceImpl implements MountNamespace {
+final class MountNamespaceImpl implements MountNamespace, Restorable {
 
     private final MountTree tree;
     private final WaitQueue changes = new WaitQueue();
@@ -77,5 +80,32 @@ final class MountNamespaceImpl implements MountNamespace {
     void changed() {
         changeCount.incrementAndGet();
         changes.wake(Poll.POLLPRI | Poll.POLLERR);
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        return new StateRecord("mount namespace", 1).putCore("root", root).put("users", users.get())
+                .put("changes", changeCount.get());
+    }
+
+    @Override
+    public void forget() {
+        root = null;
+        users.set(0);
+        changeCount.set(0);
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        root = record.requireCore("root", MountImpl.class);
+        users.set(record.requireInt("users"));
+        changeCount.set(record.requireInt("changes"));
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        visitor.accept(root);
     }
 }

@@ -13,6 +13,9 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mount;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.state.CoreRoundTrip;
+import org.jvisor.api.state.Forgetful;
+import org.jvisor.api.state.Restorable;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.MountNamespace;
 import org.jvisor.api.vfs.VfsPath;
@@ -208,6 +211,42 @@ class MountTest {
         fails(Errno.EINVAL, () -> w.vfs.umount(task.task, w.path("/a"), 0));
         copy.release();
         assertEquals(List.of("d"), w.list("/a"));
+    }
+
+    @Test
+    void shouldKeepMountsOverARoundTrip() {
+        tmpfs("/a");
+        w.mkdir("/a/in");
+        w.mount(null, "/a", null, Mount.MS_SHARED, null);
+        bind("/a", "/b", 0);
+        bind("/a", "/c", Mount.MS_RDONLY);
+        w.mount(null, "/c", null, Mount.MS_SLAVE, null);
+        MountNamespace copy = w.namespace.copy();
+        List<String> before = mountPoints(w.namespace);
+        VfsPath root = w.root.fs.root();
+        w.root.fs.setUmask(027);
+
+        CoreRoundTrip trip = new CoreRoundTrip(List.of(w.root.fs, (Restorable) copy));
+        trip.run();
+        for (org.jvisor.api.vfs.Mount mount : w.namespace.mounts()) {
+            Forgetful.roundTrip((Restorable) mount);
+            ((Restorable) mount).forEachPart(Forgetful::roundTrip);
+        }
+        Forgetful.roundTrip(w.root.fs);
+
+        assertEquals(2, trip.types().get("mount namespace"));
+        assertEquals(2 * before.size(), trip.types().get("mount"));
+        assertTrue(trip.types().get("peer group") > 0);
+        assertEquals(before, mountPoints(w.namespace));
+        assertEquals(List.of(root, 027), List.of(w.root.fs.root(), w.root.fs.umask()));
+        tmpfs("/a/in");
+        w.write("/a/in/f", "x");
+        assertEquals(List.of("f"), w.list("/b/in"));
+        assertEquals(List.of("f"), w.list("/c/in"));
+        copy.release();
+        w.vfs.umount(w.root.task, w.path("/c/in"), 0);
+        w.vfs.umount(w.root.task, w.path("/c"), 0);
+        assertEquals(List.of(), w.list("/c"));
     }
 
     @Test

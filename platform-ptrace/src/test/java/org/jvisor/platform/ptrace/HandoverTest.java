@@ -181,6 +181,9 @@ class HandoverTest {
         }
 
         @Override
+        public void stopApplications(long limitNs) {}
+
+        @Override
         public void end() {
             synchronized (gateLock) {
                 closed = false;
@@ -460,6 +463,9 @@ class HandoverTest {
         Rest none = new Rest() {
             @Override
             public void begin(long limitNs) {}
+
+            @Override
+            public void stopApplications(long limitNs) {}
 
             @Override
             public void end() {}

@@ -2,12 +2,15 @@
 package org.jvisor.api.kernel;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * What the processes of a container use up of what the Sentry itself has, and how much of it they may: one object a container, below
  * the sandbox's own. Whatever is charged counts in all of them up to the top. Any thread; charging allocates nothing.
  */
-public final class Cgroup {
+public final class Cgroup implements Restorable {
 
     /** What is counted. */
     public enum Counter {
@@ -81,6 +84,42 @@ public final class Cgroup {
         used[counter.ordinal()].addAndGet(-amount);
         if (parent != null) {
             parent.uncharge(counter, amount);
+        }
+    }
+
+    // ---- Restorable
+
+    /** Counters by their names, of which a later version may have others: those start at nothing, and without a limit. */
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord("cgroup", 1).putCore("parent", parent);
+        for (Counter counter : Counter.values()) {
+            record.put("used " + counter, used(counter)).put("limit " + counter, limit(counter));
+        }
+        return record;
+    }
+
+    @Override
+    public void forget() {
+        for (int i = 0; i < COUNTERS; i++) {
+            used[i].set(0);
+            limits[i].set(0);
+        }
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        record.expectCore("parent", parent);
+        for (Counter counter : Counter.values()) {
+            used[counter.ordinal()].set(record.getLong("used " + counter, 0));
+            setLimit(counter, record.getLong("limit " + counter, Long.MAX_VALUE));
+        }
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        if (parent != null) {
+            visitor.accept(parent);
         }
     }
 }

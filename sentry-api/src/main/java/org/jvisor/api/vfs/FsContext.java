@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.vfs;
 
+import java.util.function.Consumer;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
+
 /** Root, working directory and umask of tasks; shared by those cloned with CLONE_FS. Fields are read without a lock. */
-public final class FsContext {
+public final class FsContext implements Restorable {
 
     private volatile VfsPath root;
     private volatile VfsPath workingDirectory;
@@ -43,5 +47,39 @@ public final class FsContext {
 
     public FsContext copy() {
         return new FsContext(root, workingDirectory, umask);
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord("fs context", 1).put("umask", umask);
+        VfsPath.save(record, "root", root);
+        VfsPath.save(record, "workingDirectory", workingDirectory);
+        return record;
+    }
+
+    @Override
+    public void forget() {
+        root = null;
+        workingDirectory = null;
+        umask = 0;
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        umask = record.requireInt("umask");
+        root = VfsPath.read(record, "root");
+        workingDirectory = VfsPath.read(record, "workingDirectory");
+    }
+
+    /** They may be in mounts that no namespace has any more (umount2(2) with MNT_DETACH). */
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        for (VfsPath path : new VfsPath[] {root, workingDirectory}) {
+            if (path != null && path.mount() instanceof Restorable mount) {
+                visitor.accept(mount);
+            }
+        }
     }
 }

@@ -78,6 +78,31 @@ public final class Gate {
         }
     }
 
+    /** Makes all applications come to the closed gate; false: not all have by the deadline, which is as in {@link #close}. */
+    public synchronized boolean callOut(long deadlineNs) {
+        synchronized (processes) {
+            processes.tasks().forEach(TaskImpl::callOut);
+        }
+        while (!allOut()) {
+            if (System.nanoTime() - deadlineNs >= 0) {
+                return false;
+            }
+            LockSupport.parkNanos(POLL_NS);
+        }
+        return true;
+    }
+
+    private boolean allOut() {
+        synchronized (processes) {
+            for (TaskImpl task : processes.tasks()) {
+                if (!task.isOut()) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
     public synchronized void open() {
         phase = OPEN;
         synchronized (processes) {

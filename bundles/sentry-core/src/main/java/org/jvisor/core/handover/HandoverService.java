@@ -74,6 +74,7 @@ public final class HandoverService implements Handover {
         long start = System.nanoTime();
         rest.begin(limitNs);
         try {
+            rest.stopApplications(limitNs);
             Predicate<Object> owned = object -> owner(drivers, object) != null;
             RecordPassage stream = new RecordPassage();
             Succession succession = new Succession(owned, (old, record) -> owner(drivers, old).adopt(record), stream::pass,

@@ -37,6 +37,9 @@ public final class Rehearsal {
         public void begin(long limitNs) {}
 
         @Override
+        public void stopApplications(long limitNs) {}
+
+        @Override
         public void end() {}
     }
 

@@ -11,6 +11,13 @@ public interface Rest {
      */
     void begin(long limitNs);
 
+    /**
+     * Applications compute on after {@link #begin}. Returns once none does, and no task's thread writes anything of the task's.
+     *
+     * @throws org.jvisor.api.state.StateException when that takes longer than {@code limitNs}: tasks are kept out all the same
+     */
+    void stopApplications(long limitNs);
+
     /** Tasks go on; interrupted calls start again with what they had done. */
     void end();
 }

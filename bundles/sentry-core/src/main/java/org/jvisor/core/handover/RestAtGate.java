@@ -28,6 +28,13 @@ public final class RestAtGate implements Rest {
     }
 
     @Override
+    public void stopApplications(long limitNs) {
+        if (!gate.callOut(System.nanoTime() + limitNs)) {
+            throw new StateException("applications do not stop within " + TimeUnit.NANOSECONDS.toMillis(limitNs) + " ms");
+        }
+    }
+
+    @Override
     public void end() {
         gate.open();
     }

@@ -181,6 +181,8 @@ public final class PidNamespaceImpl implements PidNamespace, Restorable {
 
     @Override
     public void forEachPart(Consumer<? super Restorable> visitor) {
+        visitor.accept(cgroup);
+        tasks.values().forEach(visitor);
         groups.values().forEach(visitor);
         processGroups.values().forEach(visitor);
         sessions.values().forEach(visitor);

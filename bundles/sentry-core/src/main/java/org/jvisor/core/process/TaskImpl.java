@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Container;
@@ -21,6 +22,8 @@ import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
@@ -44,7 +47,7 @@ import org.jvisor.core.time.CpuTimes;
  * A task's state, and its side of waiting and waking. What is done with it stands in {@link TaskLoop}, {@code SignalDelivery},
  * {@link CloneOperation}, {@link ExecOperation} and {@link ExitOperation}.
  */
-public final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
+public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorable {
 
     // Work that others leave for the task, to be done before application code runs again; each bit also ends a sleep.
     /** A signal that is not blocked may be pending. */
@@ -434,6 +437,18 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
         return now != IN_USER && now != OUTSIDE;
     }
 
+    /** Whether its thread writes nothing of it while the gate is closed, and will not. Any thread. */
+    public boolean isOut() {
+        return place == OUTSIDE;
+    }
+
+    /** Makes the application come to the gate. Any thread, while that is closed. */
+    public void callOut() {
+        if (place == IN_USER) {
+            context.interrupt();
+        }
+    }
+
     @Override
     public long generation() {
         return place;
@@ -498,10 +513,9 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
 
     // ---- waiting
 
-    /** Called once by the thread that serves this task, or builds it. */
+    /** By the thread that builds this task, and by the one that serves it, which is not let in yet: it writes nothing else. */
     public void adopt(Thread server) {
         thread = server;
-        times.start();
     }
 
     public void setEpoch(MemoryFile.Epoch newEpoch) {
@@ -749,9 +763,10 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
             LockSupport.park();
         }
         sleeping = false;
+        // Only what is no state is written before the task may come in.
+        enterKernel();
         stoppedNow = false;
         times.wakeUp();
-        enterKernel();
         epoch.enter();
     }
 
@@ -969,8 +984,11 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     }
 
     void awaitVfork() {
-        rest &= ~VFORK;
         awaited.await();
+    }
+
+    void endAwaitVfork() {
+        rest &= ~VFORK;
         awaited = null;
     }
 
@@ -1016,5 +1034,135 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller {
     @Override
     public long startTimeNs() {
         return startTimeNs;
+    }
+
+    // ---- Restorable
+
+    /**
+     * Extended registers stay where the platform has them, unless they were fetched. Work and a stop for a tracer stand in the
+     * record and are not forgotten, for a task that stands still may look at them at any time. Left out is where the task is, who
+     * serves it, and what it waits by: a wait is part of a call, which begins again.
+     */
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord("task", 1).putCore("process", group).put("startTime", startTimeNs).put("tid", tid)
+                .put("name", name).put("work", work).put("hooks", hooks & ~GATE).putCore("context", context)
+                .putCore("memory", memory).putCore("mm", mm).putCore("files", files).putCore("fs", fs).put("progress", progress)
+                .put("deadlineFixed", deadlineFixed).put("deadline", deadline).put("rest", rest).put("signalMask", signalMask)
+                .put("savedMask", savedMask).put("stopped", stoppedNow).put("traceStopped", traceStopped)
+                .put("lastStop", lastStop).put("exiting", exiting).put("gone", gone).put("exitStatus", exitStatus)
+                .put("clearChildTid", clearChildTid)
+                .put("setChildTid", setChildTid).put("robustList", robustList).put("parentDeathSignal", parentDeathSignal)
+                .putCore("window", window).putCore("awaited", awaited).putCore("interception", interception)
+                .put("altStack", new long[] {altStack.pointer(), altStack.flags(), altStack.size()})
+                .put("trap", new long[] {trap.vector, trap.errorCode, trap.faultAddress});
+        TaskRecords.save(record, registers);
+        TaskRecords.save(record, arguments);
+        TaskRecords.save(record, scheduling);
+        TaskRecords.save(record, credentials);
+        TaskRecords.save(record, namespaces);
+        return record;
+    }
+
+    @Override
+    public void forget() {
+        tid = 0;
+        name = null;
+        removeHooks(~GATE);
+        context = null;
+        memory = null;
+        mm = null;
+        files = null;
+        fs = null;
+        namespaces = null;
+        credentials = null;
+        progress = 0;
+        deadlineFixed = false;
+        deadline = 0;
+        rest = 0;
+        signalMask = 0;
+        savedMask = 0;
+        altStack = null;
+        trap.copyFrom(new TrapInfo());
+        stoppedNow = false;
+        lastStop = 0;
+        exiting = false;
+        gone = false;
+        exitStatus = 0;
+        clearChildTid = 0;
+        setChildTid = 0;
+        robustList = 0;
+        parentDeathSignal = 0;
+        window = null;
+        awaited = null;
+        interception = null;
+        TaskRecords.forget(registers);
+        TaskRecords.forget(arguments);
+        TaskRecords.forget(scheduling);
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        record.expectCore("process", group);
+        record.expect("startTime", startTimeNs);
+        tid = record.requireInt("tid");
+        name = record.requireString("name");
+        WORK.getAndBitwiseOr(this, record.requireInt("work"));
+        addHooks(record.requireInt("hooks"));
+        context = record.core("context", Context.class);
+        memory = record.core("memory", UserMemory.class);
+        mm = record.core("mm", MemoryManager.class);
+        files = record.core("files", FdTable.class);
+        fs = record.core("fs", FsContext.class);
+        progress = record.requireLong("progress");
+        deadlineFixed = record.getBoolean("deadlineFixed", false);
+        deadline = record.requireLong("deadline");
+        rest = record.requireInt("rest");
+        signalMask = record.requireLong("signalMask");
+        savedMask = record.requireLong("savedMask");
+        stoppedNow = record.getBoolean("stopped", false);
+        traceStopped = record.getBoolean("traceStopped", false);
+        lastStop = record.requireLong("lastStop");
+        exiting = record.getBoolean("exiting", false);
+        gone = record.getBoolean("gone", false);
+        exitStatus = record.requireInt("exitStatus");
+        clearChildTid = record.requireLong("clearChildTid");
+        setChildTid = record.requireLong("setChildTid");
+        robustList = record.requireLong("robustList");
+        parentDeathSignal = record.requireInt("parentDeathSignal");
+        window = record.core("window", Vfork.class);
+        awaited = record.core("awaited", Vfork.class);
+        interception = record.core("interception", Interception.class);
+        long[] stack = TaskRecords.numbers(record, "altStack", 3);
+        altStack = new AltStack(stack[0], (int) stack[1], stack[2]);
+        long[] last = TaskRecords.numbers(record, "trap", 3);
+        trap.vector = last[0];
+        trap.errorCode = last[1];
+        trap.faultAddress = last[2];
+        TaskRecords.restore(record, registers);
+        TaskRecords.restore(record, arguments);
+        TaskRecords.restore(record, scheduling);
+        credentials = TaskRecords.credentials(record);
+        namespaces = TaskRecords.namespaces(record);
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        visitor.accept(times);
+        visitor.accept(pending);
+        if (namespaces != null) {
+            // How mounts are kept is the vfs's affair.
+            for (Object namespace : new Object[] {namespaces.mounts(), namespaces.uts(), namespaces.cgroup()}) {
+                if (namespace instanceof Restorable part) {
+                    visitor.accept(part);
+                }
+            }
+        }
+        if (files instanceof Restorable table) {
+            visitor.accept(table);
+        }
+        if (fs != null) {
+            visitor.accept(fs);
+        }
     }
 }

@@ -50,6 +50,7 @@ final class TaskLoop implements Runnable {
     public void run() {
         task.adopt(Thread.currentThread());
         task.enterKernel();
+        task.times.start();
         MemoryFile.Epoch epoch = null;
         try {
             epoch = task.kernelImpl().memory().file().newEpoch();
@@ -172,6 +173,7 @@ final class TaskLoop implements Runnable {
             task.awaitVfork();
             epoch.leave();
             task.enterKernel();
+            task.endAwaitVfork();
         }
         if (task.maskSaved()) {
             // A signal that ended the call is delivered while the temporary mask still lets it through.

@@ -586,11 +586,9 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
         for (Restorable part : List.of(actions, pending, job, limits, times, intervalTimers, timers)) {
             visitor.accept(part);
         }
+        visitor.accept(container.users());
         for (TaskImpl task : tasks) {
-            visitor.accept(task.pending);
-            if (task.files() instanceof Restorable files) {
-                visitor.accept(files);
-            }
+            visitor.accept(task);
         }
         if (processGroup != null) {
             visitor.accept(processGroup);

@@ -2,12 +2,14 @@
 package org.jvisor.core.process;
 
 import java.util.concurrent.ConcurrentHashMap;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * What is limited per real user: tasks (RLIMIT_NPROC) and queued signals (RLIMIT_SIGPENDING). A user who has neither is not known:
  * one privileged program can be any number of users after another. Any thread.
  */
-public final class UserCounts {
+public final class UserCounts implements Restorable {
 
     /** Guarded by the map's lock of its entry. */
     private static final class Account {
@@ -63,5 +65,30 @@ public final class UserCounts {
     /** Users who have something. */
     int users() {
         return accounts.size();
+    }
+
+    // ---- Restorable
+
+    @Override
+    public StateRecord save() {
+        StateRecord record = new StateRecord("user counts", 1).putList("users");
+        accounts.forEach((uid, account) -> record.add("users").put("uid", uid).put("tasks", account.tasks)
+                .put("signals", account.signals));
+        return record;
+    }
+
+    @Override
+    public void forget() {
+        accounts.clear();
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        for (StateRecord item : record.items("users")) {
+            Account account = new Account();
+            account.tasks = item.requireInt("tasks");
+            account.signals = item.requireInt("signals");
+            accounts.put(item.requireInt("uid"), account);
+        }
     }
 }

@@ -4,6 +4,8 @@ package org.jvisor.core.time;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.function.LongSupplier;
+import org.jvisor.api.state.Restorable;
+import org.jvisor.api.state.StateRecord;
 
 /**
  * How long a task has run application code and Sentry code. What it has run in all is exact: the clock is read when it falls
@@ -14,7 +16,7 @@ import java.util.function.LongSupplier;
  * <p>Written by the task's thread, read by any: a reader may be a switch behind. What the host's scheduler takes away in between
  * counts as used, since nobody tells us.
  */
-public final class CpuTimes {
+public final class CpuTimes implements Restorable {
 
     /** About how often a call is measured. */
     private static final long MEASURE_EVERY_NS = 100_000;
@@ -110,7 +112,11 @@ public final class CpuTimes {
         SYSTEM.setOpaque(this, systemNs + measured * (now - enteredAt));
     }
 
+    /** Nothing when it is asleep already: who stands still may come to the gate before it is awake again. */
     public void fallAsleep() {
+        if (!awake) {
+            return;
+        }
         long now = clock.getAsLong();
         if (measured != 0) {
             charge(now);
@@ -120,6 +126,9 @@ public final class CpuTimes {
     }
 
     public void wakeUp() {
+        if (awake) {
+            return;
+        }
         long now = clock.getAsLong();
         ENTERED.setOpaque(this, now);
         SINCE.setOpaque(this, now);
@@ -149,5 +158,45 @@ public final class CpuTimes {
             toldUserNs = Math.clamp(total - system, toldUserNs, most);
             toldSystemNs = total - toldUserNs;
         }
+    }
+
+    // ---- Restorable
+
+    /** Points in time are in the clock's terms. */
+    @Override
+    public synchronized StateRecord save() {
+        return new StateRecord("cpu times", 1).put("ran", ranNs).put("since", since).put("awake", awake).put("system", systemNs)
+                .put("enteredAt", enteredAt).put("measured", measured).put("distance", distance).put("left", left)
+                .put("lastMeasuredAt", lastMeasuredAt).put("toldUser", toldUserNs).put("toldSystem", toldSystemNs);
+    }
+
+    @Override
+    public synchronized void forget() {
+        ranNs = 0;
+        since = 0;
+        awake = false;
+        systemNs = 0;
+        enteredAt = 0;
+        measured = 0;
+        distance = 0;
+        left = 0;
+        lastMeasuredAt = 0;
+        toldUserNs = 0;
+        toldSystemNs = 0;
+    }
+
+    @Override
+    public synchronized void restore(StateRecord record) {
+        ranNs = record.requireLong("ran");
+        since = record.requireLong("since");
+        awake = record.getBoolean("awake", false);
+        systemNs = record.requireLong("system");
+        enteredAt = record.requireLong("enteredAt");
+        measured = record.requireInt("measured");
+        distance = record.requireInt("distance");
+        left = record.requireInt("left");
+        lastMeasuredAt = record.requireLong("lastMeasuredAt");
+        toldUserNs = record.requireLong("toldUser");
+        toldSystemNs = record.requireLong("toldSystem");
     }
 }

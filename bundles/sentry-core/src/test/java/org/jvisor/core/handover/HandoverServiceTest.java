@@ -294,6 +294,9 @@ class HandoverServiceTest {
         }
 
         @Override
+        public void stopApplications(long limitNs) {}
+
+        @Override
         public void end() {
             begun = false;
         }
