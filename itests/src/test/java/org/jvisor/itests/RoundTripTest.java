@@ -35,6 +35,22 @@ class RoundTripTest {
             "p9-unix.channel", "proc.inode", "ptrace.context", "tmpfs.open-file"), "-n", "20000", "/", "/data");
     }
 
+    @Test
+    void shouldLeaveADebianSessionAlone() throws Exception {
+        Path data = Files.createDirectories(folder.resolve("data"));
+        for (String name : List.of("session.sh", "session.commands", "session.pl")) {
+            Files.copy(Path.of("src/test/programs/" + name), data.resolve(name));
+        }
+        Files.writeString(folder.resolve("config.json"), """
+                {"ociVersion": "1.0.0", "hostname": "test", "root": {"path": "/", "readonly": true},
+                 "process": {"args": ["/bin/bash", "/mnt/session.sh", "/mnt"], "cwd": "/", "user": {"uid": 0, "gid": 0},
+                             "env": ["PATH=/usr/bin:/bin"]},
+                 "mounts": [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}, {"destination": "/proc", "type": "proc"},
+                            {"destination": "/mnt", "type": "bind", "source": "%s", "options": ["rbind", "ro"]}]}
+                """.formatted(data));
+        runAndCheck("session", List.of("devpts.terminal", "task", "mount", "pipe"));
+    }
+
     private void check(String program, List<String> types, String... arguments) throws Exception {
         Path rootfs = Files.createDirectories(folder.resolve("rootfs"));
         Path data = Files.createDirectories(folder.resolve("data"));
@@ -46,6 +62,11 @@ class RoundTripTest {
                  "mounts": [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}, {"destination": "/proc", "type": "proc"},
                             {"destination": "/data", "type": "bind", "source": "%s", "options": ["rbind", "rw"]}]}
                 """.formatted(program, String.join("", List.of(arguments).stream().map(word -> ", \"" + word + "\"").toList()), data));
+        runAndCheck(program, types);
+    }
+
+    /** What {@code folder} has a bundle of says that it has started, and after SIGUSR1 how it went. */
+    private void runAndCheck(String program, List<String> types) throws Exception {
         try (SwappedSandbox sandbox = new SwappedSandbox(folder, "run", "--bundle", folder.toString(), "itest-" + program)) {
             assertEquals("started", sandbox.readLine());
             Set<String> seen = new HashSet<>();
