@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.jvisor.itests.osgi.Build;
 import org.jvisor.itests.swap.Failing;
+import org.jvisor.itests.swap.SwapBundle;
 
 /** What {@code runsc bundle} takes and what it refuses; the container goes on whatever it is given. */
 class BundleReplacementTest {
@@ -235,6 +236,39 @@ class BundleReplacementTest {
         }
         String problem = control.uninstall("sentry-core").problem();
         assertTrue(problem.contains("cannot be withdrawn yet"), problem);
+    }
+
+    @Test
+    void shouldRefuseToLoseSystemCalls() throws IOException {
+        for (String name : List.of("syscalls-task", "syscalls-fs", "syscalls-mm", "syscalls-net")) {
+            String problem = control.uninstall(name).problem();
+            assertTrue(problem.startsWith(name + " is in use: it does the work for the system calls "), problem);
+            assertEquals(1, problem.lines().count(), problem);
+            assertWorks();
+        }
+        // Another family under its name would take its place, and leave its calls without an answer.
+        assertRefused("syscalls-task 1.0.0 does not start, 0.1.0.SNAPSHOT goes on: it does not answer the system calls ",
+            changed("syscalls-net", Map.of("Bundle-SymbolicName", "syscalls-task", "Bundle-Version", "1.0.0")));
+        // The successor of a family from the boot is needed as much.
+        assertInstalled("replaced syscalls-task 0.1.0.SNAPSHOT, there from the boot, by 1.0.0",
+            changed("syscalls-task", Map.of("Bundle-Version", "1.0.0")));
+        String problem = control.uninstall("syscalls-task").problem();
+        assertTrue(problem.contains("is in use"), problem);
+        assertWorks();
+    }
+
+    /** What another answers as well, or what came after the kernel's start, may go. */
+    @Test
+    void shouldWithdrawAFamilyWhoseCallsAreAnsweredOrItsOwn() throws IOException {
+        SandboxControl.Answer answer = control.install("double", changed("syscalls-net", Map.of("Bundle-SymbolicName", "double")));
+        assertEquals("", answer.problem());
+        answer = control.uninstall("double");
+        assertEquals("", answer.problem());
+        answer = control.install("own", SwapBundle.jar(1));
+        assertEquals("", answer.problem());
+        answer = control.uninstall("own");
+        assertEquals("", answer.problem());
+        assertWorks();
     }
 
     @Test

@@ -128,7 +128,7 @@ class ContainersTest {
         assertTrue(result.err().contains("/no/such/program"), result.err());
         assertEquals(1, result.err().lines().count(), result.err());
         result = exec("", "itest-no-such-container", "true");
-        assertTrue(result.err().contains("does not run"), result.err());
+        assertEquals(new Runsc.Result(128, "", "loading container \"itest-no-such-container\": file does not exist\n"), result);
         assertPrints("goes on", ROOT, "echo goes on");
     }
 
@@ -218,6 +218,21 @@ class ContainersTest {
         }
         assertEquals("ready", line);
         assertPrints("goes on", ROOT, "echo goes on");
+    }
+
+    @Test
+    void shouldEndAContainerWithItsGofer() throws Exception {
+        Path pidFile = folder.resolve("second.pid");
+        Process second = run(SECOND, bundle("second"), "--in", ROOT, "--pid-file", pidFile.toString());
+        assertEquals("ready", firstLine(second));
+        // The process that ends with this container, and with no other one of the sandbox.
+        ProcessHandle gofer = ProcessHandle.of(Long.parseLong(Files.readString(pidFile))).orElseThrow();
+        assertTrue(second.toHandle().children().anyMatch(gofer::equals));
+        gofer.destroyForcibly();
+        assertEquals(128, exitOf(second));
+        assertPrints("goes on", ROOT, "echo goes on");
+        Runsc.Result result = exec("", SECOND, "true");
+        assertEquals(new Runsc.Result(128, "", "loading container \"" + SECOND + "\": file does not exist\n"), result);
     }
 
     @Test

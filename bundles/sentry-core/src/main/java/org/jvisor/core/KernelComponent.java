@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -21,6 +22,7 @@ import org.jvisor.api.syscall.SyscallInterceptor;
 import org.jvisor.api.vfs.HostFiles;
 import org.jvisor.api.vfs.Ptys;
 import org.jvisor.api.vfs.Vfs;
+import org.jvisor.core.dispatch.CallNames;
 import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -103,7 +105,12 @@ public final class KernelComponent extends KernelImpl implements HostCaller, Han
 
     @Override
     public List<String> inUse(Predicate<Object> owned) {
-        return handover().inUse(owned);
+        List<String> users = new ArrayList<>(handover().inUse(owned));
+        String calls = CallNames.text(dispatcher().lostShipped(owned));
+        if (!calls.isEmpty()) {
+            users.add(calls);
+        }
+        return users;
     }
 
     @Override

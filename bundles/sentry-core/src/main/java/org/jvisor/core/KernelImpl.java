@@ -9,6 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
@@ -31,6 +32,7 @@ import org.jvisor.core.container.ContainerBuilder;
 import org.jvisor.core.container.ContainerDevices;
 import org.jvisor.core.container.ContainerImpl;
 import org.jvisor.core.container.DonatedDescriptors;
+import org.jvisor.core.dispatch.CallNames;
 import org.jvisor.core.dispatch.Dispatcher;
 import org.jvisor.core.dispatch.Strace;
 import org.jvisor.core.futex.FutexTable;
@@ -361,6 +363,11 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     @Override
     public long[] missingCalls() {
         return dispatcher.missingCalls();
+    }
+
+    @Override
+    public String unanswered(Predicate<Object> leaving) {
+        return CallNames.text(dispatcher.lost(leaving));
     }
 
     @Override

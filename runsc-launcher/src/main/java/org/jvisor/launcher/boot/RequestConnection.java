@@ -59,7 +59,7 @@ final class RequestConnection {
         socket.send(type, frame.request(), body.bytes());
     }
 
-    /** What cannot be without the peer. */
+    /** What cannot be without the peer, until it is {@link #forget forgotten}. */
     void whenGone(Runnable action) {
         synchronized (this) {
             if (!gone) {
@@ -70,12 +70,18 @@ final class RequestConnection {
         action.run();
     }
 
+    /** It has come to its end otherwise: a connection may be there for as long as the sandbox, and for any number of requests. */
+    synchronized void forget(Runnable action) {
+        whenGone.remove(action);
+    }
+
     /** The peer is gone, or it is not listened to any more. */
     void gone() {
         List<Runnable> actions;
         synchronized (this) {
             gone = true;
             actions = List.copyOf(whenGone);
+            whenGone.clear();
         }
         actions.forEach(Runnable::run);
     }
@@ -86,8 +92,11 @@ final class RequestConnection {
             last = --users == 0;
         }
         if (last) {
-            socket.close();
-            closed.run();
+            try {
+                socket.close();
+            } finally {
+                closed.run();
+            }
         }
     }
 }

@@ -45,6 +45,8 @@ final class Requests {
     private static final long LONGEST_LIMIT_MILLIS = 10_000_000;
     private static final long STACK_BYTES = 256 << 10;
 
+    private static final System.Logger LOG = System.getLogger("org.jvisor.boot");
+
     private final HostCalls calls;
     private final Kernel kernel;
     private final Container root;
@@ -77,8 +79,19 @@ final class Requests {
                 log("more than " + MOST_CONNECTIONS + " connections to the control socket");
                 calls.close(fd);
             } else {
-                thread("control-peer", () -> serveStranger(fd));
+                beginStranger(fd);
             }
+        }
+    }
+
+    /** There may be no thread for one more connection: those that are there go on, and so does who waits for the next. */
+    private void beginStranger(int fd) {
+        try {
+            thread("control-peer", () -> serveStranger(fd));
+        } catch (OutOfMemoryError e) {
+            log("a connection to the control socket: " + e.getMessage());
+            connections.release();
+            calls.close(fd);
         }
     }
 
@@ -103,12 +116,15 @@ final class Requests {
                 }
                 serve(connection, frame);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // Whatever a stranger's bytes have done, it is his connection that ends.
-            log("a connection to the control socket is closed: " + e.getMessage());
+            log("a connection to the control socket is closed: " + reason(e));
         } finally {
-            connection.gone();
-            connection.leave();
+            try {
+                connection.gone();
+            } finally {
+                connection.leave();
+            }
         }
     }
 
@@ -175,21 +191,25 @@ final class Requests {
             }
             case Messages.BUNDLES -> {
                 body.end();
-                BodyWriter answer = new BodyWriter();
-                answer.text(framework.bundles().list());
-                connection.answer(frame, answer);
+                carryOut(connection, frame, () -> {
+                    BodyWriter answer = new BodyWriter();
+                    answer.text(framework.bundles().list());
+                    connection.answer(frame, answer);
+                });
             }
             case Messages.PROCESS -> {
                 String id = body.text();
                 body.end();
-                Container container = container(id);
-                if (container == null) {
-                    fail(connection, frame, notThere(id));
-                    return;
-                }
-                BodyWriter answer = new BodyWriter();
-                SpecCodec.write(answer, container.spec().process().withStdio(new int[] {-1, -1, -1}, false, -1, 0, 0, 0), new ArrayList<>());
-                connection.answer(frame, answer);
+                carryOut(connection, frame, () -> {
+                    Container container = container(id);
+                    if (container == null) {
+                        throw notThere(id);
+                    }
+                    BodyWriter answer = new BodyWriter();
+                    SpecCodec.write(answer, container.spec().process().withStdio(new int[] {-1, -1, -1}, false, -1, 0, 0, 0),
+                        new ArrayList<>());
+                    connection.answer(frame, answer);
+                });
             }
             default -> throw new IllegalArgumentException("a frame of type " + frame.type());
         }
@@ -221,19 +241,45 @@ final class Requests {
     private void start(RequestConnection connection, ControlSocket.Frame frame) {
         try {
             Supplier<Started> starter = frame.type() == Messages.CREATE ? container(connection, frame) : process(frame);
-            connection.enter();
-            thread("control-request", TASK_STACK_BYTES, () -> {
+            aside(connection, frame, TASK_STACK_BYTES, () -> runToEnd(connection, frame, starter));
+        } catch (RuntimeException | Error e) {
+            closeAll(frame.descriptors());
+            throw e;
+        }
+    }
+
+    /** Carries a request out in a thread of its own. Whatever goes wrong there is told to who waits for the answer. */
+    private static void aside(RequestConnection connection, ControlSocket.Frame frame, long stackBytes, Runnable request) {
+        connection.enter();
+        boolean begun = false;
+        try {
+            thread("control-request", stackBytes, () -> {
                 try {
-                    runToEnd(connection, frame, starter);
-                } catch (RunscException e) {
-                    log("an answer on the control socket: " + e.getMessage());
+                    carryOut(connection, frame, request);
                 } finally {
                     connection.leave();
                 }
             });
-        } catch (RuntimeException e) {
-            closeAll(frame.descriptors());
-            throw e;
+            begun = true;
+        } finally {
+            if (!begun) {
+                connection.leave();
+            }
+        }
+    }
+
+    private static void carryOut(RequestConnection connection, ControlSocket.Frame frame, Runnable request) {
+        try {
+            request.run();
+        } catch (RuntimeException | Error problem) {
+            if (!isForeseen(problem)) {
+                LOG.log(System.Logger.Level.ERROR, "a request on the control socket", problem);
+            }
+            try {
+                fail(connection, frame, problem);
+            } catch (RunscException e) {
+                log("an answer on the control socket: " + e.getMessage());
+            }
         }
     }
 
@@ -241,13 +287,20 @@ final class Requests {
         ContainerSpec spec = SpecCodec.read(frame.body(), frame.descriptors());
         return () -> {
             Container container = kernel.create(spec);
-            container.start();
+            try {
+                container.start();
+            } catch (RuntimeException | Error e) {
+                container.destroy();
+                throw e;
+            }
             // Its files come from a process of the peer's.
-            connection.whenGone(() -> container.signal(Signals.SIGKILL, ALL));
+            Runnable kill = () -> container.signal(Signals.SIGKILL, ALL);
+            connection.whenGone(kill);
             return new Started(container.init().pid(), () -> {
                 try {
                     return container.waitForExit();
                 } finally {
+                    connection.forget(kill);
                     container.destroy();
                 }
             });
@@ -273,20 +326,24 @@ final class Requests {
         return new StartException("container \"" + id + "\" is not running", Errno.ESRCH);
     }
 
-    private static void fail(RequestConnection connection, ControlSocket.Frame frame, Exception reason) {
-        BodyWriter problem = new BodyWriter();
-        problem.text(String.valueOf(reason.getMessage()).replace('\n', ' '));
-        connection.answer(Messages.FAILED, frame, problem);
+    private static void fail(RequestConnection connection, ControlSocket.Frame frame, Throwable problem) {
+        BodyWriter body = new BodyWriter();
+        body.text(reason(problem));
+        connection.answer(Messages.FAILED, frame, body);
+    }
+
+    /** One line; what nobody has foreseen says what it is, too. */
+    private static String reason(Throwable problem) {
+        return (isForeseen(problem) ? String.valueOf(problem.getMessage()) : problem.toString()).replace('\n', ' ');
+    }
+
+    private static boolean isForeseen(Throwable problem) {
+        return problem instanceof StartException || problem instanceof ErrnoException || problem instanceof RunscException
+            || problem instanceof BundleException || problem instanceof IllegalArgumentException;
     }
 
     private static void runToEnd(RequestConnection connection, ControlSocket.Frame frame, Supplier<Started> starter) {
-        Started started;
-        try {
-            started = starter.get();
-        } catch (StartException | ErrnoException e) {
-            fail(connection, frame, e);
-            return;
-        }
+        Started started = starter.get();
         BodyWriter pid = new BodyWriter();
         pid.number(started.pid());
         connection.answer(Messages.STARTED, frame, pid);
@@ -308,25 +365,18 @@ final class Requests {
 
     /** Takes as long as the bundles' own code takes. Two texts: a problem or nothing, and what was done. */
     private static void change(RequestConnection connection, ControlSocket.Frame frame, BundleAction action) {
-        connection.enter();
-        thread("control-request", () -> {
+        aside(connection, frame, STACK_BYTES, () -> {
             String problem = "";
             String done = "";
             try {
                 done = action.run();
-            } catch (BundleException | RuntimeException e) {
-                problem = String.valueOf(e.getMessage()).replace('\n', ' ');
+            } catch (BundleException | RuntimeException | Error e) {
+                problem = reason(e);
             }
             BodyWriter answer = new BodyWriter();
             answer.text(problem);
             answer.text(done);
-            try {
-                connection.answer(frame, answer);
-            } catch (RunscException e) {
-                log("an answer on the control socket: " + e.getMessage());
-            } finally {
-                connection.leave();
-            }
+            connection.answer(frame, answer);
         });
     }
 

@@ -67,6 +67,10 @@ public final class SentryMain {
         } catch (BundleException | IOException e) {
             sentry.fail("starting the framework: " + e.getMessage());
             status = RunscException.FAILED;
+        } catch (RuntimeException | Error e) {
+            LOG.log(System.Logger.Level.ERROR, "the Sentry cannot go on", e);
+            sentry.fail("the Sentry cannot go on: " + e);
+            status = RunscException.FAILED;
         }
         Runtime.getRuntime().halt(status);
     }
@@ -85,8 +89,16 @@ public final class SentryMain {
         // From here on: what is installed is held against the seal.
         Requests requests = new Requests(calls, kernel, container, framework);
         Thread receiver = daemon("control", () -> {
-            requests.serve(control);
-            Runtime.getRuntime().halt(0);
+            // Without runsc there is nobody whose sandbox this is, whatever has ended its requests.
+            int end = RunscException.FAILED;
+            try {
+                requests.serve(control);
+                end = 0;
+            } catch (RuntimeException | Error e) {
+                LOG.log(System.Logger.Level.ERROR, "requests from runsc", e);
+            } finally {
+                Runtime.getRuntime().halt(end);
+            }
         });
         daemon("control-listener", () -> requests.listen(boot.descriptors()[0]));
         container.start();

@@ -2,9 +2,13 @@
 package org.jvisor.launcher.boot;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.Handover;
 import org.jvisor.api.state.StateException;
@@ -35,6 +39,7 @@ final class Succession {
      */
     String run(Bundle old, Bundle fresh, long limitMillis) throws BundleException {
         requireServices(old, fresh);
+        requireCalls(old);
         return handOver(old, fresh, limitMillis);
     }
 
@@ -46,6 +51,32 @@ final class Succession {
         }
         if (!missing.isEmpty()) {
             throw new BundleException("it does not offer " + String.join(", ", missing) + ", which the one that is there does");
+        }
+    }
+
+    /** Both answer system calls by now; what the old one answers has to be answered by somebody once it is gone. */
+    private void requireCalls(Bundle old) throws BundleException {
+        ServiceReference<Kernel> kernel = context.getServiceReference(Kernel.class);
+        String lost = kernel == null ? "" : withServices(old, services -> context.getService(kernel).unanswered(services::contains));
+        if (!lost.isEmpty()) {
+            throw new BundleException("it does not answer " + lost + ", as the one that is there does");
+        }
+    }
+
+    private interface Question<T> {
+        T of(Set<Object> services) throws BundleException;
+    }
+
+    /** Asks about a bundle's services; objects, which are told apart by identity. */
+    private <T> T withServices(Bundle bundle, Question<T> question) throws BundleException {
+        ServiceReference<?>[] references = bundle.getRegisteredServices();
+        List<ServiceReference<?>> held = references == null ? List.of() : List.of(references);
+        Set<Object> services = Collections.newSetFromMap(new IdentityHashMap<>());
+        try {
+            held.forEach(reference -> services.add(context.getService(reference)));
+            return question.of(services);
+        } finally {
+            held.forEach(context::ungetService);
         }
     }
 
@@ -124,7 +155,8 @@ final class Succession {
         try {
             Predicate<Object> owned = driver != null ? ((Driver) context.getService(driver))::owns
                 : object -> FrameworkUtil.getBundle(object.getClass()) == bundle;
-            List<String> users = context.getService(handover).inUse(owned);
+            List<String> users = withServices(bundle,
+                services -> context.getService(handover).inUse(object -> services.contains(object) || owned.test(object)));
             if (!users.isEmpty()) {
                 throw new BundleException(bundle.getSymbolicName() + " is in use: it does the work for " + String.join(", ", users));
             }

@@ -57,7 +57,7 @@ final class RunVerb implements Verb {
         if (!in.value().isEmpty()) {
             try (JoinedContainer container = invocation.join(id, in.value())) {
                 ContainerPlan plan = plan(invocation, id, folder);
-                return container.run(plan, folder, stdio(calls, plan));
+                return container.run(plan, folder, stdio(calls, plan), pidFile.value());
             }
         }
         // The Sentry starts while the bundle is read.

@@ -12,6 +12,7 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.SpawnRequest;
 import org.jvisor.api.p9.GoferExport;
 import org.jvisor.launcher.ByteStrings;
+import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.host.HostCalls;
 import org.jvisor.launcher.sandbox.Sandbox.Settings;
 
@@ -95,6 +96,36 @@ final class Helpers implements AutoCloseable {
 
     private static String numbers(int first, int count) {
         return IntStream.range(first, first + count).mapToObj(Integer::toString).collect(Collectors.joining(","));
+    }
+
+    /** For callers that want to know a process that stands for a container. */
+    void writePid(String file, Child child) {
+        if (!file.isEmpty()) {
+            int fd = calls.open(file, Open.O_WRONLY | Open.O_CREAT | Open.O_TRUNC, 0644);
+            HostCalls.check(fd, "writing " + file);
+            long written = calls.write(fd, ByteStrings.bytes(Integer.toString(child.pid())));
+            calls.close(fd);
+            HostCalls.check(written, "writing " + file);
+        }
+    }
+
+    /** Ends a child if it has not ended yet; what to tell of its end. */
+    RunscException died(Child child) {
+        child.kill();
+        child.reap();
+        lastWords.take();
+        return new RunscException(child.end() + lastWords.suffix());
+    }
+
+    /**
+     * A gofer ends by itself, without a complaint, when the Sentry has closed its connections. When it ends otherwise, its container's
+     * files are gone, and the container goes, too: half a container would let its programs take errors for answers.
+     */
+    void requireOrderlyEnd(Child gofer) {
+        RunscException death = died(gofer);
+        if (!gofer.hasSucceeded()) {
+            throw death;
+        }
     }
 
     @Override

@@ -44,12 +44,14 @@ public final class JoinedContainer implements AutoCloseable {
      * Runs the container to its end.
      *
      * @param bundle for the state only
+     * @param pidFile takes the id of the process that ends with this container only; empty: none
      * @return runsc's exit status: the program's, or 128 and the signal that ended it
      */
-    public int run(ContainerPlan plan, String bundle, ContainerPlan.Stdio stdio) {
+    public int run(ContainerPlan plan, String bundle, ContainerPlan.Stdio stdio, String pidFile) {
         int[] connections = new int[plan.exports().size()];
         gofer = helpers.startGofer(plan.exports(), connections);
         lastWords.closeWriteEnd();
+        helpers.writePid(pidFile, gofer);
         ContainerSpec spec = plan.spec(connections, stdio);
         List<Integer> descriptors = new ArrayList<>();
         byte[] body = SpecCodec.write(spec, descriptors);
@@ -58,7 +60,8 @@ public final class JoinedContainer implements AutoCloseable {
             calls.close(connection);
         }
         state.write("running", gofer.pid(), bundle);
-        return sandbox.attend(request, settings.id(), 0, stdio.terminal());
+        return sandbox.attend(request, settings.id(), 0, stdio.terminal(),
+            new RunningSandbox.Event(gofer.descriptor(), () -> helpers.requireOrderlyEnd(gofer)));
     }
 
     /** The container ends when the sandbox hears no more of this. */

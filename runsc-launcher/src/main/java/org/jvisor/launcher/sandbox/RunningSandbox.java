@@ -3,6 +3,7 @@ package org.jvisor.launcher.sandbox;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.control.BodyReader;
@@ -17,6 +18,8 @@ import org.jvisor.launcher.host.SignalPipe;
 
 /** A sandbox that another call of runsc started, reached over the socket in its state folder. */
 public final class RunningSandbox implements AutoCloseable {
+    private static final Event NOTHING = new Event(-1, () -> { });
+
     private final HostCalls calls;
     private final ControlSocket control;
     private long requests;
@@ -29,8 +32,15 @@ public final class RunningSandbox implements AutoCloseable {
     /** @param root the folder of the containers' states */
     public static RunningSandbox connect(HostCalls calls, String root, String id) {
         int fd = calls.connect(StateFolder.controlSocket(root, id));
+        if (fd == -Errno.ENOENT) {
+            throw new RunscException("loading container \"" + id + "\": file does not exist");
+        }
+        if (fd == -Errno.ECONNREFUSED) {
+            // The socket's file outlives whoever listened there.
+            throw new RunscException("container \"" + id + "\" is not running: its sandbox has ended");
+        }
         if (fd < 0) {
-            throw new RunscException("container \"" + id + "\" does not run: " + HostCalls.describe(fd));
+            throw new RunscException("container \"" + id + "\" cannot be reached: " + HostCalls.describe(fd));
         }
         if (!calls.isPeerOurs(fd)) {
             calls.close(fd);
@@ -97,35 +107,47 @@ public final class RunningSandbox implements AutoCloseable {
         SpecCodec.write(body, process, descriptors);
         Request request = send(Messages.EXEC, body.bytes(), SpecCodec.array(descriptors));
         int pid = new BodyReader(next(request, Messages.STARTED)).integer();
-        return attend(request, container, pid, terminal);
+        return attend(request, container, pid, terminal, NOTHING);
     }
+
+    /**
+     * What may happen besides.
+     *
+     * @param descriptor becomes readable then; -1: never
+     * @param then an exception ends the wait
+     */
+    record Event(int descriptor, Runnable then) {}
 
     /**
      * Sees what was asked for to its end.
      *
      * @param pid of the process in the container; 0: the container itself, which has not begun yet perhaps
      */
-    int attend(Request request, String container, int pid, int terminal) {
+    int attend(Request request, String container, int pid, int terminal, Event event) {
         SignalPipe signals = new SignalPipe(calls);
         signals.take(Forwarding.SIGNALS);
         if (terminal < 0) {
-            return attend(request, signals, new Forwarding(control, container, pid, null));
+            return attend(request, signals, new Forwarding(control, container, pid, null), event);
         }
         try (HostTerminal ours = new HostTerminal(calls.host(), terminal)) {
             ours.makeRaw();
-            return attend(request, signals, new Forwarding(control, container, pid, ours));
+            return attend(request, signals, new Forwarding(control, container, pid, ours), event);
         }
     }
 
-    private int attend(Request request, SignalPipe signals, Forwarding forwarding) {
+    private int attend(Request request, SignalPipe signals, Forwarding forwarding, Event event) {
         if (forwarding.pid() == 0) {
             next(request, Messages.STARTED);
         }
-        try (Poll poll = new Poll(calls.host(), control.descriptor(), signals.descriptor())) {
+        try (Poll poll = new Poll(calls.host(), control.descriptor(), signals.descriptor(), event.descriptor())) {
             for (;;) {
                 poll.await();
                 if (poll.isReady(control.descriptor())) {
                     return Forwarding.exitStatus(new BodyReader(next(request, Messages.EXITED)).integer());
+                }
+                if (poll.isReady(event.descriptor())) {
+                    poll.drop(event.descriptor());
+                    event.then().run();
                 }
                 for (int signal = signals.next(); signal != 0; signal = signals.next()) {
                     forwarding.forward(signal);

@@ -3,12 +3,10 @@ package org.jvisor.launcher.sandbox;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Socket;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Kernel.KernelOptions;
-import org.jvisor.launcher.ByteStrings;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.control.BodyReader;
 import org.jvisor.launcher.control.BootOptions;
@@ -112,13 +110,7 @@ public final class Sandbox implements AutoCloseable {
 
     /** For callers that want to know a process that stands for the container. */
     public void writePid(String file) {
-        if (!file.isEmpty()) {
-            int fd = calls.open(file, Open.O_WRONLY | Open.O_CREAT | Open.O_TRUNC, 0644);
-            HostCalls.check(fd, "writing " + file);
-            long written = calls.write(fd, ByteStrings.bytes(Integer.toString(sentry.pid())));
-            calls.close(fd);
-            HostCalls.check(written, "writing " + file);
-        }
+        helpers.writePid(file, sentry);
     }
 
     private int supervise(HostTerminal terminal, String bundle) {
@@ -134,7 +126,7 @@ public final class Sandbox implements AutoCloseable {
                 if (poll.isReady(control.descriptor())) {
                     ControlSocket.Frame frame = control.receive();
                     if (frame == null) {
-                        throw died(sentry);
+                        throw helpers.died(sentry);
                     }
                     switch (frame.type()) {
                         case Messages.STARTED -> {
@@ -150,11 +142,11 @@ public final class Sandbox implements AutoCloseable {
                     continue;
                 }
                 if (poll.isReady(sentry.descriptor())) {
-                    throw died(sentry);
+                    throw helpers.died(sentry);
                 }
                 if (poll.isReady(gofer.descriptor())) {
                     poll.drop(gofer.descriptor());
-                    goferEnded(running);
+                    helpers.requireOrderlyEnd(gofer);
                 }
                 for (int signal = signals.next(); signal != 0; signal = signals.next()) {
                     if (!running && signal != Signals.SIGWINCH) {
@@ -164,28 +156,6 @@ public final class Sandbox implements AutoCloseable {
                 }
             }
         }
-    }
-
-    /**
-     * The gofer ends by itself when the Sentry has closed its connections. Without it the container's files answer EIO: it is up to
-     * the program what to make of that.
-     */
-    private void goferEnded(boolean running) {
-        RunscException death = died(gofer);
-        if (gofer.hasSucceeded()) {
-            return;
-        }
-        if (!running) {
-            throw death;
-        }
-        calls.write(2, ByteStrings.bytes(death.getMessage() + "\n"));
-    }
-
-    private RunscException died(Child child) {
-        child.kill();
-        child.reap();
-        lastWords.take();
-        return new RunscException(child.end() + lastWords.suffix());
     }
 
     /** Ends what still runs. */

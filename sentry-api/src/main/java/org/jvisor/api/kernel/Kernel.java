@@ -3,6 +3,7 @@ package org.jvisor.api.kernel;
 
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.vfs.Vfs;
@@ -65,6 +66,11 @@ public interface Kernel {
 
     /** How often each missing system call was made: number and count alternate; allocates. */
     long[] missingCalls();
+
+    /**
+     * Which system calls nobody would answer any more if the families went that {@code leaving} tells of, for people; empty: none.
+     */
+    String unanswered(Predicate<Object> leaving);
 
     /** What was set in /proc/sys. */
     SysctlValues sysctls();

@@ -14,8 +14,9 @@ public interface Handover {
     long LIMIT_NS = 10_000_000_000L;
 
     /**
-     * What would be left without code if the objects that {@code owned} tells of went: a line for people each, like
-     * "3 inodes"; empty: nothing.
+     * What would be left without code if the objects and services that {@code owned} tells of went: a line for people each, like
+     * "3 inodes" or "the system calls read, write and 12 more", of which only those are meant that were answered when the kernel
+     * started; empty: nothing.
      */
     List<String> inUse(Predicate<Object> owned);
 

@@ -157,10 +157,11 @@ public final class ContainerImpl implements Container, HandleSource {
         if (started) {
             throw new IllegalStateException("container " + spec.id() + " was started already");
         }
-        started = true;
         kernel.gate().enter();
         try {
             first.start();
+            // Only now: there may be no thread for it, and then it is up to destroy to see it out.
+            started = true;
         } finally {
             kernel.gate().leave();
         }

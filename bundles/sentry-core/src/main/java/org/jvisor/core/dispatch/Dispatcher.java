@@ -4,9 +4,11 @@ package org.jvisor.core.dispatch;
 import java.lang.System.Logger.Level;
 import java.lang.System.Logger;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.SyscallNr;
@@ -49,7 +51,16 @@ public final class Dispatcher {
         void restartCall();
     }
 
-    private record Family(SyscallFamily service, int ranking, long id, SyscallHandler[] handlers) implements Ranked {}
+    private record Family(SyscallFamily service, int ranking, long id, SyscallHandler[] handlers) implements Ranked {
+
+        BitSet numbers() {
+            BitSet numbers = new BitSet(handlers.length);
+            for (int number = 0; number < handlers.length; number++) {
+                numbers.set(number, handlers[number] != null);
+            }
+            return numbers;
+        }
+    }
 
     private record Interceptor(SyscallInterceptor service, int ranking, long id, boolean[] numbers) implements Ranked {}
 
@@ -59,6 +70,8 @@ public final class Dispatcher {
     /** Both guarded by this; highest ranking first. */
     private final List<Family> families = new ArrayList<>();
     private final List<Interceptor> interceptors = new ArrayList<>();
+    /** The numbers that were answered when the kernel started: no program is to lose those. Guarded by this. */
+    private final BitSet shipped = new BitSet(SyscallTable.NUMBERS);
 
     private volatile SyscallTable table = SyscallTable.first(missing);
 
@@ -130,6 +143,25 @@ public final class Dispatcher {
                 LockSupport.parkNanos(LEAVE_POLL_NS);
             }
         }
+        synchronized (this) {
+            families.forEach(family -> shipped.or(family.numbers()));
+        }
+    }
+
+    /** The numbers that only families answer which {@code leaving} tells of. */
+    public synchronized List<Integer> lost(Predicate<? super SyscallFamily> leaving) {
+        BitSet lost = new BitSet(SyscallTable.NUMBERS);
+        BitSet kept = new BitSet(SyscallTable.NUMBERS);
+        for (Family family : families) {
+            (leaving.test(family.service) ? lost : kept).or(family.numbers());
+        }
+        lost.andNot(kept);
+        return lost.stream().boxed().toList();
+    }
+
+    /** Those of {@link #lost} that were answered when the kernel started. */
+    public synchronized List<Integer> lostShipped(Predicate<? super SyscallFamily> leaving) {
+        return lost(leaving).stream().filter(shipped::get).toList();
     }
 
     private void publish() {

@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.syscall.SyscallFamily;
@@ -57,6 +58,38 @@ class DispatcherTest {
         assertEquals(1, call(NUMBER));
         dispatcher.removeFamily(low);
         assertEquals(-Errno.ENOSYS, call(NUMBER));
+    }
+
+    @Test
+    void shouldTellWhichCallsWouldBeLost() {
+        SyscallFamily low = answering(1);
+        SyscallFamily high = answering(2);
+        SyscallFamily other = TestKernel.family(600, (task, arguments) -> 3);
+        dispatcher.addFamily(low, 0, 1);
+        assertEquals(List.of(NUMBER), dispatcher.lost(family -> family == low));
+        dispatcher.addFamily(high, 10, 2);
+        dispatcher.addFamily(other, 0, 3);
+        assertEquals(List.of(), dispatcher.lost(family -> family == low));
+        assertEquals(List.of(), dispatcher.lost(family -> family == high));
+        assertEquals(List.of(600), dispatcher.lost(family -> family == other));
+        assertEquals(List.of(NUMBER, 600), dispatcher.lost(family -> true));
+        assertEquals("the system calls getpid, syscall_600", CallNames.text(dispatcher.lost(family -> true)));
+        assertEquals("the system call getpid", CallNames.text(List.of(NUMBER)));
+        assertEquals("the system calls read, write, open and 2 more", CallNames.text(List.of(0, 1, 2, 3, 4)));
+        assertEquals("", CallNames.text(List.of()));
+    }
+
+    @Test
+    void shouldNotMissWhatCameLater() {
+        List<SyscallFamily> shipped = new ArrayList<>();
+        for (int number : new int[] {SyscallNr.READ, SyscallNr.OPENAT, SyscallNr.MMAP, SyscallNr.EXIT_GROUP}) {
+            shipped.add(TestKernel.family(number, (task, arguments) -> 0));
+            dispatcher.addFamily(shipped.getLast(), 0, number);
+        }
+        dispatcher.awaitEssentials();
+        dispatcher.addFamily(answering(1), 0, 1000);
+        assertEquals(List.of(SyscallNr.MMAP), dispatcher.lostShipped(family -> family == shipped.get(2)));
+        assertEquals(List.of(), dispatcher.lostShipped(family -> !shipped.contains(family)));
     }
 
     @Test
