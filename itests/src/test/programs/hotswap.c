@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads call system call 500 without end while the bundle that answers it is replaced: first 1, then 2. No call may fail, each
-// thread sees the answer change once. Another thread is blocked in read(2) meanwhile, which the same bundle answers.
+// thread sees the answer change once. Another thread is blocked in read(2) meanwhile, which the same bundle answers. With an argument
+// it stays until its input ends: whoever replaces the bundle has to hear of that from a sandbox that is still there.
 #include "../c/check.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -32,7 +33,8 @@ static void *reader(void *unused) {
     return unused;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    (void) argv;
     struct timespec nap = {0, 10000000};
     pthread_t callers[THREADS], blocked;
     CHECK(pipe(ends) == 0);
@@ -46,6 +48,8 @@ int main(void) {
     CHECK(write(ends[1], "x", 1) == 1);
     pthread_join(blocked, 0);
     CHECK(wrong == 0 && changed == THREADS);
-    printf("swapped\n");
+    printf("swapped\n"); fflush(stdout);
+    char end;
+    while (argc > 1 && read(0, &end, 1) > 0) { }
     return 0;
 }

@@ -34,11 +34,11 @@ class RunningSandboxTest {
         Files.createDirectories(rootfs.resolve("tmp"));
         Files.copy(binary, rootfs.resolve(program));
         Files.writeString(folder.resolve("config.json"), """
-                {"ociVersion": "1.0.0", "process": {"args": ["/%s"], "cwd": "/", "user": {"uid": 0, "gid": 0}},
+                {"ociVersion": "1.0.0", "process": {"args": ["/%s", "stay"], "cwd": "/", "user": {"uid": 0, "gid": 0}},
                  "root": {"path": "rootfs"}, "hostname": "test"}
                 """.formatted(program));
         return new ProcessBuilder(runsc("run", "--bundle", folder.toString(), id)).redirectError(ProcessBuilder.Redirect.INHERIT)
-                .redirectInput(Path.of("/dev/null").toFile()).start();
+                .start();
     }
 
     private static List<String> runsc(String... words) {
@@ -73,6 +73,7 @@ class RunningSandboxTest {
             assertEquals("ready", out.readLine());
             install("itest-swap", second);
             assertEquals("swapped", out.readLine());
+            process.getOutputStream().close();
             assertTrue(process.waitFor(60, TimeUnit.SECONDS));
             assertEquals(0, process.exitValue());
         } finally {
@@ -121,6 +122,7 @@ class RunningSandboxTest {
             assertTrue(list.out().contains("sentry-core"), list.err());
             install("itest-stuck", second);
             assertEquals("swapped", out.readLine());
+            process.getOutputStream().close();
             assertTrue(process.waitFor(60, TimeUnit.SECONDS));
             assertEquals(0, process.exitValue());
         } finally {
