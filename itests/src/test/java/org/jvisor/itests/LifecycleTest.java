@@ -139,7 +139,7 @@ class LifecycleTest {
 
     @Test
     void shouldEndWithTheGofer() throws Exception {
-        Running running = shell("echo ready; exec sleep 1000");
+        Running running = shell("echo ready; read x"); // which needs no file any more
         ProcessHandle sentry = running.child("runsc-sandbox");
         running.child("runsc-gofer").destroyForcibly();
         assertEquals(new Runsc.Result(128, "", "the gofer was killed by SIGKILL\n"), running.end());
