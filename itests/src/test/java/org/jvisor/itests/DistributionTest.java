@@ -25,7 +25,7 @@ class DistributionTest {
 
     @Test
     void shouldRunThroughLinksWithAnEmptyEnvironment() throws IOException {
-        Path first = Files.createSymbolicLink(folder.resolve("first"), Runsc.PROGRAM);
+        Path first = Files.createSymbolicLink(folder.resolve("first"), Runsc.DISTRIBUTED);
         Path second = Files.createSymbolicLink(folder.resolve("second"), Path.of("first"));
         Runsc.Result result = run(second, "--root", folder + "/state", "do", "/bin/sh", "-c", "pwd; exit 3");
         assertEquals(new Runsc.Result(3, folder.toRealPath() + "\n", ""), result);
@@ -35,7 +35,7 @@ class DistributionTest {
     @Test
     void shouldWorkWhereTheArchiveIsUnpacked() throws IOException {
         Path archive;
-        try (Stream<Path> files = Files.list(Runsc.PROGRAM.getParent().getParent().getParent())) {
+        try (Stream<Path> files = Files.list(Runsc.DISTRIBUTED.getParent().getParent().getParent())) {
             archive = files.filter(file -> file.toString().endsWith(".tar.gz")).findFirst().orElseThrow();
         }
         Path place = Files.createDirectory(folder.resolve("a place"));
@@ -48,8 +48,8 @@ class DistributionTest {
     void shouldRunABundleThatItBegan() throws IOException {
         Path root = Files.createDirectories(folder.resolve("rootfs/bin"));
         Files.copy(Path.of("/bin/busybox"), root.resolve("busybox"));
-        assertEquals(0, run(Runsc.PROGRAM, "spec", "--", "/bin/busybox", "sh", "-c", "echo hello; echo x > /x || echo no").status());
-        Runsc.Result result = run(Runsc.PROGRAM, "--root", folder + "/state", "run", "c");
+        assertEquals(0, run(Runsc.DISTRIBUTED, "spec", "--", "/bin/busybox", "sh", "-c", "echo hello; echo x > /x || echo no").status());
+        Runsc.Result result = run(Runsc.DISTRIBUTED, "--root", folder + "/state", "run", "c");
         assertEquals(0, result.status(), result.err());
         // The root is read-only by what spec writes.
         assertEquals("hello\nno\n", result.out());

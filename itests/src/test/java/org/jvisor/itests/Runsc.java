@@ -16,7 +16,10 @@ final class Runsc {
     private static final long LIMIT_SECONDS = 120;
 
     /** The distribution's bin/runsc; the build says where (system property {@code runsc}). */
-    static final Path PROGRAM = Path.of(System.getProperty("runsc", "../runsc-launcher/target/runsc/bin/runsc")).toAbsolutePath();
+    static final Path DISTRIBUTED = Path.of(System.getProperty("runsc", "../runsc-launcher/target/runsc/bin/runsc")).toAbsolutePath();
+
+    /** The same, but that its sandboxes end when the Sentry takes locks out of order (system property {@code checked-runsc}). */
+    static final Path PROGRAM = Path.of(System.getProperty("checked-runsc", "src/test/bin/runsc")).toAbsolutePath();
 
     /** The platforms that this host has and the tests run on (system property {@code platforms}). */
     static List<String> platforms() {

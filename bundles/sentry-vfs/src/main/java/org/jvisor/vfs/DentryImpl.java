@@ -3,9 +3,10 @@ package org.jvisor.vfs;
 
 import java.util.concurrent.atomic.AtomicLong;
 import org.jvisor.api.abi.Mode;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.vfs.Dentry;
 import org.jvisor.api.vfs.Inode;
-import org.jvisor.api.wait.KillableLock;
 
 /**
  * A name with what it means. Its monitor is the directory lock: held over every look-up in the file system and every change of
@@ -33,7 +34,7 @@ final class DentryImpl implements Dentry {
     volatile int mounts;
 
     /** Of a directory, over every change of its names. */
-    final KillableLock lock = new KillableLock();
+    final KillableLock lock = new KillableLock(LockRank.DIRECTORY);
 
     private volatile DentryTable children;
 

@@ -10,9 +10,11 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
-import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.Restorable;
@@ -21,7 +23,6 @@ import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.VfsPath;
-import org.jvisor.api.wait.KillableLock;
 import org.jvisor.api.wait.WaitQueue;
 
 /** An open file description. Its monitor is a leaf, for what else is no more than a look and a change. */
@@ -63,7 +64,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
     /** Whose it is; null until it has a descriptor. */
     private volatile Cgroup payer;
     /** Held over a read or write that uses the position of a seekable file, as Linux holds f_pos_lock, and over nothing else. */
-    private final KillableLock positionLock = new KillableLock();
+    private final KillableLock positionLock = new KillableLock(LockRank.FILE_POSITION);
     private volatile long position;
     private volatile Async async;
     private DirectoryReader directoryReader;

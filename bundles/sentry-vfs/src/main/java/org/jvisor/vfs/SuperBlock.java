@@ -7,10 +7,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
-import org.jvisor.api.wait.KillableLock;
 
 /** What the vfs keeps about a file system: its cached names, its inodes in use, how many mounts and open files it has. */
 final class SuperBlock implements Handle {
@@ -25,7 +26,7 @@ final class SuperBlock implements Handle {
     final DentryImpl root;
 
     /** Held over a rename from one directory to another, so that no directory gets below itself. */
-    final KillableLock renameLock = new KillableLock();
+    final KillableLock renameLock = new KillableLock(LockRank.RENAME);
 
     private final int keptNames;
     private final ConcurrentHashMap<Inode, Vnode> vnodes = new ConcurrentHashMap<>();

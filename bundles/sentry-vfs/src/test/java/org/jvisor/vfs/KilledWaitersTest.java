@@ -16,10 +16,10 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.Killable;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Inode;
-import org.jvisor.api.wait.Killable;
 
 /** A task is held up by a page fault or a file server, and others wait for a lock that it has: they can be killed. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)

@@ -2,6 +2,7 @@
 package org.jvisor.launcher.cli;
 
 import java.util.List;
+import org.jvisor.api.lock.LockOrder;
 import org.jvisor.host.choice.HostChoice;
 import org.jvisor.launcher.RunscException;
 
@@ -39,6 +40,8 @@ final class GlobalFlags {
     final FlagSet.Flag straceSyscalls = set.string("strace-syscalls", "",
         "comma-separated list of syscalls to trace. If --strace is true and this list is empty, then all syscalls will be traced.");
     final FlagSet.Flag kernelRelease = set.string("kernel-release", DEFAULT_RELEASE, "the kernel release that uname shows.");
+    final FlagSet.Flag checkLocks = set.bool("TESTONLY-check-locks", false,
+        "TEST ONLY; end the sandbox when the Sentry takes locks in another order than it should.");
     final FlagSet.Flag memory = set.checked("total-memory", "0",
         "how many bytes programs can use, 0 for as much as the host has.", GlobalFlags::checkBytes);
 
@@ -70,6 +73,11 @@ final class GlobalFlags {
         if (!choices.contains(value)) {
             throw new IllegalArgumentException("must be one of " + String.join(", ", choices));
         }
+    }
+
+    /** System properties of the Sentry's and the gofer's JVM that switch what only tests want, in the form NAME=VALUE. */
+    List<String> testProperties() {
+        return checkLocks.isTrue() ? List.of(LockOrder.PROPERTY + "=halt") : List.of();
     }
 
     Overlay overlay() {

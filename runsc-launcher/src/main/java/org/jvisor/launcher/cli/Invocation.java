@@ -84,7 +84,7 @@ final class Invocation {
         KernelOptions options = new KernelOptions(globals.platform.value(), globals.kernelRelease.value(), globals.strace.isTrue(),
             globals.straceCalls(), Long.parseLong(globals.memory.value()));
         return new Sandbox.Settings(id, stateRoot(), globals.rootless.isTrue(), globals.debug.isTrue(), log.open(calls(), "boot", id),
-            log.open(calls(), "gofer", id), options);
+            log.open(calls(), "gofer", id), options, globals.testProperties());
     }
 
     /** As gVisor chooses it: $XDG_RUNTIME_DIR/runsc, or /var/run/runsc. */

@@ -42,6 +42,7 @@ final class Helpers implements AutoCloseable {
     List<String> command(String role, String processName) {
         List<String> command = distribution.command(role, processName);
         command.add("-Djvisor.log=" + (settings.debug() ? "DEBUG" : settings.kernel().strace() ? "INFO" : "WARNING"));
+        settings.testProperties().forEach(property -> command.add("-D" + property));
         return command;
     }
 

@@ -41,8 +41,10 @@ public final class Sandbox implements AutoCloseable {
      * @param rootless whether to make the namespaces inside a user namespace when the caller is not root
      * @param debug whether the Sentry and the gofer log what only developers want to know
      * @param sentryLog descriptor of a log, or -1; {@code goferLog} likewise
+     * @param testProperties what tests switch in the Sentry and the gofer: NAME=VALUE
      */
-    public record Settings(String id, String root, boolean rootless, boolean debug, int sentryLog, int goferLog, KernelOptions kernel) {}
+    public record Settings(String id, String root, boolean rootless, boolean debug, int sentryLog, int goferLog, KernelOptions kernel,
+            List<String> testProperties) {}
 
     private Sandbox(HostCalls calls, Settings settings) {
         this.calls = calls;

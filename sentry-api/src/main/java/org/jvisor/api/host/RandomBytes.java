@@ -5,6 +5,8 @@ import java.util.UUID;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * The host's random numbers (getrandom(2)): SecureRandom would look for its providers first, which takes longer than all else at a
@@ -15,7 +17,8 @@ public final class RandomBytes {
     private static final int CHUNK = 256;
 
     private final HostKernel host;
-    /** Guarded by this; lives as long as the process. */
+    private final Mutex lock = new Mutex(LockRank.LEAF);
+    /** Guarded by the lock; lives as long as the process. */
     private final long buffer;
 
     public RandomBytes(HostKernel host) {
@@ -24,12 +27,14 @@ public final class RandomBytes {
     }
 
     /** getrandom(2) is never short up to 256 bytes. */
-    public synchronized void fill(byte[] target, int offset, int length) {
-        for (int done = 0; done < length;) {
-            int part = Math.min(CHUNK, length - done);
-            ErrnoException.check(host.syscall(SyscallNr.GETRANDOM, buffer, part, 0));
-            host.copyIn(buffer, target, offset + done, part);
-            done += part;
+    public void fill(byte[] target, int offset, int length) {
+        try (Mutex _ = lock.take()) {
+            for (int done = 0; done < length;) {
+                int part = Math.min(CHUNK, length - done);
+                ErrnoException.check(host.syscall(SyscallNr.GETRANDOM, buffer, part, 0));
+                host.copyIn(buffer, target, offset + done, part);
+                done += part;
+            }
         }
     }
 

@@ -19,7 +19,7 @@ public interface P9Channel extends AutoCloseable {
      *     not {@link P9Message#isIntact intact}, {@code -EIO} for a reply of a wrong type and for everything once the channel is
      *     dead. It dies of the peer's end, of an error of the transport, of a message that is malformed, and of
      *     {@link #close}; whoever waits then has {@code -EIO} at once. {@code -EINTR} when the calling thread's task is killed
-     *     ({@link org.jvisor.api.wait.Killable}) before the request could be sent
+     *     ({@link org.jvisor.api.lock.Killable}) before the request could be sent
      */
     long call(P9Message request, P9Message reply);
 

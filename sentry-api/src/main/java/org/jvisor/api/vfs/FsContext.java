@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.vfs;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
@@ -10,12 +11,12 @@ public final class FsContext implements Restorable {
 
     private volatile VfsPath root;
     private volatile VfsPath workingDirectory;
-    private volatile int umask;
+    private final AtomicInteger umask = new AtomicInteger();
 
     public FsContext(VfsPath root, VfsPath workingDirectory, int umask) {
         this.root = root;
         this.workingDirectory = workingDirectory;
-        this.umask = umask;
+        this.umask.set(umask);
     }
 
     public VfsPath root() {
@@ -35,25 +36,23 @@ public final class FsContext implements Restorable {
     }
 
     public int umask() {
-        return umask;
+        return umask.get();
     }
 
     /** @return the one before */
-    public synchronized int setUmask(int mask) {
-        int old = umask;
-        umask = mask & 0777;
-        return old;
+    public int setUmask(int mask) {
+        return umask.getAndSet(mask & 0777);
     }
 
     public FsContext copy() {
-        return new FsContext(root, workingDirectory, umask);
+        return new FsContext(root, workingDirectory, umask.get());
     }
 
     // ---- Restorable
 
     @Override
     public StateRecord save() {
-        StateRecord record = new StateRecord("fs context", 1).put("umask", umask);
+        StateRecord record = new StateRecord("fs context", 1).put("umask", umask.get());
         VfsPath.save(record, "root", root);
         VfsPath.save(record, "workingDirectory", workingDirectory);
         return record;
@@ -63,12 +62,12 @@ public final class FsContext implements Restorable {
     public void forget() {
         root = null;
         workingDirectory = null;
-        umask = 0;
+        umask.set(0);
     }
 
     @Override
     public void restore(StateRecord record) {
-        umask = record.requireInt("umask");
+        umask.set(record.requireInt("umask"));
         root = VfsPath.read(record, "root");
         workingDirectory = VfsPath.read(record, "workingDirectory");
     }

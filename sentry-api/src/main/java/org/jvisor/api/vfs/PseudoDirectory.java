@@ -7,6 +7,8 @@ import java.util.Map;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * A directory with fixed children. A subclass may have more, which come and go: it overrides {@link #lookupMore} and
@@ -17,7 +19,8 @@ public class PseudoDirectory extends PseudoInode {
     protected static final long MORE = 256;
     private static final int DOTS = 2;
 
-    /** Replaced, never changed. */
+    private final Mutex lock = new Mutex(LockRank.LEAF);
+    /** Replaced, never changed, with the lock held. */
     private volatile Map<String, Inode> children = Map.of();
     private volatile List<Map.Entry<String, Inode>> ordered = List.of();
 
@@ -31,11 +34,13 @@ public class PseudoDirectory extends PseudoInode {
      *
      * @return {@code child}
      */
-    public final synchronized <T extends Inode> T add(String name, T child) {
-        Map<String, Inode> more = new LinkedHashMap<>(children);
-        more.put(name, child);
-        ordered = List.copyOf(more.entrySet());
-        children = more;
+    public final <T extends Inode> T add(String name, T child) {
+        try (Mutex _ = lock.take()) {
+            Map<String, Inode> more = new LinkedHashMap<>(children);
+            more.put(name, child);
+            ordered = List.copyOf(more.entrySet());
+            children = more;
+        }
         placed(name, child);
         return child;
     }

@@ -2,6 +2,8 @@
 package org.jvisor.api.wait;
 
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * Who waits for events of one object. The usual order for a waiter is: {@link #add}, look whether there is still reason to
@@ -26,7 +28,8 @@ public final class WaitQueue {
     /** What is true of an object for good, and not used up by the first who sees it. */
     private static final int ENDS = Poll.POLLHUP | Poll.POLLRDHUP | Poll.POLLERR;
 
-    /** Guarded by this; read without it to see whether anybody waits. */
+    private final Mutex lock = new Mutex(LockRank.WAIT_QUEUE);
+    /** Guarded by the lock; read without it to see whether anybody waits. */
     private volatile Entry head;
 
     private Entry tail;
@@ -45,41 +48,45 @@ public final class WaitQueue {
         link(entry, events, true);
     }
 
-    private synchronized void link(Entry entry, int events, boolean exclusive) {
-        if (entry.queue != null) {
-            throw new IllegalStateException("entry waits already");
+    private void link(Entry entry, int events, boolean exclusive) {
+        try (Mutex _ = lock.take()) {
+            if (entry.queue != null) {
+                throw new IllegalStateException("entry waits already");
+            }
+            entry.events = events;
+            entry.exclusive = exclusive;
+            entry.queue = this;
+            entry.next = null;
+            entry.previous = tail;
+            if (tail == null) {
+                head = entry;
+            } else {
+                tail.next = entry;
+            }
+            tail = entry;
         }
-        entry.events = events;
-        entry.exclusive = exclusive;
-        entry.queue = this;
-        entry.next = null;
-        entry.previous = tail;
-        if (tail == null) {
-            head = entry;
-        } else {
-            tail.next = entry;
-        }
-        tail = entry;
     }
 
     /** Takes {@code entry} out; does nothing when it is not in this queue. */
-    public synchronized void remove(Entry entry) {
-        if (entry.queue != this) {
-            return;
+    public void remove(Entry entry) {
+        try (Mutex _ = lock.take()) {
+            if (entry.queue != this) {
+                return;
+            }
+            if (entry.previous == null) {
+                head = entry.next;
+            } else {
+                entry.previous.next = entry.next;
+            }
+            if (entry.next == null) {
+                tail = entry.previous;
+            } else {
+                entry.next.previous = entry.previous;
+            }
+            entry.next = null;
+            entry.previous = null;
+            entry.queue = null;
         }
-        if (entry.previous == null) {
-            head = entry.next;
-        } else {
-            entry.previous.next = entry.next;
-        }
-        if (entry.next == null) {
-            tail = entry.previous;
-        } else {
-            entry.next.previous = entry.previous;
-        }
-        entry.next = null;
-        entry.previous = null;
-        entry.queue = null;
     }
 
     public boolean isEmpty() {
@@ -96,7 +103,7 @@ public final class WaitQueue {
         if (head == null) {
             return false;
         }
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             boolean woken = false;
             boolean exclusiveWoken = false;
             boolean all = (events & ENDS) != 0;

@@ -6,7 +6,7 @@ package org.jvisor.api.wait;
 public interface Waiter {
 
     /**
-     * Events took place. Called by any thread, with the queue's lock held: does not block, takes no lock but its own leaf one,
+     * Events took place. Called by any thread, with the queue's lock held: does not block, takes no lock but those that stand after WAIT_QUEUE in LockRank,
      * and may be called when nothing it waits for is true.
      *
      * @param events POLL* bits

@@ -3,12 +3,13 @@ package org.jvisor.fs.gofer;
 
 import java.util.LinkedHashMap;
 import org.jvisor.api.abi.Mode;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Attributes;
 import org.jvisor.api.p9.P9Requests;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.Inode;
-import org.jvisor.api.wait.KillableLock;
 
 /**
  * All entries of a directory, once it has been read, with the attributes that came along: after a readdir(3) no name of it needs
@@ -21,7 +22,7 @@ final class DirectoryNames {
     static final int ABSENT = 2;
 
     /** Held over the messages that change the directory, so that what is read is not older than what is changed. */
-    final KillableLock lock = new KillableLock();
+    final KillableLock lock = new KillableLock(LockRank.GOFER_DIRECTORY);
 
     private final GoferDirectory directory;
     /** Guarded by the lock; null when the directory has not been read. Published for a quick look without it. */

@@ -6,13 +6,13 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Attributes;
 import org.jvisor.api.p9.P9Requests;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
-import org.jvisor.api.wait.KillableLock;
 
 /** A directory of the gofer. */
 final class GoferDirectory extends GoferInode {

@@ -10,6 +10,8 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Attributes;
 import org.jvisor.api.p9.P9Message;
@@ -20,7 +22,6 @@ import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.SetAttributes;
-import org.jvisor.api.wait.KillableLock;
 
 /** A file of the gofer. Directories are {@link GoferDirectory}. */
 class GoferInode implements Inode, Stateful {
@@ -36,7 +37,7 @@ class GoferInode implements Inode, Stateful {
     /** Guards all that is below, unless it says otherwise; see the package's documentation for the order. */
     final ReentrantLock lock = new ReentrantLock();
     /** Held over a write(2). */
-    final KillableLock writing = new KillableLock();
+    final KillableLock writing = new KillableLock(LockRank.FILE_WRITE);
 
     private int fid;
     /** Requests under way that name the fid. */

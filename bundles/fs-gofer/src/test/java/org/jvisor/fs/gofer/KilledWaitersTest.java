@@ -15,10 +15,10 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.lock.Killable;
+import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
-import org.jvisor.api.wait.Killable;
-import org.jvisor.api.wait.KillableLock;
 
 /** Who waits for another's write, or for another's change of a directory, can be killed, and leaves nothing behind. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)

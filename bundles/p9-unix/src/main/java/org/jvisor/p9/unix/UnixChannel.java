@@ -6,12 +6,12 @@ import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.Killable;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Channel;
 import org.jvisor.api.p9.P9Message;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
-import org.jvisor.api.wait.Killable;
 
 /**
  * The client's end of a Unix socket. There is no thread of its own: of the callers that wait, one is the receiver. It takes the

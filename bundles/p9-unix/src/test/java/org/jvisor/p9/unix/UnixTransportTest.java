@@ -24,13 +24,13 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Socket;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.Killable;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Channel;
 import org.jvisor.api.p9.P9Message;
 import org.jvisor.api.p9.P9Port;
 import org.jvisor.api.p9.P9Replies;
 import org.jvisor.api.p9.P9Requests;
-import org.jvisor.api.wait.Killable;
 import org.jvisor.host.ffm.FfmHostKernel;
 
 /** Both ends over both kinds of sockets. */

@@ -497,7 +497,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         WORK.getAndBitwiseAnd(this, ~bits);
     }
 
-    /** @param killed it gives up waiting for locks, too ({@link org.jvisor.api.wait.KillableLock}), which is no sleep */
+    /** @param killed it gives up waiting for locks, too ({@link org.jvisor.api.lock.KillableLock}), which is no sleep */
     private void kick(boolean killed) {
         if (place == IN_USER) {
             context.interrupt();

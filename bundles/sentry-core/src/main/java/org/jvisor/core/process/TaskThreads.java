@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
-import org.jvisor.api.wait.Killable;
+import org.jvisor.api.lock.Killable;
 
 /**
  * The Java threads that tasks live on. To make one costs more than the rest of a fork: a thread whose task has ended waits a

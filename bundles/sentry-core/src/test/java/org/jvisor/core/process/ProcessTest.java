@@ -20,16 +20,17 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
-import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.SignalAction;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task.CloneRequest;
 import org.jvisor.api.kernel.ThreadGroup.WaitResult;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.MountNamespace;
-import org.jvisor.api.wait.KillableLock;
 import org.jvisor.core.Fakes;
 import org.jvisor.core.TestKernel;
 
@@ -527,7 +528,7 @@ class ProcessTest {
     /** The lock's holder is in something long, and not of this process. */
     @Test
     void shouldDieWaitingForALock() {
-        KillableLock lock = new KillableLock();
+        KillableLock lock = new KillableLock(LockRank.PIPE);
         lock.lock();
         assertEquals(0, test.run(test.init(
                 task -> {

@@ -6,11 +6,12 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Splice;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
-import org.jvisor.api.wait.KillableLock;
 import org.jvisor.api.wait.WaitQueue;
 
 /**
@@ -30,7 +31,7 @@ public final class PipeBuffer implements Restorable {
     private final HostKernel host;
     private final WaitQueue queue = new WaitQueue();
 
-    private final KillableLock lock = new KillableLock();
+    private final KillableLock lock = new KillableLock(LockRank.PIPE);
 
     private final AtomicInteger readers = new AtomicInteger();
     private final AtomicInteger writers = new AtomicInteger();

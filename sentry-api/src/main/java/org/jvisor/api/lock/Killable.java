@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.jvisor.api.wait;
+package org.jvisor.api.lock;
 
 import org.osgi.annotation.versioning.ProviderType;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.jvisor.api.wait;
+package org.jvisor.api.lock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -18,7 +18,7 @@ import org.jvisor.api.abi.ErrnoException;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KillableLockTest {
 
-    private final KillableLock lock = new KillableLock();
+    private final KillableLock lock = new KillableLock(LockRank.PIPE);
 
     /** Serves a task, as the core's threads do. */
     private static final class TaskThread extends Thread implements Killable {
