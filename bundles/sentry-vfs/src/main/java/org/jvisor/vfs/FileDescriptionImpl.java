@@ -54,6 +54,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
     private final boolean writable;
     private final boolean seekable;
     private final boolean positional;
+    private final boolean writesAtOnce;
     private final boolean directory;
     private final boolean regular;
     /** Whether it counts among its mount's writers. */
@@ -88,6 +89,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         writable = !pathOnly && (access == Open.O_WRONLY || access == Open.O_RDWR);
         seekable = operations.seekable();
         positional = operations.positional();
+        writesAtOnce = operations.writesAtOnce();
         int mode = vnode.inode.mode();
         directory = Mode.isDir(mode);
         regular = Mode.isRegular(mode);
@@ -292,7 +294,15 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         if (!writable) {
             return -Errno.EBADF;
         }
-        return seekable ? writeHere(task, source) : writeAll(task, source, FileOperations.CURRENT, false);
+        if (seekable) {
+            return writeHere(task, source);
+        }
+        return writesAtOnce ? writeOnce(task, source) : writeAll(task, source, FileOperations.CURRENT, false);
+    }
+
+    private long writeOnce(Task task, IoBuffer source) {
+        long n = operations.write(task, this, source, FileOperations.CURRENT);
+        return n == -Errno.EAGAIN ? blockingWrite(task, source, FileOperations.CURRENT) : n;
     }
 
     private long writeHere(Task task, IoBuffer source) {
@@ -369,14 +379,15 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
 
     /**
      * Goes on until all is written, or nothing more can be; what was written counts, an error only when nothing was. What the call
-     * had written before its handler was replaced is passed over.
+     * had written before its handler was replaced is passed over. Each round moves the source on, which looks now and then whether
+     * its task is to end ({@link IoBuffer#span}); an operation that counts bytes and leaves them is not asked again.
      */
     private long writeAll(Task task, IoBuffer source, long offset, boolean moves) {
         long written = task == null ? 0 : task.takeProgress();
         if (written > 0 && (!source.skip(written) || source.remaining() == 0)) {
             return written;
         }
-        for (;;) {
+        for (long left = source.remaining();;) {
             long n = operations.write(task, this, source, moves ? offset + written : offset);
             if (n == -Errno.EAGAIN) {
                 n = blockingWrite(task, source, moves ? offset + written : offset);
@@ -385,7 +396,9 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
                 return written == 0 ? n : n == -Errno.ERESTARTSYS ? task.keepProgress(written) : written;
             }
             written += n;
-            if (source.remaining() == 0) {
+            long before = left;
+            left = source.remaining();
+            if (left == 0 || left >= before) {
                 return written;
             }
         }

@@ -19,7 +19,8 @@ class SavedFieldsTest {
             "PipeBuffer.lock",
             // Follows from the file, or from other fields.
             "EpollFile.last", "FileDescriptionImpl.directory", "FileDescriptionImpl.positional", "FileDescriptionImpl.readable",
-            "FileDescriptionImpl.regular", "FileDescriptionImpl.seekable", "FileDescriptionImpl.writable", "MountImpl.rootPath",
+            "FileDescriptionImpl.regular", "FileDescriptionImpl.seekable", "FileDescriptionImpl.writable",
+            "FileDescriptionImpl.writesAtOnce", "MountImpl.rootPath",
             // The links of the list of all that are open; others tell again that they listen.
             "FileDescriptionImpl.listeners", "FileDescriptionImpl.nextOpen", "FileDescriptionImpl.previousOpen",
             // Its pages and who maps them stay, as all page tables do.

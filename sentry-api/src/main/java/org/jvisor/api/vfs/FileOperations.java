@@ -42,7 +42,7 @@ public interface FileOperations {
         return -Errno.EINVAL;
     }
 
-    /** Writes at {@code offset} (or {@link #APPEND}; ignored when not positional). May write a part; the description goes on. */
+    /** Writes at {@code offset} (or {@link #APPEND}; ignored when not positional). May write a part; the description goes on. See {@link #writesAtOnce}. */
     default long write(Task task, FileDescription file, IoBuffer source, long offset) {
         return -Errno.EINVAL;
     }
@@ -50,6 +50,14 @@ public interface FileOperations {
     /** lseek(2) where the generic one (SEEK_SET, CUR, END by {@link Inode#size}) is not right, as for directories, SEEK_DATA, SEEK_HOLE; -EOPNOTSUPP: use the generic one. */
     default long seek(Task task, FileDescription file, long offset, int whence) {
         return -Errno.EOPNOTSUPP;
+    }
+
+    /**
+     * Whether one {@link #write} is one operation: a datagram, a record, a number for an eventfd. It takes all that it ever will and
+     * answers what the call answers; the description does not go on with bytes that it left. Of a file without a position only.
+     */
+    default boolean writesAtOnce() {
+        return false;
     }
 
     /** Events that are true now: POLL* bits. */

@@ -172,7 +172,7 @@ final class Splices {
                     continue;
                 }
             }
-            if (some < 0) {
+            if (some <= 0) {
                 return written > 0 ? written : some;
             }
             written += some;

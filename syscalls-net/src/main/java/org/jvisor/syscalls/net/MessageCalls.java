@@ -78,13 +78,10 @@ final class MessageCalls {
             }
             do {
                 long moved = Sockets.blocking(t, file, nonBlocking, Poll.POLLOUT, true, Sockets.SEND, data, message);
-                if (moved < 0) {
+                if (moved <= 0) {
                     return total > 0 ? ended(t, total, moved) : moved;
                 }
-                if (moved > 0) {
-                    // What was attached went with the first bytes.
-                    message.files = null;
-                }
+                message.files = null; // what was attached went with the first bytes
                 total += moved;
             } while (data.remaining() > 0);
             return total;

@@ -78,9 +78,16 @@ final class CopyUp {
         long offset = 0;
         int n;
         while ((n = (int) check(in.operations().read(task, in, memory.kernelBuffer(chunk, 0, CHUNK), offset))) > 0) {
+            if (task != null && task.exiting()) {
+                throw ErrnoException.of(Errno.EINTR); // a file may be of any length
+            }
             int done = 0;
             while (done < n) {
-                done += (int) check(out.operations().write(task, out, memory.kernelBuffer(chunk, done, n - done), offset + done));
+                long written = check(out.operations().write(task, out, memory.kernelBuffer(chunk, done, n - done), offset + done));
+                if (written == 0) {
+                    throw ErrnoException.of(Errno.EIO);
+                }
+                done += (int) written;
             }
             offset += n;
         }

@@ -261,9 +261,6 @@ final class Channel implements Stateful {
                 error = 0;
                 return -e;
             }
-            if (message == null && target.remaining() == 0 && !records) {
-                return 0; // read(2) of nothing takes nothing, descriptors neither
-            }
             if (head == tail && (!records || marks.isEmpty())) {
                 return ended ? 0 : -Errno.EAGAIN;
             }

@@ -409,6 +409,7 @@ abstract class DatagramSocket extends LocalSocket {
 
     @Override
     final void buffersChanged() {
+        wakeSenders();
     }
 
     abstract void unbind();

@@ -142,7 +142,8 @@ abstract class LocalSocket implements Socket, Stateful {
 
     @Override
     public long read(Task task, FileDescription file, IoBuffer target, long offset) {
-        return receive(task, file, target, null);
+        // Of no bytes: takes nothing, a datagram neither, whatever the state of the socket. recv(2) is another matter.
+        return target.remaining() == 0 ? 0 : receive(task, file, target, null);
     }
 
     @Override
@@ -150,9 +151,15 @@ abstract class LocalSocket implements Socket, Stateful {
         return send(task, file, source, null);
     }
 
-    /** EPIPE comes with SIGPIPE unless the caller said otherwise (send(2)). */
-    static long brokenPipe(Task task, Message message) {
-        if (task != null && (message == null || (message.flags & MSG_NOSIGNAL) == 0)) {
+    /** Datagrams and records are one operation each. */
+    @Override
+    public boolean writesAtOnce() {
+        return type != SOCK_STREAM;
+    }
+
+    /** EPIPE of a stream comes with SIGPIPE unless the caller said otherwise (send(2)). */
+    final long brokenPipe(Task task, Message message) {
+        if (type == SOCK_STREAM && task != null && (message == null || (message.flags & MSG_NOSIGNAL) == 0)) {
             task.send(SignalInfo.user(Signals.SIGPIPE, task));
         }
         return -Errno.EPIPE;

@@ -416,6 +416,8 @@ abstract class StreamSocket extends LocalSocket {
         if (outgoing != null) {
             outgoing.setLimit(sendBuffer);
         }
+        // Who waits for room looks again: there may be some now.
+        queue.wake(Poll.POLLOUT | Poll.POLLWRNORM);
     }
 
     /** The name is free for others. */

@@ -55,6 +55,12 @@ public final class EventFdFile implements FileOperations, Restorable {
         return moved == Long.BYTES ? moved : -Errno.EFAULT;
     }
 
+    /** A larger buffer's other bytes mean nothing (eventfd(2)). */
+    @Override
+    public boolean writesAtOnce() {
+        return true;
+    }
+
     @Override
     public long write(Task task, FileDescription file, IoBuffer source, long offset) {
         if (source.remaining() < Long.BYTES) {
