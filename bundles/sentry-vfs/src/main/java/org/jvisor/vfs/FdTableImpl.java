@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
-import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
@@ -33,9 +33,6 @@ final class FdTableImpl implements FdTable, Restorable {
     private static final int MAX_DESCRIPTORS = 1 << 20;
     private static final int CHUNK = Long.SIZE;
     private static final int SHIFT = 6;
-
-    /** What a chunk takes, about: descriptors are cheap to make, and live in the Sentry's heap. The first one of a table is free. */
-    private static final int CHUNK_BYTES = 320;
 
     /** Descriptors that follow each other; a bit of each mask for each of them. */
     private static final class Chunk {
@@ -153,7 +150,7 @@ final class FdTableImpl implements FdTable, Restorable {
 
     /** Whether there is memory for it; what is taken is used at once. */
     private boolean takeRoom(int fd, FileDescriptionImpl file) {
-        return file.charge(cgroup) && (chunkOf(fd) != null || cgroup.tryCharge(Counter.HEAP_BYTES, CHUNK_BYTES));
+        return file.charge(cgroup) && (chunkOf(fd) != null || cgroup.tryCharge(Charge.DESCRIPTOR_CHUNK, 1));
     }
 
     private Chunk makeChunk(int c) {
@@ -291,9 +288,9 @@ final class FdTableImpl implements FdTable, Restorable {
         int count = Math.max(1, (highest() >> SHIFT) + 1);
         int paid = 0;
         for (int c = 1; c < count; c++) {
-            paid += isEmpty(chunks[c]) ? 0 : CHUNK_BYTES;
+            paid += isEmpty(chunks[c]) ? 0 : 1;
         }
-        if (!cgroup.tryCharge(Counter.HEAP_BYTES, paid)) {
+        if (!cgroup.tryCharge(Charge.DESCRIPTOR_CHUNK, paid)) {
             throw ErrnoException.of(Errno.ENOMEM);
         }
         FdTableImpl copy = new FdTableImpl(cgroup);
@@ -352,7 +349,7 @@ final class FdTableImpl implements FdTable, Restorable {
         synchronized (this) {
             for (int c = 1; c < chunks.length; c++) {
                 if (chunks[c] != null) {
-                    cgroup.uncharge(Counter.HEAP_BYTES, CHUNK_BYTES);
+                    cgroup.uncharge(Charge.DESCRIPTOR_CHUNK, 1);
                 }
             }
             chunks = Arrays.copyOf(chunks, 1);

@@ -11,7 +11,7 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.lock.LockRank;
@@ -103,11 +103,11 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         if (payer != null) {
             return true;
         }
-        if (!cgroup.tryCharge(Counter.OPEN_FILES, 1)) {
+        if (!cgroup.tryCharge(Charge.OPEN_FILE, 1)) {
             return false;
         }
         if (!PAYER.compareAndSet(this, null, cgroup)) {
-            cgroup.uncharge(Counter.OPEN_FILES, 1);
+            cgroup.uncharge(Charge.OPEN_FILE, 1);
         }
         return true;
     }
@@ -664,7 +664,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
                 ((MountImpl) path.mount()).closeFile(holdsMount);
                 openFiles.remove(this);
                 if (payer != null) {
-                    payer.uncharge(Counter.OPEN_FILES, 1);
+                    payer.uncharge(Charge.OPEN_FILE, 1);
                 }
             }
         }

@@ -13,7 +13,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Vfs;
 import org.jvisor.api.wait.WaitQueue;
@@ -49,14 +49,14 @@ class EpollTest {
     @Test
     void shouldBeBoundedByTheCgroup() {
         Cgroup cgroup = w.root.task.container().cgroup();
-        cgroup.setLimit(Counter.HEAP_BYTES, cgroup.used(Counter.HEAP_BYTES) + 600);
+        cgroup.setLimit(Charge.EPOLL_ITEM, 2);
         assertEquals(0, add(3, pipe[0], EPOLLIN));
         assertEquals(0, add(4, pipe[0], EPOLLIN));
         assertEquals(-Errno.ENOSPC, add(5, pipe[0], EPOLLIN));
         assertEquals(0, epoll.control(w.root.task, self, Poll.EPOLL_CTL_DEL, 3, pipe[0], 0, 0));
         assertEquals(0, add(5, pipe[0], EPOLLIN));
         self.release(w.root.task);
-        assertEquals(cgroup.limit(Counter.HEAP_BYTES) - 600, cgroup.used(Counter.HEAP_BYTES));
+        assertEquals(0, cgroup.used(Charge.EPOLL_ITEM));
     }
 
     @Test

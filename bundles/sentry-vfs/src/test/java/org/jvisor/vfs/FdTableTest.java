@@ -20,7 +20,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
@@ -70,7 +70,7 @@ class FdTableTest {
     /** A description is counted once, by whom it came to first, and as long as anybody has it. */
     @Test
     void shouldBeBoundedByTheCgroup() {
-        cgroup.setLimit(Counter.OPEN_FILES, 2);
+        cgroup.setLimit(Charge.OPEN_FILE, 2);
         FileDescription file = file();
         file.retain();
         assertEquals(0, table.add(file, 0, LIMIT, false));
@@ -82,20 +82,20 @@ class FdTableTest {
         assertEquals(-Errno.ENFILE, table.put(null, 7, third, LIMIT, false));
         FdTable other = w.vfs.newFdTable(new Cgroup(null));
         assertEquals(0, other.add(third, 0, LIMIT, false));
-        assertEquals(2, cgroup.used(Counter.OPEN_FILES));
+        assertEquals(2, cgroup.used(Charge.OPEN_FILE));
         FdTable copy = table.copy();
         table.release(null);
-        assertEquals(2, cgroup.used(Counter.OPEN_FILES));
+        assertEquals(2, cgroup.used(Charge.OPEN_FILE));
         copy.release(null);
-        assertEquals(1, cgroup.used(Counter.OPEN_FILES));
+        assertEquals(1, cgroup.used(Charge.OPEN_FILE));
         file.release(null);
-        assertEquals(0, cgroup.used(Counter.OPEN_FILES));
+        assertEquals(0, cgroup.used(Charge.OPEN_FILE));
         other.release(null);
     }
 
     @Test
     void shouldPayForItsOwnMemory() {
-        cgroup.setLimit(Counter.HEAP_BYTES, 700);
+        cgroup.setLimit(Charge.DESCRIPTOR_CHUNK, 2);
         for (int fd = 0; fd < 3 * 64; fd++) {
             assertEquals(fd, table.add(file(), 0, LIMIT, false));
         }
@@ -104,7 +104,7 @@ class FdTableTest {
         assertEquals(Errno.ENOMEM, assertThrows(ErrnoException.class, table::copy).errno());
         more.release(null);
         table.release(null);
-        assertEquals(0, cgroup.used(Counter.HEAP_BYTES));
+        assertEquals(0, cgroup.used(Charge.DESCRIPTOR_CHUNK));
     }
 
     @Test

@@ -18,7 +18,7 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.state.CoreRoundTrip;
 import org.jvisor.api.state.Forgetful;
 import org.jvisor.api.state.Restorable;
@@ -128,11 +128,11 @@ class RestorableTest {
         World.write(w.root, edge[1], "y");
         World.write(w.root, level[1], "x");
         Cgroup cgroup = w.root.task.container().cgroup();
-        long used = cgroup.used(Counter.HEAP_BYTES);
+        long used = cgroup.used(Charge.EPOLL_ITEM);
 
         Forgetful.roundTrip((Restorable) epoll);
         roundTrip();
-        assertEquals(used, cgroup.used(Counter.HEAP_BYTES));
+        assertEquals(used, cgroup.used(Charge.EPOLL_ITEM));
 
         assertEquals(1, outer.collect(events, data, 8));
         assertEquals(66, data[0]);
@@ -144,7 +144,7 @@ class RestorableTest {
         assertEquals(-Errno.ELOOP, epoll.control(w.root.task, self, Poll.EPOLL_CTL_ADD, 7, outerSelf, Poll.EPOLLIN, 77));
         assertEquals(-Errno.EEXIST, epoll.control(w.root.task, self, Poll.EPOLL_CTL_ADD, 3, level[0], Poll.EPOLLIN, 33));
         level[0].release(null);
-        assertTrue(cgroup.used(Counter.HEAP_BYTES) < used, "the end of a file is heard of");
+        assertTrue(cgroup.used(Charge.EPOLL_ITEM) < used, "the end of a file is heard of");
     }
 
     @Test

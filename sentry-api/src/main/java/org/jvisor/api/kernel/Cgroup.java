@@ -2,40 +2,36 @@
 package org.jvisor.api.kernel;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Consumer;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 
 /**
- * What the processes of a container use up of what the Sentry itself has, and how much of it they may: one object a container, below
- * the sandbox's own. Whatever is charged counts in all of them up to the top. Any thread; charging allocates nothing.
+ * What programs make the Sentry keep, counted by kind ({@link Charge}), and how much of it they may: one object a container, below
+ * the sandbox's own, and one a process below its container's. Whatever is charged counts in all of them up to the top. What a process
+ * has left behind (a file in memory, a socket in flight) stays charged to it, and so to its container. Any thread; charging allocates
+ * nothing.
  */
 public final class Cgroup implements Restorable {
 
-    /** What is counted. */
-    public enum Counter {
-        /** Bytes of the Sentry's heap that inodes, names, extended attributes, items of queues and the like take, about. */
-        HEAP_BYTES,
-        /** Processes and threads, zombies among them. */
-        TASKS,
-        /** Open file descriptions. */
-        OPEN_FILES,
-        /** Bytes of memory that sockets' buffers take. */
-        SOCKET_BYTES
-    }
-
-    private static final int COUNTERS = Counter.values().length;
+    private static final Charge[] KINDS = Charge.values();
 
     private final Cgroup parent;
-    private final AtomicLong[] used = new AtomicLong[COUNTERS];
-    private final AtomicLong[] limits = new AtomicLong[COUNTERS];
+    /** By kind, as are the limits. */
+    private final AtomicLongArray used = new AtomicLongArray(KINDS.length);
+    private final AtomicLongArray limits = new AtomicLongArray(KINDS.length);
+    private final AtomicLong heap = new AtomicLong();
+    private final AtomicLong memory = new AtomicLong();
+    private volatile long heapLimit = Long.MAX_VALUE;
+    private volatile long memoryLimit = Long.MAX_VALUE;
 
     /** @param parent what this one's use counts in too; null: it is the top one. Without limits of its own. */
     public Cgroup(Cgroup parent) {
         this.parent = parent;
-        for (int i = 0; i < COUNTERS; i++) {
-            used[i] = new AtomicLong();
-            limits[i] = new AtomicLong(Long.MAX_VALUE);
+        for (int i = 0; i < KINDS.length; i++) {
+            limits.set(i, Long.MAX_VALUE);
         }
     }
 
@@ -43,76 +39,128 @@ public final class Cgroup implements Restorable {
         return parent;
     }
 
-    public long used(Counter counter) {
-        return used[counter.ordinal()].get();
+    /** How many units are there. */
+    public long used(Charge kind) {
+        return used.get(kind.ordinal());
     }
 
-    public long limit(Counter counter) {
-        return limits[counter.ordinal()].get();
+    public long limit(Charge kind) {
+        return limits.get(kind.ordinal());
     }
 
-    /** What is used already stays, even beyond the limit. */
-    public void setLimit(Counter counter, long limit) {
-        limits[counter.ordinal()].set(limit);
+    /** What is there already stays, even beyond the limit. */
+    public void setLimit(Charge kind, long units) {
+        limits.set(kind.ordinal(), units);
     }
 
-    /** Takes {@code amount}, here and above, where all limits allow it; whether it was taken. */
-    public boolean tryCharge(Counter counter, long amount) {
-        AtomicLong mine = used[counter.ordinal()];
-        if (mine.addAndGet(amount) > limits[counter.ordinal()].get() || parent != null && !parent.tryCharge(counter, amount)) {
-            mine.addAndGet(-amount);
-            return false;
+    /** Bytes of the Sentry's heap that all that is charged takes, about. */
+    public long heapBytes() {
+        return heap.get();
+    }
+
+    public long heapLimit() {
+        return heapLimit;
+    }
+
+    public void setHeapLimit(long bytes) {
+        heapLimit = bytes;
+    }
+
+    /** Bytes of memory that all that is charged takes, beside the heap. */
+    public long memoryBytes() {
+        return memory.get();
+    }
+
+    public long memoryLimit() {
+        return memoryLimit;
+    }
+
+    public void setMemoryLimit(long bytes) {
+        memoryLimit = bytes;
+    }
+
+    /** Takes {@code count} units, here and above, where all limits allow it; whether they were taken. */
+    public boolean tryCharge(Charge kind, long count) {
+        if (add(kind, count) && (parent == null || parent.tryCharge(kind, count))) {
+            return true;
         }
-        return true;
+        add(kind, -count);
+        return false;
     }
 
-    /** Takes {@code amount}, whatever the limits say: it was looked before whether there is room. */
-    public void charge(Counter counter, long amount) {
-        used[counter.ordinal()].addAndGet(amount);
+    /** The same. @throws ErrnoException with the kind's errno where there may be no more */
+    public void requireCharge(Charge kind, long count) {
+        if (!tryCharge(kind, count)) {
+            throw ErrnoException.of(kind.errno());
+        }
+    }
+
+    /** Takes {@code count} units, whatever the limits say: it was looked before whether there is room, or they are there already. */
+    public void charge(Charge kind, long count) {
+        add(kind, count);
         if (parent != null) {
-            parent.charge(counter, amount);
+            parent.charge(kind, count);
         }
     }
 
-    /** Whether nothing more may be taken, here or above. */
-    public boolean isFull(Counter counter) {
-        return used(counter) >= limit(counter) || parent != null && parent.isFull(counter);
+    /** Gives {@code count} units back, here and above. */
+    public void uncharge(Charge kind, long count) {
+        charge(kind, -count);
     }
 
-    /** Gives {@code amount} back, here and above. */
-    public void uncharge(Counter counter, long amount) {
-        used[counter.ordinal()].addAndGet(-amount);
-        if (parent != null) {
-            parent.uncharge(counter, amount);
+    /** Whether nothing more of a kind may be taken, here or above. */
+    public boolean isFull(Charge kind) {
+        return used(kind) >= limit(kind) || kind.heapBytes() > 0 && heap.get() >= heapLimit
+                || kind.memoryBytes() > 0 && memory.get() >= memoryLimit || parent != null && parent.isFull(kind);
+    }
+
+    /** Whether that is within the limits. */
+    private boolean add(Charge kind, long count) {
+        boolean within = used.addAndGet(kind.ordinal(), count) <= limits.get(kind.ordinal());
+        if (kind.heapBytes() != 0) {
+            within &= heap.addAndGet(count * kind.heapBytes()) <= heapLimit;
         }
+        if (kind.memoryBytes() != 0) {
+            within &= memory.addAndGet(count * kind.memoryBytes()) <= memoryLimit;
+        }
+        return within;
     }
 
     // ---- Restorable
 
-    /** Counters by their names, of which a later version may have others: those start at nothing, and without a limit. */
+    /** Kinds by their names, of which a later version may have others: those start at nothing, and without a limit. */
     @Override
     public StateRecord save() {
-        StateRecord record = new StateRecord("cgroup", 1).putCore("parent", parent);
-        for (Counter counter : Counter.values()) {
-            record.put("used " + counter, used(counter)).put("limit " + counter, limit(counter));
+        StateRecord record = new StateRecord("cgroup", 2).putCore("parent", parent).put("heap", heap.get())
+                .put("memory", memory.get()).put("heapLimit", heapLimit).put("memoryLimit", memoryLimit);
+        for (Charge kind : KINDS) {
+            record.put("used " + kind, used(kind)).put("limit " + kind, limit(kind));
         }
         return record;
     }
 
     @Override
     public void forget() {
-        for (int i = 0; i < COUNTERS; i++) {
-            used[i].set(0);
-            limits[i].set(0);
+        heap.set(0);
+        memory.set(0);
+        heapLimit = 0;
+        memoryLimit = 0;
+        for (int i = 0; i < KINDS.length; i++) {
+            used.set(i, 0);
+            limits.set(i, 0);
         }
     }
 
     @Override
     public void restore(StateRecord record) {
         record.expectCore("parent", parent);
-        for (Counter counter : Counter.values()) {
-            used[counter.ordinal()].set(record.getLong("used " + counter, 0));
-            setLimit(counter, record.getLong("limit " + counter, Long.MAX_VALUE));
+        heap.set(record.requireLong("heap"));
+        memory.set(record.requireLong("memory"));
+        heapLimit = record.getLong("heapLimit", Long.MAX_VALUE);
+        memoryLimit = record.getLong("memoryLimit", Long.MAX_VALUE);
+        for (Charge kind : KINDS) {
+            used.set(kind.ordinal(), record.getLong("used " + kind, 0));
+            setLimit(kind, record.getLong("limit " + kind, Long.MAX_VALUE));
         }
     }
 

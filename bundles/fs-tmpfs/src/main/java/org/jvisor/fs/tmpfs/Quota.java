@@ -5,14 +5,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.state.StateRecord;
 
 /** What an instance has used of what it may use. Any thread. */
 final class Quota {
-
-    /** What an inode and its name take of the Sentry's own heap, about. */
-    private static final long INODE_HEAP_BYTES = 512;
 
     /** Names and inodes live in the Sentry's heap, and no application may fill that. */
     private final Cgroup cgroup;
@@ -57,29 +54,34 @@ final class Quota {
         return byteLimit == Long.MAX_VALUE || byteLimit - bytes.get() >= count;
     }
 
-    /** @param extraHeapBytes beside the usual, for long texts */
-    void takeInode(long extraHeapBytes) {
+    /** @param textBytes what the inode keeps of text, beside the usual */
+    void takeInode(long textBytes) {
         if (inodes.incrementAndGet() > inodeLimit) {
             inodes.decrementAndGet();
             throw ErrnoException.of(Errno.ENOSPC);
         }
-        if (!takeHeap(INODE_HEAP_BYTES + extraHeapBytes)) {
+        if (!cgroup.tryCharge(Charge.INODE, 1)) {
             inodes.decrementAndGet();
+            throw ErrnoException.of(Errno.ENOSPC);
+        }
+        if (!takeBytes(textBytes)) {
+            giveInode(0);
             throw ErrnoException.of(Errno.ENOSPC);
         }
     }
 
-    void giveInode(long extraHeapBytes) {
+    void giveInode(long textBytes) {
         inodes.decrementAndGet();
-        giveHeap(INODE_HEAP_BYTES + extraHeapBytes);
+        cgroup.uncharge(Charge.INODE, 1);
+        giveBytes(textBytes);
     }
 
-    boolean takeHeap(long count) {
-        return cgroup.tryCharge(Counter.HEAP_BYTES, count);
+    boolean takeBytes(long count) {
+        return cgroup.tryCharge(Charge.INODE_BYTE, count);
     }
 
-    void giveHeap(long count) {
-        cgroup.uncharge(Counter.HEAP_BYTES, count);
+    void giveBytes(long count) {
+        cgroup.uncharge(Charge.INODE_BYTE, count);
     }
 
     // ---- hand-over

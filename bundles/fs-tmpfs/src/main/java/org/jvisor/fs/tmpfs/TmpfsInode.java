@@ -248,7 +248,7 @@ abstract class TmpfsInode implements Inode, Stateful {
             gone = true;
         }
         disposeContent();
-        fileSystem.quota().giveInode(extraHeapBytes());
+        fileSystem.quota().giveInode(textBytes());
         synchronized (this) {
             if (xattrs != null) {
                 xattrs.forEach(this::giveXattr);
@@ -264,7 +264,7 @@ abstract class TmpfsInode implements Inode, Stateful {
 
     void disposeContent() {}
 
-    long extraHeapBytes() {
+    long textBytes() {
         return 0;
     }
 
@@ -300,7 +300,7 @@ abstract class TmpfsInode implements Inode, Stateful {
         if (before == null && (flags & Xattr.XATTR_REPLACE) != 0) {
             throw ErrnoException.of(Errno.ENODATA);
         }
-        if (gone || !fileSystem.quota().takeHeap(xattrBytes(name, value))) {
+        if (gone || !fileSystem.quota().takeBytes(xattrBytes(name, value))) {
             throw ErrnoException.of(Errno.ENOSPC);
         }
         if (xattrs == null) {
@@ -333,6 +333,6 @@ abstract class TmpfsInode implements Inode, Stateful {
     }
 
     private void giveXattr(String name, byte[] value) {
-        fileSystem.quota().giveHeap(xattrBytes(name, value));
+        fileSystem.quota().giveBytes(xattrBytes(name, value));
     }
 }

@@ -42,7 +42,7 @@ final class TmpfsSymlink extends TmpfsInode {
     }
 
     @Override
-    long extraHeapBytes() {
+    long textBytes() {
         return target.length();
     }
 }

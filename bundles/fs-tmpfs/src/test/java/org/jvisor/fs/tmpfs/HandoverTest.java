@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.state.StateException;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileOperations;
@@ -69,7 +69,7 @@ class HandoverTest {
         Inode kept = fresh.root().create(null, "g", Mode.S_IFREG | 0644, 0, OWNER);
         assertEquals(3, kept.ino());
         fresh.unmount();
-        assertEquals(512, i.cgroup.used(Counter.HEAP_BYTES));
+        assertEquals(1, i.cgroup.used(Charge.INODE));
     }
 
     @Test

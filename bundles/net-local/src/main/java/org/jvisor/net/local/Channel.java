@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
 import org.jvisor.api.state.StateRecord;
@@ -163,13 +163,13 @@ final class Channel implements Stateful {
             boolean attached = message != null && (message.files != null || message.hasCredentials);
             boolean marked = records || attached || !marks.isEmpty() && isSpecial(marks.peekLast());
             long cost = attached ? Mark.cost(message) : MARK_BYTES;
-            if (marked && !cgroup.tryCharge(Counter.SOCKET_BYTES, cost)) {
+            if (marked && !cgroup.tryCharge(Charge.SOCKET_BYTE, cost)) {
                 return -Errno.ENOBUFS;
             }
             moved = fill(source, count);
             if (moved < 0) {
                 if (marked) {
-                    cgroup.uncharge(Counter.SOCKET_BYTES, cost);
+                    cgroup.uncharge(Charge.SOCKET_BYTE, cost);
                 }
                 return moved;
             }
@@ -210,7 +210,7 @@ final class Channel implements Stateful {
         while (size < needed) {
             size <<= 1;
         }
-        if (!cgroup.tryCharge(Counter.SOCKET_BYTES, size - ring.length)) {
+        if (!cgroup.tryCharge(Charge.SOCKET_BYTE, size - ring.length)) {
             if (records || ring.length == 0) {
                 return -Errno.ENOBUFS;
             }
@@ -335,7 +335,7 @@ final class Channel implements Stateful {
 
     private void dropMarks(Mark current) {
         while (!marks.isEmpty() && marks.peekFirst().end <= head && (!records || marks.peekFirst() == current)) {
-            cgroup.uncharge(Counter.SOCKET_BYTES, marks.removeFirst().cost);
+            cgroup.uncharge(Charge.SOCKET_BYTE, marks.removeFirst().cost);
         }
         Mark first = marks.peekFirst();
         if (!records && first != null && first == current && first.files != null) {
@@ -343,7 +343,7 @@ final class Channel implements Stateful {
             Mark rest = new Mark(head, null);
             rest.end = first.end;
             marks.removeFirst();
-            cgroup.uncharge(Counter.SOCKET_BYTES, first.cost - rest.cost);
+            cgroup.uncharge(Charge.SOCKET_BYTE, first.cost - rest.cost);
             marks.addFirst(rest);
         }
     }
@@ -390,7 +390,7 @@ final class Channel implements Stateful {
             }
             // Nobody reads or writes here any more.
             ring = NOTHING;
-            cgroup.uncharge(Counter.SOCKET_BYTES, charged);
+            cgroup.uncharge(Charge.SOCKET_BYTE, charged);
         }
         for (Mark mark : left) {
             if (mark.files != null) {

@@ -11,7 +11,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
@@ -263,7 +263,7 @@ abstract class DatagramSocket extends LocalSocket {
             if (readShut) {
                 return -Errno.EPIPE;
             }
-            if (!cgroup.tryCharge(Counter.SOCKET_BYTES, datagram.cost())) {
+            if (!cgroup.tryCharge(Charge.SOCKET_BYTE, datagram.cost())) {
                 return -Errno.ENOBUFS;
             }
             queued.add(datagram);
@@ -289,7 +289,7 @@ abstract class DatagramSocket extends LocalSocket {
             }
             if (!peek) {
                 queuedBytes -= datagram.bytes.length + OVERHEAD;
-                cgroup.uncharge(Counter.SOCKET_BYTES, datagram.cost());
+                cgroup.uncharge(Charge.SOCKET_BYTE, datagram.cost());
             } else if (datagram.files != null && message != null) {
                 for (FileDescription attached : datagram.files) {
                     attached.retain();
@@ -425,7 +425,7 @@ abstract class DatagramSocket extends LocalSocket {
             left = List.copyOf(queued);
             left.forEach(datagram -> queuedBytes -= datagram.bytes.length + OVERHEAD);
             for (Datagram datagram : left) {
-                cgroup.uncharge(Counter.SOCKET_BYTES, datagram.cost());
+                cgroup.uncharge(Charge.SOCKET_BYTE, datagram.cost());
             }
             queued.clear();
         }

@@ -12,7 +12,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Termios;
 import org.jvisor.api.abi.TimevalLayout;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
@@ -29,9 +29,6 @@ abstract class LocalSocket implements Socket, Stateful {
     static final int DEFAULT_BUFFER = 212_992;
     private static final int MIN_BUFFER = 2304;
     private static final int MAX_BUFFER = 4 << 20;
-    /** What a socket, its description and its names take of the Sentry's heap, about, beside what is queued. */
-    private static final int HEAP_BYTES = 2048;
-
     /** What the socket and its buffers are charged to: the container's that made it. */
     final Cgroup cgroup;
 
@@ -62,7 +59,7 @@ abstract class LocalSocket implements Socket, Stateful {
 
     /** @throws ErrnoException ENOBUFS: the container has as many as it may have (socket(2)); {@link #uncharge} else gives back */
     LocalSocket(Cgroup cgroup, NetNamespace net, int domain, int type, int protocol) {
-        if (!cgroup.tryCharge(Counter.HEAP_BYTES, HEAP_BYTES)) {
+        if (!cgroup.tryCharge(Charge.SOCKET, 1)) {
             throw ErrnoException.of(Errno.ENOBUFS);
         }
         this.cgroup = cgroup;
@@ -112,7 +109,7 @@ abstract class LocalSocket implements Socket, Stateful {
 
     /** The socket is closed; once. */
     final void uncharge() {
-        cgroup.uncharge(Counter.HEAP_BYTES, HEAP_BYTES);
+        cgroup.uncharge(Charge.SOCKET, 1);
     }
 
     @Override

@@ -13,7 +13,7 @@ import java.util.Arrays;
 import java.util.Random;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.net.Socket;
 import org.jvisor.api.wait.WaitQueue;
 import org.junit.jupiter.api.Test;
@@ -29,7 +29,7 @@ class ChannelTest {
     }
 
     private long charged() {
-        return cgroup.used(Counter.SOCKET_BYTES);
+        return cgroup.used(Charge.SOCKET_BYTE);
     }
 
     private static HeapBuffer buffer(int length) {
@@ -63,7 +63,7 @@ class ChannelTest {
 
     @Test
     void shouldRefuseTheFirstByteThatTheContainerHasNoMemoryFor() {
-        cgroup.setLimit(Counter.SOCKET_BYTES, 100);
+        cgroup.setLimit(Charge.SOCKET_BYTE, 100);
         assertEquals(-Errno.ENOBUFS, channel(false).write(buffer(1), null));
         assertEquals(-Errno.ENOBUFS, channel(true).write(buffer(1), null));
         assertEquals(0, charged());
@@ -71,7 +71,7 @@ class ChannelTest {
 
     @Test
     void shouldGetAlongWithWhatItHasWhenTheContainerHasNoMore() {
-        cgroup.setLimit(Counter.SOCKET_BYTES, 4096);
+        cgroup.setLimit(Charge.SOCKET_BYTE, 4096);
         Channel channel = channel(false);
         assertEquals(10, channel.write(buffer(10), null));
         assertEquals(4086, channel.write(buffer(LIMIT), null));

@@ -24,7 +24,7 @@ import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.SockaddrUnLayout;
 import org.jvisor.api.abi.UcredLayout;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Namespaces;
@@ -184,19 +184,19 @@ class HandoverTest {
         send(pair[0], "on its way");
         send(pair[1], "back");
         WaitQueue queue = pair[0].waitQueue();
-        long charged = cgroup.used(Counter.SOCKET_BYTES);
+        long charged = cgroup.used(Charge.SOCKET_BYTE);
         List<Socket> fresh = handOver(pair[0], pair[1]);
         assertSame(queue, fresh.getFirst().waitQueue());
         assertEquals(Poll.POLLIN, fresh.getFirst().poll(null) & Poll.POLLIN);
         assertEquals("on its way", receive(fresh.get(1)));
         assertEquals("back", receive(fresh.get(0)));
         talk(fresh.get(0), fresh.get(1));
-        assertEquals(charged, cgroup.used(Counter.SOCKET_BYTES));
+        assertEquals(charged, cgroup.used(Charge.SOCKET_BYTE));
         fresh.get(0).release(null);
         assertEquals("", receive(fresh.get(1)));
         fresh.get(1).release(null);
-        assertEquals(0, cgroup.used(Counter.SOCKET_BYTES));
-        assertEquals(0, cgroup.used(Counter.HEAP_BYTES));
+        assertEquals(0, cgroup.used(Charge.SOCKET_BYTE));
+        assertEquals(0, cgroup.used(Charge.SOCKET));
     }
 
     @Test
@@ -260,7 +260,7 @@ class HandoverTest {
         fresh.get(1).release(null);
         fresh.get(0).release(null);
         assertEquals(1, releases.get());
-        assertEquals(0, cgroup.used(Counter.SOCKET_BYTES));
+        assertEquals(0, cgroup.used(Charge.SOCKET_BYTE));
     }
 
     @Test

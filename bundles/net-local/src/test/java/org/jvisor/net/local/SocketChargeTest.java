@@ -9,7 +9,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Socket;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.NetNamespace;
 import org.junit.jupiter.api.Test;
 
@@ -21,7 +21,7 @@ class SocketChargeTest {
 
     @Test
     void shouldRefuseSocketsThatTheContainerMayNotHave() {
-        cgroup.setLimit(Counter.HEAP_BYTES, 5000);
+        cgroup.setLimit(Charge.SOCKET, 2);
         UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, net);
         ErrnoException refused = assertThrows(ErrnoException.class,
                 () -> new InetStreamSocket(cgroup, net, Socket.AF_INET));
@@ -29,7 +29,7 @@ class SocketChargeTest {
         pair[1].release(null);
         assertThrows(ErrnoException.class, () -> UnixDatagramSocket.pair(cgroup, net), "the half pair is given back");
         pair[0].release(null);
-        assertEquals(0, cgroup.used(Counter.HEAP_BYTES));
+        assertEquals(0, cgroup.used(Charge.SOCKET));
     }
 
     @Test
@@ -38,15 +38,15 @@ class SocketChargeTest {
         HeapBuffer data = new HeapBuffer(new byte[1000]);
         assertEquals(1000, pair[0].send(null, null, data, null));
         assertEquals(1000, pair[0].send(null, null, data.rewind(), null));
-        long two = cgroup.used(Counter.SOCKET_BYTES);
+        long two = cgroup.used(Charge.SOCKET_BYTE);
         assertTrue(two >= 2000);
         assertEquals(1000, pair[1].receive(null, null, data.rewind(), null));
-        assertEquals(two / 2, cgroup.used(Counter.SOCKET_BYTES));
-        cgroup.setLimit(Counter.SOCKET_BYTES, two / 2);
+        assertEquals(two / 2, cgroup.used(Charge.SOCKET_BYTE));
+        cgroup.setLimit(Charge.SOCKET_BYTE, two / 2);
         assertEquals(-Errno.ENOBUFS, pair[0].send(null, null, data.rewind(), null));
         pair[1].release(null);
         pair[0].release(null);
-        assertEquals(0, cgroup.used(Counter.SOCKET_BYTES));
-        assertEquals(0, cgroup.used(Counter.HEAP_BYTES));
+        assertEquals(0, cgroup.used(Charge.SOCKET_BYTE));
+        assertEquals(0, cgroup.used(Charge.SOCKET));
     }
 }

@@ -2,7 +2,7 @@
 package org.jvisor.core.container;
 
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 
 /**
  * The sandbox's cgroup, and what a container gets of it. The Sentry's heap is bounded, and no application may fill it; a container
@@ -10,14 +10,11 @@ import org.jvisor.api.kernel.Cgroup.Counter;
  */
 public final class Cgroups {
 
-    /** The part of the heap that applications can fill with inodes, names and the like. */
-    private static final int HEAP_SHARE = 3;
+    /** The part of the heap that all may fill together. */
+    private static final int HEAP_SHARE = 2;
 
-    /** The part of it that sockets' buffers can fill, which are arrays of the heap. */
+    /** The parts of it that sockets' buffers and open files can fill. */
     private static final int SOCKET_SHARE = 5;
-
-    /** What a file description takes with all that hangs on it, and the part of the heap that all may take. */
-    private static final int OPEN_FILE_BYTES = 512;
     private static final int OPEN_FILES_SHARE = 4;
 
     /** Each task costs the Sentry a Java thread: so many are more than any container needs and less than what hurts. */
@@ -26,10 +23,10 @@ public final class Cgroups {
     private final Cgroup sandbox = new Cgroup(null);
 
     public Cgroups(long heapBytes) {
-        sandbox.setLimit(Counter.HEAP_BYTES, heapBytes / HEAP_SHARE);
-        sandbox.setLimit(Counter.SOCKET_BYTES, heapBytes / SOCKET_SHARE);
-        sandbox.setLimit(Counter.OPEN_FILES, heapBytes / OPEN_FILES_SHARE / OPEN_FILE_BYTES);
-        sandbox.setLimit(Counter.TASKS, TASKS);
+        sandbox.setHeapLimit(heapBytes / HEAP_SHARE);
+        sandbox.setLimit(Charge.SOCKET_BYTE, heapBytes / SOCKET_SHARE);
+        sandbox.setLimit(Charge.OPEN_FILE, heapBytes / OPEN_FILES_SHARE / Charge.OPEN_FILE.heapBytes());
+        sandbox.setLimit(Charge.TASK, TASKS);
     }
 
     Cgroup sandbox() {
@@ -38,12 +35,17 @@ public final class Cgroups {
 
     Cgroup newContainer() {
         Cgroup container = new Cgroup(sandbox);
-        for (Counter counter : Counter.values()) {
-            long all = sandbox.limit(counter);
+        container.setHeapLimit(partOf(sandbox.heapLimit()));
+        for (Charge kind : Charge.values()) {
+            long all = sandbox.limit(kind);
             if (all != Long.MAX_VALUE) {
-                container.setLimit(counter, all - all / 4);
+                container.setLimit(kind, partOf(all));
             }
         }
         return container;
+    }
+
+    private static long partOf(long all) {
+        return all - all / 4;
     }
 }

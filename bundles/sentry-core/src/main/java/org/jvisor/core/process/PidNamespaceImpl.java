@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
-import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.state.Restorable;
@@ -80,7 +80,7 @@ public final class PidNamespaceImpl implements PidNamespace, Restorable {
 
     /** An id that nothing has, and that is not given out again before millions of others were. */
     public int newId() {
-        if (cgroup.isFull(Counter.TASKS)) {
+        if (cgroup.isFull(Charge.TASK)) {
             throw ErrnoException.of(Errno.EAGAIN);
         }
         do {
@@ -96,13 +96,13 @@ public final class PidNamespaceImpl implements PidNamespace, Restorable {
     public void add(TaskImpl task) {
         tasks.put(task.tid(), task);
         processes.add(task);
-        cgroup.charge(Counter.TASKS, 1);
+        cgroup.charge(Charge.TASK, 1);
     }
 
     void remove(TaskImpl task) {
         tasks.remove(task.tid(), task);
         if (processes.remove(task)) {
-            cgroup.uncharge(Counter.TASKS, 1);
+            cgroup.uncharge(Charge.TASK, 1);
         }
     }
 

@@ -21,7 +21,7 @@ import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Cgroup.Counter;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.SignalAction;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task.CloneRequest;
@@ -397,14 +397,14 @@ class ProcessTest {
     void shouldBoundTheTasksOfAContainer() {
         assertEquals(0, test.run(test.init(task -> {
             Cgroup cgroup = task.container().cgroup();
-            assertEquals(1, cgroup.used(Counter.TASKS));
-            cgroup.setLimit(Counter.TASKS, 2);
+            assertEquals(1, cgroup.used(Charge.TASK));
+            cgroup.setLimit(Charge.TASK, 2);
             long pid = fork(task, exit(0));
             assertEquals(Errno.EAGAIN, assertThrows(ErrnoException.class, () -> fork(task, exit(0))).errno());
-            assertEquals(2, cgroup.used(Counter.TASKS));
+            assertEquals(2, cgroup.used(Charge.TASK));
             assertEquals(pid, wait(task, EXITS, new WaitResult()));
-            assertEquals(1, cgroup.used(Counter.TASKS));
-            assertEquals(1, cgroup.parent().used(Counter.TASKS));
+            assertEquals(1, cgroup.used(Charge.TASK));
+            assertEquals(1, cgroup.parent().used(Charge.TASK));
             assertTrue(fork(task, exit(0)) > 0);
             return 0;
         })));

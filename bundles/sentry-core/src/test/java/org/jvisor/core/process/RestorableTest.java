@@ -18,6 +18,7 @@ import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.SignalAction;
 import org.jvisor.api.kernel.SignalInfo;
@@ -155,8 +156,8 @@ class RestorableTest {
         counts.addTask(5);
         assertTrue(counts.addSignal(5, 1));
         Cgroup cgroup = new Cgroup(null);
-        cgroup.setLimit(Cgroup.Counter.TASKS, 3);
-        cgroup.charge(Cgroup.Counter.TASKS, 2);
+        cgroup.setLimit(Charge.TASK, 3);
+        cgroup.charge(Charge.TASK, 2);
         UtsNamespace names = new UtsNamespace("host", "domain");
 
         Forgetful.roundTrip(counts);
@@ -165,8 +166,8 @@ class RestorableTest {
 
         assertEquals(2, counts.addTask(5));
         assertFalse(counts.addSignal(5, 1));
-        assertEquals(List.of(2L, 3L, Long.MAX_VALUE), List.of(cgroup.used(Cgroup.Counter.TASKS),
-                cgroup.limit(Cgroup.Counter.TASKS), cgroup.limit(Cgroup.Counter.HEAP_BYTES)));
+        assertEquals(List.of(2L, 3L, Long.MAX_VALUE), List.of(cgroup.used(Charge.TASK),
+                cgroup.limit(Charge.TASK), cgroup.limit(Charge.OPEN_FILE)));
         assertEquals(List.of("host", "domain"), List.of(names.hostname(), names.domainname()));
     }
 

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
-import org.jvisor.api.kernel.Cgroup.Counter;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
@@ -28,9 +28,6 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
     private static final int READY = Poll.POLLIN | Poll.POLLRDNORM;
     private static final int EXCLUSIVE_ALLOWED = Poll.EPOLLIN | Poll.EPOLLOUT | Poll.EPOLLERR | Poll.EPOLLHUP | Poll.EPOLLWAKEUP
             | Poll.EPOLLET | Poll.EPOLLEXCLUSIVE;
-
-    /** What an item takes of the Sentry's own memory, about: so there is an end (epoll(7), max_user_watches). */
-    private static final int ITEM_BYTES = 256;
 
     private final WaitQueue queue = new WaitQueue();
 
@@ -85,7 +82,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
             if (items.containsKey(item.key)) {
                 return -Errno.EEXIST;
             }
-            if (!item.cgroup.tryCharge(Counter.HEAP_BYTES, ITEM_BYTES)) {
+            if (!item.cgroup.tryCharge(Charge.EPOLL_ITEM, 1)) {
                 return -Errno.ENOSPC;
             }
             items.put(item.key, item);
@@ -145,7 +142,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
             if (!items.remove(item.key, item)) {
                 return false;
             }
-            item.cgroup.uncharge(Counter.HEAP_BYTES, ITEM_BYTES);
+            item.cgroup.uncharge(Charge.EPOLL_ITEM, 1);
             // No wake-up can put it on the list once it has left the queue.
             item.stopListening();
             unlist(item);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.kernel;
+
+import org.jvisor.api.abi.Errno;
+
+/**
+ * The catalogue of all that a program can make the Sentry keep: each object whose number or size programs decide is of one of these
+ * kinds, is charged to a {@link Cgroup} when it is made, and given back when it goes. A test makes objects of each kind until they
+ * are refused, and sees all counts at zero when the container has ended; a new kind needs its place there.
+ *
+ * <p>What a unit takes of the heap is counted with all that hangs on it, and rather too high than too low. What is made of pages of
+ * the memory file is counted by these.
+ */
+public enum Charge {
+
+    // ---- processes
+
+    /** A thread: its record, and the Java thread that serves it. clone(2). */
+    TASK(8_192, Errno.EAGAIN),
+    /** A process beside its threads, a zombie too. fork(2). */
+    PROCESS(4_096, Errno.EAGAIN),
+    /** An entry of a list of what a call waits for, beyond the usual few. poll(2). */
+    WAIT_ENTRY(64, Errno.ENOMEM),
+    /** A byte of arguments and environment on their way to a new program. execve(2). */
+    EXEC_BYTE(1, Errno.E2BIG),
+    /** A signal that is queued. sigqueue(3). */
+    QUEUED_SIGNAL(128, Errno.EAGAIN),
+    /** A timer. timer_create(2). */
+    POSIX_TIMER(512, Errno.EAGAIN),
+    /** A namespace of any type. unshare(2). */
+    NAMESPACE(1_024, Errno.ENOSPC),
+    /** A System V semaphore set, message queue or shared memory segment. shmget(2). */
+    IPC_OBJECT(512, Errno.ENOSPC),
+
+    // ---- memory
+
+    /** A page of a memory file. mmap(2). */
+    PAGE(0, 4_096, Errno.ENOMEM),
+    /** A mapping of an address space. mmap(2). */
+    VMA(256, Errno.ENOMEM),
+    /** An address space. fork(2). */
+    ADDRESS_SPACE(4_096, Errno.ENOMEM),
+    /** A page of the tables that tell the frames of an address space. */
+    PAGE_TABLE(0, 4_096, Errno.ENOMEM),
+    /** A piece of the index that tells where the pages of a file are. ftruncate(2), pwrite(2). */
+    PAGE_INDEX(4_096, Errno.ENOSPC),
+
+    // ---- descriptors
+
+    /** An open file description, with what it is of, where that has no kind of its own. open(2). */
+    OPEN_FILE(512, Errno.ENFILE),
+    /** A part of a descriptor table. dup2(2). */
+    DESCRIPTOR_CHUNK(320, Errno.ENOMEM),
+    /** A file that an epoll instance watches. epoll_ctl(2). */
+    EPOLL_ITEM(256, Errno.ENOSPC),
+    /** A range that is locked. fcntl(2). */
+    FILE_LOCK(96, Errno.ENOLCK),
+
+    // ---- files
+
+    /** A name and an inode of a file system in memory. open(2), mkdir(2). */
+    INODE(512, Errno.ENOSPC),
+    /** A byte of a long name, a symbolic link's target or an extended attribute. setxattr(2). */
+    INODE_BYTE(1, Errno.ENOSPC),
+    /** An inode of another file system that is in use, with its cached name. */
+    CACHED_INODE(1_024, Errno.ENOMEM),
+    /** A byte of what an open directory has listed. getdents(2). */
+    LISTING_BYTE(1, Errno.ENOMEM),
+    /** A mount. mount(2). */
+    MOUNT(1_024, Errno.ENOSPC),
+    /** A pseudo-terminal. */
+    PTY(16_384, Errno.ENOSPC),
+
+    // ---- sockets
+
+    /** A socket. socket(2). */
+    SOCKET(2_048, Errno.ENOBUFS),
+    /** A byte that a socket's buffers hold. send(2). */
+    SOCKET_BYTE(1, Errno.ENOBUFS),
+    /** A description in flight. unix(7). */
+    IN_FLIGHT(64, Errno.ETOOMANYREFS);
+
+    private final long heapBytes;
+    private final long memoryBytes;
+    private final int errno;
+
+    Charge(long heapBytes, int errno) {
+        this(heapBytes, 0, errno);
+    }
+
+    Charge(long heapBytes, long memoryBytes, int errno) {
+        this.heapBytes = heapBytes;
+        this.memoryBytes = memoryBytes;
+        this.errno = errno;
+    }
+
+    /** What a unit takes of the Sentry's heap, about. */
+    public long heapBytes() {
+        return heapBytes;
+    }
+
+    /** What a unit takes of the memory that applications have. */
+    public long memoryBytes() {
+        return memoryBytes;
+    }
+
+    /** What a program is told when there may be no more; a call may have its own errno for that. */
+    public int errno() {
+        return errno;
+    }
+}
