@@ -284,16 +284,16 @@ final class FdTableImpl implements FdTable, Restorable {
     // ---- sharing
 
     @Override
-    public synchronized FdTable copy() {
+    public synchronized FdTable copy(Cgroup payer) {
         int count = Math.max(1, (highest() >> SHIFT) + 1);
         int paid = 0;
         for (int c = 1; c < count; c++) {
             paid += isEmpty(chunks[c]) ? 0 : 1;
         }
-        if (!cgroup.tryCharge(Charge.DESCRIPTOR_CHUNK, paid)) {
+        if (!payer.tryCharge(Charge.DESCRIPTOR_CHUNK, paid)) {
             throw ErrnoException.of(Errno.ENOMEM);
         }
-        FdTableImpl copy = new FdTableImpl(cgroup);
+        FdTableImpl copy = new FdTableImpl(payer);
         Chunk[] to = new Chunk[count];
         for (int c = 0; c < count; c++) {
             to[c] = copyOf(chunks[c], c);

@@ -96,7 +96,7 @@ final class MountOperations {
             throw ErrnoException.of(Errno.EPERM);
         }
         requireOwnNamespace(task, target);
-        attach(kind.mount(task, task.container().cgroup(), source, data == null ? "" : data, null), source, target, flags);
+        attach(kind.mount(task, task.cgroup(), source, data == null ? "" : data, null), source, target, flags);
     }
 
     private MountImpl attach(FileSystem fileSystem, String source, VfsPath target, int flags) {

@@ -83,7 +83,7 @@ class FdTableTest {
         FdTable other = w.vfs.newFdTable(new Cgroup(null));
         assertEquals(0, other.add(third, 0, LIMIT, false));
         assertEquals(2, cgroup.used(Charge.OPEN_FILE));
-        FdTable copy = table.copy();
+        FdTable copy = table.copy(cgroup);
         table.release(null);
         assertEquals(2, cgroup.used(Charge.OPEN_FILE));
         copy.release(null);
@@ -101,7 +101,7 @@ class FdTableTest {
         }
         FileDescription more = file();
         assertEquals(-Errno.ENFILE, table.add(more, 0, LIMIT, false));
-        assertEquals(Errno.ENOMEM, assertThrows(ErrnoException.class, table::copy).errno());
+        assertEquals(Errno.ENOMEM, assertThrows(ErrnoException.class, () -> table.copy(cgroup)).errno());
         more.release(null);
         table.release(null);
         assertEquals(0, cgroup.used(Charge.DESCRIPTOR_CHUNK));
@@ -183,7 +183,7 @@ class FdTableTest {
             table.add(file(), 0, LIMIT, i == 7);
         }
         table.close(null, 50);
-        FdTable copy = table.copy();
+        FdTable copy = table.copy(cgroup);
         assertEquals(Open.FD_CLOEXEC, copy.getFlags(7));
         assertNull(copy.acquire(50));
         assertEquals(50, copy.add(file(), 0, LIMIT, false));

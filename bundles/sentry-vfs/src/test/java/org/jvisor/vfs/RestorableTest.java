@@ -180,7 +180,7 @@ class RestorableTest {
         assertEquals(1, table.add(pipe[0], 0, RLIMIT, false));
         assertEquals(2, table.add(pipe[1], 0, RLIMIT, true));
         file.retain();
-        FdTable copy = table.copy();
+        FdTable copy = table.copy(new Cgroup(null));
         assertEquals(0, table.close(null, 1));
 
         Forgetful.roundTrip((Restorable) file, DESCRIPTION);

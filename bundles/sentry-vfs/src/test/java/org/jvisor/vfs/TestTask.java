@@ -93,6 +93,7 @@ final class TestTask implements InvocationHandler {
             case "credentials" -> credentials;
             case "hasCapability" -> credentials.has((Integer) arguments[0]);
             case "container" -> container;
+            case "cgroup" -> container.cgroup();
             case "fs" -> fs;
             case "files" -> files;
             case "mounts" -> mounts;

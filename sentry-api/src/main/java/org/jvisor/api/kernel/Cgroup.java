@@ -19,9 +19,9 @@ public final class Cgroup implements Restorable {
     private static final Charge[] KINDS = Charge.values();
 
     private final Cgroup parent;
-    /** By kind, as are the limits. */
+    /** By kind, as are the limits, which are null as long as there are none. */
     private final AtomicLongArray used = new AtomicLongArray(KINDS.length);
-    private final AtomicLongArray limits = new AtomicLongArray(KINDS.length);
+    private volatile AtomicLongArray limits;
     private final AtomicLong heap = new AtomicLong();
     private final AtomicLong memory = new AtomicLong();
     private volatile long heapLimit = Long.MAX_VALUE;
@@ -30,9 +30,6 @@ public final class Cgroup implements Restorable {
     /** @param parent what this one's use counts in too; null: it is the top one. Without limits of its own. */
     public Cgroup(Cgroup parent) {
         this.parent = parent;
-        for (int i = 0; i < KINDS.length; i++) {
-            limits.set(i, Long.MAX_VALUE);
-        }
     }
 
     public Cgroup parent() {
@@ -45,12 +42,21 @@ public final class Cgroup implements Restorable {
     }
 
     public long limit(Charge kind) {
-        return limits.get(kind.ordinal());
+        AtomicLongArray set = limits;
+        return set == null ? Long.MAX_VALUE : set.get(kind.ordinal());
     }
 
-    /** What is there already stays, even beyond the limit. */
+    /** What is there already stays, even beyond the limit. One thread at a time. */
     public void setLimit(Charge kind, long units) {
-        limits.set(kind.ordinal(), units);
+        AtomicLongArray set = limits;
+        if (set == null) {
+            set = new AtomicLongArray(KINDS.length);
+            for (int i = 0; i < KINDS.length; i++) {
+                set.set(i, Long.MAX_VALUE);
+            }
+        }
+        set.set(kind.ordinal(), units);
+        limits = set;
     }
 
     /** Bytes of the Sentry's heap that all that is charged takes, about. */
@@ -116,7 +122,7 @@ public final class Cgroup implements Restorable {
 
     /** Whether that is within the limits. */
     private boolean add(Charge kind, long count) {
-        boolean within = used.addAndGet(kind.ordinal(), count) <= limits.get(kind.ordinal());
+        boolean within = used.addAndGet(kind.ordinal(), count) <= limit(kind);
         if (kind.heapBytes() != 0) {
             within &= heap.addAndGet(count * kind.heapBytes()) <= heapLimit;
         }
@@ -134,7 +140,10 @@ public final class Cgroup implements Restorable {
         StateRecord record = new StateRecord("cgroup", 2).putCore("parent", parent).put("heap", heap.get())
                 .put("memory", memory.get()).put("heapLimit", heapLimit).put("memoryLimit", memoryLimit);
         for (Charge kind : KINDS) {
-            record.put("used " + kind, used(kind)).put("limit " + kind, limit(kind));
+            record.put("used " + kind, used(kind));
+            if (limit(kind) != Long.MAX_VALUE) {
+                record.put("limit " + kind, limit(kind));
+            }
         }
         return record;
     }
@@ -147,8 +156,8 @@ public final class Cgroup implements Restorable {
         memoryLimit = 0;
         for (int i = 0; i < KINDS.length; i++) {
             used.set(i, 0);
-            limits.set(i, 0);
         }
+        limits = null;
     }
 
     @Override
@@ -160,7 +169,10 @@ public final class Cgroup implements Restorable {
         memoryLimit = record.getLong("memoryLimit", Long.MAX_VALUE);
         for (Charge kind : KINDS) {
             used.set(kind.ordinal(), record.getLong("used " + kind, 0));
-            setLimit(kind, record.getLong("limit " + kind, Long.MAX_VALUE));
+            long limit = record.getLong("limit " + kind, Long.MAX_VALUE);
+            if (limit != Long.MAX_VALUE) {
+                setLimit(kind, limit);
+            }
         }
     }
 

@@ -32,6 +32,11 @@ public interface Task {
 
     Container container();
 
+    /** Its process's: what it makes is charged to this one. */
+    default Cgroup cgroup() {
+        return group().cgroup();
+    }
+
     /** Whom it knows by id. */
     default PidNamespace pidNamespace() {
         return namespaces().pid();

@@ -30,6 +30,9 @@ public interface ThreadGroup {
 
     Container container();
 
+    /** What the process makes is charged to this one, below its container's. */
+    Cgroup cgroup();
+
     // ---- job control
 
     ProcessGroup processGroup();

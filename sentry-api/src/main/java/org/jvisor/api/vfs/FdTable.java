@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.vfs;
 
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -45,8 +46,8 @@ public interface FdTable {
     /** Open descriptors, ascending; allocates. */
     int[] descriptors();
 
-    /** A copy, as fork(2) makes. */
-    FdTable copy();
+    /** A copy, as fork(2) makes, that is charged to {@code payer}. @throws ErrnoException ENOMEM when that may not have more */
+    FdTable copy(Cgroup payer);
 
     /** One more task shares it. */
     void retain();

@@ -109,7 +109,7 @@ final class OpenClose {
         }
         if ((flags & Open.CLOSE_RANGE_UNSHARE) != 0) {
             FdTable shared = task.files();
-            task.setFiles(shared.copy());
+            task.setFiles(shared.copy(task.cgroup()));
             shared.release(task);
         }
         FdTable files = task.files();

@@ -183,6 +183,7 @@ final class Program implements InvocationHandler, Providers {
             case "group" -> group;
             case "kernel" -> kernel;
             case "container" -> container;
+            case "cgroup" -> container.cgroup();
             case "pidNamespace" -> pidNamespace;
             case "waitEntry" -> entry((Integer) arguments[0]);
             case "sleep" -> sleep((Long) arguments[0]);

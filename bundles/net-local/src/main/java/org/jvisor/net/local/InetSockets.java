@@ -28,11 +28,11 @@ abstract class InetSockets implements SocketFamily {
         switch (type) {
             case SOCK_STREAM -> {
                 check(protocol, IPPROTO_TCP);
-                return new InetStreamSocket(task.container().cgroup(), task.namespaces().net(), domain);
+                return new InetStreamSocket(task.cgroup(), task.namespaces().net(), domain);
             }
             case SOCK_DGRAM -> {
                 check(protocol, IPPROTO_UDP);
-                return new UdpSocket(task.container().cgroup(), task.namespaces().net(), domain);
+                return new UdpSocket(task.cgroup(), task.namespaces().net(), domain);
             }
             case SOCK_RAW -> throw ErrnoException.of(Errno.EPERM);
             default -> throw ErrnoException.of(Errno.ESOCKTNOSUPPORT);

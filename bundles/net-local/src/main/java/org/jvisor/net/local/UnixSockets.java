@@ -23,9 +23,9 @@ public final class UnixSockets implements SocketFamily {
     public Socket create(Task task, int type, int protocol) {
         check(protocol);
         return switch (type) {
-            case SOCK_STREAM, SOCK_SEQPACKET -> new UnixStreamSocket(task.container().cgroup(), task.namespaces().net(), type);
+            case SOCK_STREAM, SOCK_SEQPACKET -> new UnixStreamSocket(task.cgroup(), task.namespaces().net(), type);
             // SOCK_RAW is SOCK_DGRAM here (unix(7) does not say so; Linux has it since 2.4).
-            case SOCK_DGRAM, SOCK_RAW -> new UnixDatagramSocket(task.container().cgroup(), task.namespaces().net());
+            case SOCK_DGRAM, SOCK_RAW -> new UnixDatagramSocket(task.cgroup(), task.namespaces().net());
             default -> throw ErrnoException.of(Errno.ESOCKTNOSUPPORT);
         };
     }
@@ -35,7 +35,7 @@ public final class UnixSockets implements SocketFamily {
         check(protocol);
         return switch (type) {
             case SOCK_STREAM, SOCK_SEQPACKET -> UnixStreamSocket.pair(task, type);
-            case SOCK_DGRAM, SOCK_RAW -> UnixDatagramSocket.pair(task.container().cgroup(), task.namespaces().net());
+            case SOCK_DGRAM, SOCK_RAW -> UnixDatagramSocket.pair(task.cgroup(), task.namespaces().net());
             default -> throw ErrnoException.of(Errno.ESOCKTNOSUPPORT);
         };
     }

@@ -43,7 +43,7 @@ final class UnixStreamSocket extends StreamSocket {
     }
 
     static UnixStreamSocket[] pair(Task task, int type) {
-        Cgroup cgroup = task.container().cgroup();
+        Cgroup cgroup = task.cgroup();
         NetNamespace net = task.namespaces().net();
         UnixStreamSocket a = new UnixStreamSocket(cgroup, net, type);
         UnixStreamSocket b;

@@ -53,7 +53,7 @@ class HandoverTest {
     private Task task() {
         Container container = fake(Container.class, "cgroup", cgroup);
         ThreadGroup group = fake(ThreadGroup.class, "pid", PID);
-        return fake(Task.class, "container", container,
+        return fake(Task.class, "cgroup", cgroup, "container", container,
                 "namespaces", new Namespaces(null, null, null, null, net, null, null), "group", group,
                 "credentials", Credentials.ROOT, "hasCapability", true,
                 "send", null);

@@ -34,7 +34,7 @@ class WaitingTest {
 
     private final Cgroup cgroup = new Cgroup(null);
     private final NetNamespace net = new NetNamespace(1, domain -> null);
-    private final Task task = fake(Task.class, "container", fake(Container.class, "cgroup", cgroup),
+    private final Task task = fake(Task.class, "cgroup", cgroup, "container", fake(Container.class, "cgroup", cgroup),
             "namespaces", new Namespaces(null, null, null, null, net, null, null), "group", fake(ThreadGroup.class, "pid", 42),
             "credentials", Credentials.ROOT, "hasCapability", true, "send", null);
     private final FileDescription blocking = fake(FileDescription.class, "flags", 0);

@@ -99,7 +99,7 @@ final class ProcessStart {
             ThreadGroupImpl group = new ThreadGroupImpl(kernel, container, id, limits());
             TaskImpl task = new TaskImpl(kernel, group, id);
             task.setCredentials(Credentials.ROOT);
-            task.setFiles(kernel.vfs().newFdTable(container.cgroup()));
+            task.setFiles(kernel.vfs().newFdTable(group.cgroup()));
             task.setNamespaces(namespaces);
             task.setFs(new FsContext(namespaces.mounts().root(), namespaces.mounts().root(), 0));
             synchronized (group.lock) {

@@ -63,7 +63,7 @@ public final class ExecOperation {
             group.actions = group.actions.copyWithoutHandlers();
         }
         FdTable files = task.files();
-        FdTable own = files.copy();
+        FdTable own = files.copy(task.cgroup());
         task.setFiles(own);
         files.release(task);
         own.closeOnExec(task);

@@ -234,7 +234,7 @@ final class CloneOperation {
             parent.files().retain();
             child.setFiles(parent.files());
         } else {
-            child.setFiles(parent.files().copy());
+            child.setFiles(parent.files().copy(child.cgroup()));
         }
     }
 

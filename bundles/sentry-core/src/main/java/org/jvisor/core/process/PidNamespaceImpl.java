@@ -96,13 +96,13 @@ public final class PidNamespaceImpl implements PidNamespace, Restorable {
     public void add(TaskImpl task) {
         tasks.put(task.tid(), task);
         processes.add(task);
-        cgroup.charge(Charge.TASK, 1);
+        task.cgroup().charge(Charge.TASK, 1);
     }
 
     void remove(TaskImpl task) {
         tasks.remove(task.tid(), task);
         if (processes.remove(task)) {
-            cgroup.uncharge(Charge.TASK, 1);
+            task.cgroup().uncharge(Charge.TASK, 1);
         }
     }
 

@@ -11,6 +11,7 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Session;
 import org.jvisor.api.kernel.SignalAction;
@@ -46,6 +47,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
 
     private final KernelImpl kernel;
     private final ContainerImpl container;
+    private final Cgroup cgroup;
     private final int pid;
 
     // ---- guarded by the tree's lock where written
@@ -94,6 +96,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
     public ThreadGroupImpl(KernelImpl kernel, ContainerImpl container, int pid, Limits limits) {
         this.kernel = kernel;
         this.container = container;
+        this.cgroup = new Cgroup(container.cgroup());
         this.pid = pid;
         this.limits = limits;
         this.intervalTimers = new IntervalTimers(this, kernel.clock());
@@ -152,6 +155,11 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
     @Override
     public Container container() {
         return container;
+    }
+
+    @Override
+    public Cgroup cgroup() {
+        return cgroup;
     }
 
     public ContainerImpl containerImpl() {
@@ -522,7 +530,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
 
     @Override
     public StateRecord save() {
-        return new StateRecord("process", 1).put("pid", pid).putCore("container", container).putCores("tasks", List.of(tasks))
+        return new StateRecord("process", 1).put("pid", pid).putCore("container", container).putCore("cgroup", cgroup).putCores("tasks", List.of(tasks))
                 .putCore("leader", leader).putCore("parent", parent).putCores("children", List.copyOf(children))
                 .putCore("processGroup", processGroup).putCore("creator", creator).put("exitSignal", exitSignal).put("zombie", zombie)
                 .put("reaped", reaped).putCore("actions", actions).put("exiting", exiting).put("exitStatus", exitStatus)
@@ -559,6 +567,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
     public void restore(StateRecord record) {
         record.expect("pid", pid);
         record.expectCore("container", container);
+        record.expectCore("cgroup", cgroup);
         tasks = record.cores("tasks").toArray(NONE);
         leader = record.core("leader", TaskImpl.class);
         parent = record.core("parent", ThreadGroupImpl.class);
@@ -583,7 +592,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
 
     @Override
     public void forEachPart(Consumer<? super Restorable> visitor) {
-        for (Restorable part : List.of(actions, pending, job, limits, times, intervalTimers, timers)) {
+        for (Restorable part : List.of(cgroup, actions, pending, job, limits, times, intervalTimers, timers)) {
             visitor.accept(part);
         }
         visitor.accept(container.users());

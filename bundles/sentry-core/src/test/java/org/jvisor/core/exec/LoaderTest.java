@@ -39,6 +39,8 @@ import org.jvisor.core.FakePlatform;
 import org.jvisor.core.Fakes;
 import org.jvisor.core.KernelImpl;
 import org.jvisor.core.TestKernel;
+import org.jvisor.core.container.ContainerDevices;
+import org.jvisor.core.container.ContainerImpl;
 import org.jvisor.core.container.HomeDirectory;
 import org.jvisor.core.process.Limits;
 import org.jvisor.core.process.TaskImpl;
@@ -80,7 +82,7 @@ class LoaderTest {
         kernel = new KernelImpl(host, memory, vdso, vfs, new TestKernel.TestClock());
         kernel.addPlatform(new FakePlatform());
         kernel.start(new KernelOptions("fake", "6.1.0", false, List.of(), 0));
-        ThreadGroupImpl group = new ThreadGroupImpl(kernel, null, 1, Limits.initial());
+        ThreadGroupImpl group = new ThreadGroupImpl(kernel, new ContainerImpl(kernel, new ContainerDevices(), null), 1, Limits.initial());
         task = new TaskImpl(kernel, group, 1);
         task.setCredentials(Credentials.ROOT);
     }

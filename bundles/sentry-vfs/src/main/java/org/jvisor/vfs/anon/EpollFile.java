@@ -52,7 +52,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
         }
         EpollItem.Key key = new EpollItem.Key(fd, target);
         return switch (operation) {
-            case Poll.EPOLL_CTL_ADD -> add(task.container().cgroup(), key, targetQueue, events, data);
+            case Poll.EPOLL_CTL_ADD -> add(task.cgroup(), key, targetQueue, events, data);
             case Poll.EPOLL_CTL_MOD -> modify(key, events, data);
             case Poll.EPOLL_CTL_DEL -> delete(key);
             default -> -Errno.EINVAL;

@@ -341,7 +341,7 @@ final class ProcessCalls {
         }
         if ((flags & Clone.CLONE_FILES) != 0) {
             FdTable old = t.files();
-            t.setFiles(old.copy());
+            t.setFiles(old.copy(t.cgroup()));
             old.release(t);
         }
         return 0;
