@@ -28,12 +28,17 @@ final class DescriptorDirectory extends ProcessPart {
     /** A process may always look at its own descriptors, even where its files are root's (PR_SET_DUMPABLE). */
     @Override
     public int permission(Credentials credentials, int mask) {
-        return (mask & 2) == 0 && credentials == target().task().credentials() ? 0 : GENERIC_CHECK;
+        Target target = subject().find();
+        return (mask & 2) == 0 && target != null && credentials == target.task().credentials() ? 0 : GENERIC_CHECK;
     }
 
     @Override
     protected Inode lookupMore(Task task, String name) {
-        Access.requireRead(task, target().task());
+        Target target = subject().find();
+        if (target == null || !target.exists()) {
+            return null;
+        }
+        Access.requireRead(task, target.task());
         int fd = number(name);
         FileDescription file = fd < 0 ? null : acquire(fd);
         if (file == null) {
@@ -41,11 +46,11 @@ final class DescriptorDirectory extends ProcessPart {
         }
         int permissions = (file.readable() ? READABLE : 0) | (file.writable() ? WRITABLE : 0);
         file.release(task);
-        return info ? infoFile(fd) : link(fd, permissions);
+        return info ? infoFile(target, fd) : link(target, fd, permissions);
     }
 
-    private Inode link(int fd, int permissions) {
-        return new MagicLink.Descriptor(fs(), target(), ProcFileSystem.descriptorIno(target(), fd, false), permissions, owner -> {
+    private Inode link(Target target, int fd, int permissions) {
+        return new MagicLink.Descriptor(fs(), target, ProcFileSystem.descriptorIno(target, fd, false), permissions, owner -> {
             FileDescription file = acquire(fd);
             if (file == null) {
                 return null;
@@ -56,8 +61,8 @@ final class DescriptorDirectory extends ProcessPart {
         });
     }
 
-    private Inode infoFile(int fd) {
-        return new ProcessFile(fs(), target(), ProcFileSystem.descriptorIno(target(), fd, true), 0444, true, (reader, owner) -> {
+    private Inode infoFile(Target target, int fd) {
+        return new ProcessFile(fs(), target, ProcFileSystem.descriptorIno(target, fd, true), 0444, true, (reader, owner) -> {
             FdTable files = owner.task().files();
             FileDescription file = acquire(fd);
             if (file == null) {
@@ -73,19 +78,21 @@ final class DescriptorDirectory extends ProcessPart {
     }
 
     private FileDescription acquire(int fd) {
-        FdTable files = target().task().files();
+        Target target = subject().find();
+        FdTable files = target == null ? null : target.task().files();
         return files == null ? null : files.acquire(fd);
     }
 
     @Override
     protected long readMore(Task task, long position, FileOperations.DirectorySink sink) {
-        Access.requireRead(task, target().task());
-        FdTable files = target().task().files();
+        Target target = target();
+        Access.requireRead(task, target.task());
+        FdTable files = target.task().files();
         if (files == null) {
             return 0;
         }
         for (int fd : files.descriptors()) {
-            long ino = ProcFileSystem.descriptorIno(target(), fd, info);
+            long ino = ProcFileSystem.descriptorIno(target, fd, info);
             if (MORE + fd >= position && !sink.add(Integer.toString(fd), ino, info ? Mode.DT_REG : Mode.DT_LNK, MORE + fd + 1)) {
                 return 0;
             }

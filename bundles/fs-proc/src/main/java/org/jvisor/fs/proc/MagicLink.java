@@ -15,7 +15,7 @@ class MagicLink extends PseudoInode {
     private static final int SIZE = 64;
 
     private final ProcSystem system;
-    private final Target target;
+    private final Subject subject;
     private final Place place;
 
     /** Where a link leads; null: nowhere. */
@@ -27,18 +27,33 @@ class MagicLink extends PseudoInode {
     MagicLink(ProcFileSystem fs, Target target, long ino, int permissions, Place place) {
         super(fs, ino, Mode.S_IFLNK | permissions);
         system = fs.system();
-        this.target = target;
+        subject = new Subject(target);
         this.place = place;
     }
 
     @Override
     public VfsPath jump(Task task) {
-        Access.requireRead(task, target.task());
-        VfsPath path = target.exists() ? place.of(target.task()) : null;
+        Task owner = requireOwner(task);
+        VfsPath path = place.of(owner);
         if (path == null) {
             throw ErrnoException.of(Errno.ENOENT);
         }
         return path;
+    }
+
+    /**
+     * The task that the link is about.
+     *
+     * @throws ErrnoException ENOENT when it was waited for, EACCES when {@code reader} may not look into it
+     */
+    final Task requireOwner(Task reader) {
+        Target target = subject.find();
+        if (target == null || !target.exists()) {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
+        Task owner = target.task();
+        Access.requireRead(reader, owner);
+        return owner;
     }
 
     @Override
@@ -58,22 +73,22 @@ class MagicLink extends PseudoInode {
 
     @Override
     public int uid() {
-        return ProcessInodes.uid(target, mode());
+        return ProcessInodes.uid(subject, mode());
     }
 
     @Override
     public int gid() {
-        return ProcessInodes.gid(target, mode());
+        return ProcessInodes.gid(subject, mode());
     }
 
     @Override
     protected long timeNs() {
-        return ProcessInodes.timeNs(system, target.task());
+        return ProcessInodes.timeNs(system, subject);
     }
 
     @Override
     public boolean equals(Object o) {
-        return o instanceof MagicLink l && l.ino() == ino() && l.mode() == mode() && l.target.equals(target)
+        return o instanceof MagicLink l && l.ino() == ino() && l.mode() == mode() && l.subject.equals(subject)
                 && l.fileSystem() == fileSystem();
     }
 

@@ -28,7 +28,7 @@ final class MountsFile extends ProcessFile {
     @Override
     public FileOperations open(Task task, int flags) {
         FileOperations text = super.open(task, flags);
-        MountNamespace namespace = target().task().mounts();
+        MountNamespace namespace = subject().check().task().mounts();
         return namespace == null ? text : new Opened((PseudoOpen) text, namespace);
     }
 

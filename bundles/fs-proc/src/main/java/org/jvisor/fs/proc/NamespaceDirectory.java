@@ -51,14 +51,12 @@ final class NamespaceDirectory extends ProcessPart {
 
         @Override
         public String readlink(Task task) {
-            Access.requireRead(task, target().task());
-            return fs().system().kernel().namespaceFiles().text(name, target().task());
+            return fs().system().kernel().namespaceFiles().text(name, requireOwner(task));
         }
 
         @Override
         public VfsPath jump(Task task) {
-            Access.requireRead(task, target().task());
-            return fs().system().kernel().namespaceFiles().place(name, target().task());
+            return fs().system().kernel().namespaceFiles().place(name, requireOwner(task));
         }
     }
 }

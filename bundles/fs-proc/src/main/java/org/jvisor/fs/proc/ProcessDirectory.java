@@ -6,6 +6,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
 
@@ -38,25 +39,31 @@ final class ProcessDirectory extends ProcessPart {
     }
 
     private boolean mayRead(Credentials credentials) {
-        Task task = target().task();
-        return credentials == task.credentials() || Access.mayRead(credentials, task);
+        Target target = subject().find();
+        return target != null && (credentials == target.task().credentials() || Access.mayRead(credentials, target.task()));
     }
 
     /** Whether {@code task} sees this in the list of processes. */
     boolean isListedFor(Task task) {
         ProcFileSystem.Options options = fs().mountOptions();
         boolean hides = options.hide().compareTo(ProcFileSystem.Options.Hide.INVISIBLE) >= 0;
-        return !hides || task == null || task.group() == target().group() || isVisible(task.credentials(), options);
+        return !hides || task == null || isAbout(task.group()) || isVisible(task.credentials(), options);
+    }
+
+    private boolean isAbout(ThreadGroup group) {
+        Target target = subject().find();
+        return target != null && target.group() == group;
     }
 
     @Override
     protected Inode lookupMore(Task task, String name) {
-        if (!target().exists()) {
+        Target target = subject().find();
+        if (target == null || !target.exists()) {
             return null;
         }
         for (int i = 0; i < entries.size(); i++) {
             if (entries.get(i).name().equals(name)) {
-                return entries.get(i).make(fs(), target(), i + 1);
+                return entries.get(i).make(fs(), target, i + 1);
             }
         }
         return null;
@@ -64,9 +71,10 @@ final class ProcessDirectory extends ProcessPart {
 
     @Override
     protected long readMore(Task task, long position, FileOperations.DirectorySink sink) {
+        Target target = target();
         for (int i = (int) (position - MORE); i < entries.size(); i++) {
             ProcessEntries.Entry entry = entries.get(i);
-            if (!sink.add(entry.name(), ProcFileSystem.ino(target(), i + 1), Mode.direntType(entry.mode()), MORE + i + 1)) {
+            if (!sink.add(entry.name(), ProcFileSystem.ino(target, i + 1), Mode.direntType(entry.mode()), MORE + i + 1)) {
                 return 0;
             }
         }

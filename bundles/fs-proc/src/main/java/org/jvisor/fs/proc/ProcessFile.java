@@ -10,7 +10,7 @@ import org.jvisor.api.vfs.PseudoFile;
 /** A file about a process. Two are equal when they are the same file about the same process. */
 class ProcessFile extends PseudoFile {
     private final ProcSystem system;
-    private final Target target;
+    private final Subject subject;
     private final boolean guarded;
 
     /**
@@ -31,20 +31,26 @@ class ProcessFile extends PseudoFile {
 
     /** @param guarded whether opening it takes the right to look into the process */
     ProcessFile(ProcFileSystem fs, Target target, long ino, int permissions, boolean guarded, Reader reader, Writer writer) {
-        super(fs, ino, permissions, reader == null ? null : task -> reader.read(task, target.check()),
-                writer == null ? null : (task, data) -> writer.write(task, target.check(), data));
+        this(fs, new Subject(target), ino, permissions, guarded, reader, writer);
+    }
+
+    private ProcessFile(ProcFileSystem fs, Subject subject, long ino, int permissions, boolean guarded, Reader reader,
+            Writer writer) {
+        super(fs, ino, permissions, reader == null ? null : task -> reader.read(task, subject.check()),
+                writer == null ? null : (task, data) -> writer.write(task, subject.check(), data));
         system = fs.system();
-        this.target = target;
+        this.subject = subject;
         this.guarded = guarded;
     }
 
-    Target target() {
-        return target;
+    final Subject subject() {
+        return subject;
     }
 
     @Override
     public FileOperations open(Task task, int flags) {
-        if (!target.exists()) {
+        Target target = subject.find();
+        if (target == null || !target.exists()) {
             throw ErrnoException.of(Errno.ENOENT);
         }
         if (guarded) {
@@ -55,22 +61,22 @@ class ProcessFile extends PseudoFile {
 
     @Override
     public int uid() {
-        return ProcessInodes.uid(target, mode());
+        return ProcessInodes.uid(subject, mode());
     }
 
     @Override
     public int gid() {
-        return ProcessInodes.gid(target, mode());
+        return ProcessInodes.gid(subject, mode());
     }
 
     @Override
     protected long timeNs() {
-        return ProcessInodes.timeNs(system, target.task());
+        return ProcessInodes.timeNs(system, subject);
     }
 
     @Override
     public boolean equals(Object o) {
-        return o instanceof ProcessFile f && f.ino() == ino() && f.target.equals(target) && f.fileSystem() == fileSystem();
+        return o instanceof ProcessFile f && f.ino() == ino() && f.subject.equals(subject) && f.fileSystem() == fileSystem();
     }
 
     @Override

@@ -2,7 +2,6 @@
 package org.jvisor.fs.proc;
 
 import org.jvisor.api.abi.Mode;
-import org.jvisor.api.kernel.Task;
 
 /** What all files about a process have in common: who owns them (proc(5)). */
 final class ProcessInodes {
@@ -13,16 +12,23 @@ final class ProcessInodes {
     }
 
     /** The effective user; root, when others may not look into the process. */
-    static int uid(Target target, int mode) {
-        return mode == PUBLIC_DIRECTORY || Access.isDumpable(target.task()) ? target.task().credentials().euid() : 0;
+    static int uid(Subject subject, int mode) {
+        Target target = subject.find();
+        return isUsers(target, mode) ? target.task().credentials().euid() : 0;
     }
 
-    static int gid(Target target, int mode) {
-        return mode == PUBLIC_DIRECTORY || Access.isDumpable(target.task()) ? target.task().credentials().egid() : 0;
+    static int gid(Subject subject, int mode) {
+        Target target = subject.find();
+        return isUsers(target, mode) ? target.task().credentials().egid() : 0;
+    }
+
+    /** What is about nobody any more is root's. */
+    private static boolean isUsers(Target target, int mode) {
+        return target != null && (mode == PUBLIC_DIRECTORY || Access.isDumpable(target.task()));
     }
 
     /** When the process began. */
-    static long timeNs(ProcSystem system, Task task) {
-        return system.bootTimeNs() + task.startTimeNs();
+    static long timeNs(ProcSystem system, Subject subject) {
+        return system.bootTimeNs() + subject.startTimeNs();
     }
 }

@@ -44,7 +44,7 @@ final class RangeFile extends ProcessFile {
 
     /** Of the memory that the process had when the file was opened; another program's is not looked into. */
     private final class Opened extends PseudoOpen {
-        private MemoryManager mm = target().task().mm();
+        private MemoryManager mm = subject().check().task().mm();
 
         @Override
         protected PseudoInode inode() {
@@ -135,8 +135,9 @@ final class RangeFile extends ProcessFile {
 
         /** 0, as at the end of the file, once the process has ended or executes another program. */
         private long withMemory(Task task, ToLongFunction<UserMemory> use) {
-            return target().withMemory(task, 0L, current -> current != mm ? 0L
-                    : use.applyAsLong(target().task() == task ? task.memory() : mm.newUserMemory(task)));
+            Target target = subject().find();
+            return target == null ? 0 : target.withMemory(task, 0L, current -> current != mm ? 0L
+                    : use.applyAsLong(target.task() == task ? task.memory() : mm.newUserMemory(task)));
         }
 
         /** How many of {@code wanted} bytes at {@code address} lie in the range. Addresses are unsigned. */

@@ -18,8 +18,9 @@ final class TaskDirectory extends ProcessPart {
 
     /** The live threads, and the first one even when it is not. */
     private List<Task> tasks() {
-        List<Task> tasks = new ArrayList<>(target().group().tasks());
-        Task leader = target().group().leader();
+        Target target = target();
+        List<Task> tasks = new ArrayList<>(target.group().tasks());
+        Task leader = target.group().leader();
         if (!tasks.contains(leader)) {
             tasks.add(leader);
         }
@@ -29,7 +30,7 @@ final class TaskDirectory extends ProcessPart {
 
     @Override
     protected Inode lookupMore(Task task, String name) {
-        if (!target().exists()) {
+        if (!exists()) {
             return null;
         }
         int tid = DescriptorDirectory.number(name);
@@ -55,6 +56,7 @@ final class TaskDirectory extends ProcessPart {
 
     @Override
     protected int links() {
-        return 2 + Math.max(1, target().group().taskCount());
+        Target target = subject().find();
+        return 2 + (target == null ? 0 : Math.max(1, target.group().taskCount()));
     }
 }

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -303,5 +305,35 @@ class ProcFileSystemTest {
 
     private static void assertErrno(int errno, Executable action) {
         assertEquals(errno, assertThrows(ErrnoException.class, action).errno());
+    }
+
+    @Test
+    void shouldKeepNothingOfAProcessThatHasEnded() throws InterruptedException {
+        List<Inode> kept = new ArrayList<>();
+        WeakReference<Task> ended = endedProcess(kept);
+        for (int i = 0; i < 100 && ended.get() != null; i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertNull(ended.get(), "names of an ended process keep its task");
+        for (Inode inode : kept) {
+            Stat stat = new Stat();
+            inode.stat(stat);
+            assertEquals(0, stat.uid, "what is about nobody is root's");
+        }
+        Inode status = kept.get(0);
+        assertEquals(Errno.ENOENT, assertThrows(ErrnoException.class, () -> status.open(init, 0)).errno());
+        assertEquals(status, status);
+        assertNotEquals(status, kept.get(1));
+    }
+
+    /** A process whose names are found and that is waited for then. In a frame of its own, so that no local variable keeps it. */
+    private WeakReference<Task> endedProcess(List<Inode> found) {
+        Task task = machine.process(4, "y", 1000);
+        for (String name : List.of("4/status", "4/fd", "4/ns/uts", "4/exe", "4/maps", "4/mem", "4/mounts", "4/task", "4")) {
+            found.add(Machine.find(init, fs, name));
+        }
+        machine.groups.remove(4);
+        return new WeakReference<>(task);
     }
 }

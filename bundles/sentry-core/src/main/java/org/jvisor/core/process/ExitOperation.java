@@ -65,6 +65,7 @@ public final class ExitOperation {
             Attempt.to("count memory", () -> group.times().sawResident(mm.peakResidentBytes()));
             Attempt.to("release memory", () -> mm.release(task));
         }
+        task.dropTools();
     }
 
     // ---- with the tree's lock held

@@ -88,6 +88,8 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     /** Its calls are recorded. */
     static final int AUDIT = 16;
 
+    private static final WaitQueue.Entry[] NO_ENTRIES = {};
+
     private static final int COMM_MAX = 15;
     private static final int SCRATCH_BYTES = 4096;
 
@@ -138,7 +140,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     private long progress;
     private volatile boolean sleeping;
     private volatile boolean woken;
-    private WaitQueue.Entry[] entries = {};
+    private WaitQueue.Entry[] entries = NO_ENTRIES;
     /** Where waits of the core itself are entered; handlers use {@link #entries}. */
     private final WaitQueue.Entry ownEntry = new WaitQueue.Entry(this);
     private final FutexWaiter futexWaiter = new FutexWaiter(this);
@@ -372,6 +374,20 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
             scratch = new byte[SCRATCH_BYTES];
         }
         return scratch;
+    }
+
+    /**
+     * The task makes no more calls: where it stood and what it worked with goes, though it may be known for long, as a zombie or by
+     * who has a file about it open.
+     */
+    void dropTools() {
+        fs = null;
+        walk = null;
+        walk2 = null;
+        scratch = null;
+        entries = NO_ENTRIES;
+        frameBuffer = new byte[0];
+        interception = null;
     }
 
     // ---- where it is; by its own thread

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.ref.WeakReference;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -31,6 +32,8 @@ import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.MountNamespace;
+import org.jvisor.api.vfs.PathWalk;
+import org.jvisor.api.wait.WaitQueue;
 import org.jvisor.core.Fakes;
 import org.jvisor.core.TestKernel;
 
@@ -70,6 +73,28 @@ class ProcessTest {
     @Test
     void shouldReportTheStatusOfTheFirstProcess() {
         assertEquals(Wait.exited(3), test.run(test.init(exit(3))));
+    }
+
+    @Test
+    void shouldKeepNothingThatAnEndedTaskLookedAt() throws InterruptedException {
+        AtomicReference<TaskImpl> ended = new AtomicReference<>();
+        test.vfs.on("newPathWalk", a -> new Fakes().as(PathWalk.class));
+        AtomicReference<WeakReference<PathWalk>> walk = new AtomicReference<>();
+        AtomicReference<WeakReference<WaitQueue.Entry>> entry = new AtomicReference<>();
+        test.run(test.init(task -> {
+            ended.set(task);
+            walk.set(new WeakReference<>(task.walk()));
+            entry.set(new WeakReference<>(task.waitEntry(100)));
+            task.exitGroup(0);
+            return 0;
+        }));
+        for (int i = 0; i < 100 && (walk.get().get() != null || entry.get().get() != null); i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertNull(walk.get().get());
+        assertNull(entry.get().get());
+        assertNull(ended.get().fs());
     }
 
     @Test
