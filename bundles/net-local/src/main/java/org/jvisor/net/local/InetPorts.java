@@ -8,6 +8,7 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.NetNamespace.Port;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.Mutex;
 
 /** Which socket is bound to which address and port, of one protocol each (ip(7)): the rules for a namespace's table. */
 final class InetPorts {
@@ -17,7 +18,7 @@ final class InetPorts {
     private static final int LAST_EPHEMERAL = 60999;
     private static final int FIRST_UNPRIVILEGED = 1024;
 
-    /** Who can be bound. */
+    /** Who can be bound. Asked with the namespace's lock held. */
     interface Bound {
         Endpoint local();
 
@@ -41,7 +42,7 @@ final class InetPorts {
                 && !task.hasCapability(Capability.CAP_NET_BIND_SERVICE)) {
             throw ErrnoException.of(Errno.EACCES);
         }
-        synchronized (net) {
+        try (Mutex _ = net.take()) {
             if (wanted.port() != 0) {
                 Port port = new Port(protocol, wanted.port());
                 if (conflicts(net.boundTo(port), socket, wanted)) {
@@ -89,7 +90,7 @@ final class InetPorts {
 
     /** The one that gets what is sent to {@code target}: the most exactly bound; null when there is none. */
     static Bound find(NetNamespace net, int protocol, Endpoint target, boolean listening) {
-        synchronized (net) {
+        try (Mutex _ = net.take()) {
             List<Object> candidates = net.boundTo(new Port(protocol, target.port()));
             Bound best = null;
             for (int i = 0; i < candidates.size(); i++) {

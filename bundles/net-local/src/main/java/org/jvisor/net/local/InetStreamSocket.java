@@ -8,6 +8,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
@@ -18,8 +19,10 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
     private static final int TCP_INFO_LENGTH = 104;
 
     private final InetOptions options;
+    /** Written with the namespace's lock held. */
     private volatile Endpoint local;
     private volatile Endpoint remote;
+    /** Whether it is in the namespace's table; guarded by the namespace's lock. */
     private boolean owned;
 
     InetStreamSocket(Cgroup cgroup, NetNamespace net, int domain) {
@@ -43,10 +46,7 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
         StateRecord record = save(LocalSockets.TCP);
         Endpoint.save(local, record, "local");
         Endpoint.save(remote, record, "remote");
-        synchronized (this) {
-            record.put("owned", owned);
-        }
-        return record.put("options", options.save());
+        return record.put("owned", owned).put("options", options.save());
     }
 
     @Override
@@ -91,21 +91,25 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
     @Override
     public long bind(Task task, byte[] address, int length) {
         Endpoint wanted = Endpoint.parse(domain, address, length);
-        synchronized (this) {
+        try (Mutex _ = net.take()) {
             if (local != null) {
                 return -Errno.EINVAL;
             }
-            local = InetPorts.bind(net, task, protocol, this, wanted);
-            owned = true;
+            enter(task, wanted);
         }
         return 0;
     }
 
+    /** With the namespace's lock held. */
+    private void enter(Task task, Endpoint wanted) {
+        local = InetPorts.bind(net, task, protocol, this, wanted);
+        owned = true;
+    }
+
     private void bindSomewhere(Task task, Endpoint near) {
-        synchronized (this) {
+        try (Mutex _ = net.take()) {
             if (local == null) {
-                local = InetPorts.bind(net, task, protocol, this, near.withPort(0));
-                owned = true;
+                enter(task, near.withPort(0));
             } else if (local.isAny()) {
                 local = near.withPort(local.port());
             }
@@ -114,10 +118,9 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
 
     @Override
     public long listen(Task task, int backlog) {
-        synchronized (this) {
+        try (Mutex _ = net.take()) {
             if (local == null) {
-                local = InetPorts.bind(net, task, protocol, this, Endpoint.any(domain));
-                owned = true;
+                enter(task, Endpoint.any(domain));
             }
         }
         return startListening(task, backlog);
@@ -190,7 +193,7 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
 
     @Override
     void unbind() {
-        synchronized (this) {
+        try (Mutex _ = net.take()) {
             if (owned) {
                 net.unbind(new NetNamespace.Port(protocol, local.port()), this);
                 owned = false;

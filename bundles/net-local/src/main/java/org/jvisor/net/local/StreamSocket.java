@@ -25,7 +25,8 @@ abstract class StreamSocket extends LocalSocket {
 
     private enum State { IDLE, CONNECTING, LISTENING, CONNECTED, CLOSED }
 
-    private State state = State.IDLE;
+    /** Changed with the monitor held. */
+    private volatile State state = State.IDLE;
     private Channel in;
     private Channel out;
     private boolean readShut;
@@ -255,15 +256,15 @@ abstract class StreamSocket extends LocalSocket {
     }
 
     @Override
-    public final synchronized boolean listening() {
+    public final boolean listening() {
         return state == State.LISTENING;
     }
 
-    final synchronized boolean isConnected() {
+    final boolean isConnected() {
         return state == State.CONNECTED;
     }
 
-    final synchronized boolean isIdle() {
+    final boolean isIdle() {
         return state == State.IDLE;
     }
 

@@ -9,6 +9,7 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
@@ -18,8 +19,10 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
     private static final int MAX_LENGTH = 65507;
 
     private final InetOptions options;
+    /** Written with the namespace's lock held. */
     private volatile Endpoint local;
     private volatile Endpoint remote;
+    /** Whether it is in the namespace's table; guarded by the namespace's lock. */
     private boolean owned;
 
     UdpSocket(Cgroup cgroup, NetNamespace net, int domain) {
@@ -43,10 +46,7 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
         StateRecord record = save(LocalSockets.UDP);
         Endpoint.save(local, record, "local");
         Endpoint.save(remote, record, "remote");
-        synchronized (this) {
-            record.put("owned", owned);
-        }
-        return record.put("options", options.save());
+        return record.put("owned", owned).put("options", options.save());
     }
 
     @Override
@@ -72,21 +72,27 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
     @Override
     public long bind(Task task, byte[] address, int length) {
         Endpoint wanted = Endpoint.parse(domain, address, length);
-        synchronized (this) {
+        try (Mutex _ = net.take()) {
             if (local != null) {
                 return -Errno.EINVAL;
             }
-            local = InetPorts.bind(net, task, protocol, this, wanted);
-            owned = true;
+            enter(task, wanted);
         }
         return 0;
     }
 
+    /** With the namespace's lock held. */
+    private void enter(Task task, Endpoint wanted) {
+        local = InetPorts.bind(net, task, protocol, this, wanted);
+        owned = true;
+    }
+
     private void bindSomewhere(Task task) {
-        synchronized (this) {
-            if (local == null) {
-                local = InetPorts.bind(net, task, protocol, this, Endpoint.any(domain));
-                owned = true;
+        if (local == null) {
+            try (Mutex _ = net.take()) {
+                if (local == null) {
+                    enter(task, Endpoint.any(domain));
+                }
             }
         }
     }
@@ -193,7 +199,7 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
 
     @Override
     void unbind() {
-        synchronized (this) {
+        try (Mutex _ = net.take()) {
             if (owned) {
                 net.unbind(new NetNamespace.Port(protocol, local.port()), this);
                 owned = false;
