@@ -6,7 +6,9 @@ import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import org.jvisor.api.abi.Errno;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.launcher.ByteStrings;
@@ -15,13 +17,17 @@ import org.jvisor.launcher.host.HostCalls;
 
 /**
  * What other calls of runsc find of a container: a folder with its id's name below {@code --root}, with a file state.json in it.
- * runsc and the Sentry hold a lock (flock(2)) on a file of it. A folder that nobody has locked, since both were killed before
- * one could remove it, counts as none, and goes when the next container is made.
+ * runsc and the Sentry hold a lock (flock(2)) on a file of it, from before the folder has its name. A folder that nobody has locked,
+ * since both were killed before one could remove it, counts as none, and any later runsc removes it.
  */
 final class StateFolder implements AutoCloseable {
     private static final String STATE = "/state.json";
     private static final String LOCK = "/lock";
     private static final String CONTROL = "/control.sock";
+    /** What a folder is called until it is locked: no container's id. */
+    private static final String UNNAMED = "making~";
+    /** Whoever keeps other files beside a lock has another use for the folder. */
+    private static final Set<String> OURS = Set.of("state.json", "lock", "control.sock");
     private static final int LONGEST_ID = 1024;
     private static final int FOLDER_MODE = 0700;
 
@@ -76,41 +82,86 @@ final class StateFolder implements AutoCloseable {
             mkdir(calls, root.substring(0, slash));
         }
         mkdir(calls, root);
-        sweep(calls, root);
-        String path = root + "/" + id;
-        long made = mkdir(calls, path);
-        if (made == -Errno.EEXIST) {
-            // What another run left, with whatever mode that one had.
-            made = chmod(calls, path, FOLDER_MODE);
+        int guard = calls.open(root, Open.O_RDONLY | Open.O_DIRECTORY, 0);
+        HostCalls.check(guard, "opening the folder of the containers' states " + root);
+        try {
+            // One at a time makes folders or looks for those that are left: neither takes long.
+            HostCalls.check(calls.host().syscall(SyscallNr.FLOCK, guard, Open.LOCK_EX), "locking " + root);
+            removeUnused(calls, root);
+            return make(calls, root, id);
+        } finally {
+            calls.close(guard);
         }
-        HostCalls.check(made, "creating the state folder " + path);
-        int lock = calls.open(path + LOCK, Open.O_RDWR | Open.O_CREAT | Open.O_NOFOLLOW, 0600);
+    }
+
+    /** The folder appears under its name with its lock held. */
+    private static StateFolder make(HostCalls calls, String root, String id) {
+        String unnamed = root + "/" + UNNAMED;
+        String path = root + "/" + id;
+        HostCalls.check(mkdir(calls, unnamed), "creating the state folder " + path);
+        int lock = calls.open(unnamed + LOCK, Open.O_RDWR | Open.O_CREAT | Open.O_EXCL, 0600);
         HostCalls.check(lock, "creating " + path + LOCK);
-        if (calls.host().syscall(SyscallNr.FLOCK, lock, Open.LOCK_EX | Open.LOCK_NB) != 0) {
-            calls.close(lock);
-            throw new RunscException("container with id \"" + id + "\" already exists");
+        HostCalls.check(tryLock(calls, lock), "locking " + path + LOCK);
+        // An empty folder is replaced, any other one is not (rename(2)).
+        long named = calls.withString(unnamed, from -> calls.withString(path, to -> calls.host().syscall(SyscallNr.RENAME, from, to)));
+        if (named != 0) {
+            boolean used = isUsed(calls, path);
+            new StateFolder(calls, unnamed, id, lock).close();
+            if (used) {
+                throw new RunscException("container with id \"" + id + "\" already exists");
+            }
+            HostCalls.check(named, "creating the state folder " + path);
         }
         return new StateFolder(calls, path, id, lock);
     }
 
-    /** Removes what killed sandboxes left. A folder without a state is being made by somebody. */
-    private static void sweep(HostCalls calls, String root) {
-        String[] ids = new File(ByteStrings.toUnicode(root)).list();
-        for (String id : ids == null ? new String[0] : ids) {
-            String path = root + "/" + ByteStrings.fromUnicode(id);
-            int state = calls.open(path + STATE, Open.O_RDONLY, 0);
-            int lock = state < 0 ? state : calls.open(path + LOCK, Open.O_RDWR, 0);
-            if (lock >= 0) {
-                if (calls.host().syscall(SyscallNr.FLOCK, lock, Open.LOCK_EX | Open.LOCK_NB) == 0) {
-                    new StateFolder(calls, path, id, lock).close();
-                } else {
-                    calls.close(lock);
+    private static boolean isUsed(HostCalls calls, String path) {
+        int lock = calls.open(path + LOCK, Open.O_RDWR | Open.O_NOFOLLOW, 0);
+        boolean used = lock >= 0 && tryLock(calls, lock) != 0;
+        calls.close(lock);
+        return used;
+    }
+
+    private static long tryLock(HostCalls calls, int lock) {
+        return calls.host().syscall(SyscallNr.FLOCK, lock, Open.LOCK_EX | Open.LOCK_NB);
+    }
+
+    /** Removes what killed sandboxes left, unless somebody is at it, or makes a folder just now. */
+    static void sweep(HostCalls calls, String root) {
+        int guard = calls.open(root, Open.O_RDONLY | Open.O_DIRECTORY, 0);
+        if (guard >= 0) {
+            try {
+                if (tryLock(calls, guard) == 0) {
+                    removeUnused(calls, root);
                 }
-            }
-            if (state >= 0) {
-                calls.close(state);
+            } finally {
+                calls.close(guard);
             }
         }
+    }
+
+    /** With the root's lock held: so whatever is not locked is nobody's. */
+    private static void removeUnused(HostCalls calls, String root) {
+        for (String id : list(calls, root)) {
+            String path = root + "/" + id;
+            int lock = calls.open(path + LOCK, Open.O_RDWR | Open.O_NOFOLLOW, 0);
+            if (lock >= 0 && tryLock(calls, lock) == 0 && OURS.containsAll(list(calls, path))) {
+                new StateFolder(calls, path, id, lock).close();
+            } else if (lock >= 0) {
+                calls.close(lock);
+            } else if (id.equals(UNNAMED)) {
+                rmdir(calls, path);
+            }
+        }
+    }
+
+    private static List<String> list(HostCalls calls, String folder) {
+        String[] names = new File(ByteStrings.toUnicode(folder)).list();
+        return names == null ? List.of() : Arrays.stream(names).map(ByteStrings::fromUnicode).toList();
+    }
+
+    private static void rmdir(HostCalls calls, String path) {
+        calls.withString(path, at -> calls.host().syscall(SyscallNr.RMDIR, at));
     }
 
     /** Nobody else's business, whatever the umask says (umask(2)): who reaches the socket in it rules the container. */
@@ -150,7 +201,7 @@ final class StateFolder implements AutoCloseable {
         calls.withString(path + STATE, at -> calls.host().syscall(SyscallNr.UNLINK, at));
         calls.withString(path + CONTROL, at -> calls.host().syscall(SyscallNr.UNLINK, at));
         calls.withString(path + LOCK, at -> calls.host().syscall(SyscallNr.UNLINK, at));
-        calls.withString(path, at -> calls.host().syscall(SyscallNr.RMDIR, at));
+        rmdir(calls, path);
         calls.close(lock);
     }
 }

@@ -10,6 +10,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,14 +119,61 @@ class StateFolderTest {
         Path left = Files.createDirectories(folder.resolve("dead"));
         Files.writeString(left.resolve("state.json"), "{}");
         Files.createFile(left.resolve("lock"));
-        Path justBegun = Files.createDirectories(folder.resolve("new"));
-        Files.createFile(justBegun.resolve("lock"));
+        // Those whose start was cut short: before the state was written, before there was a lock, or a name.
+        Path early = Files.createDirectories(folder.resolve("early"));
+        Files.createFile(early.resolve("lock"));
+        Path unnamed = Files.createDirectories(folder.resolve("making~"));
+        // What is no container's.
+        Path strange = Files.createDirectories(folder.resolve("strange"));
+        Files.createFile(strange.resolve("lock"));
+        Files.createFile(strange.resolve("letter"));
+        Path empty = Files.createDirectories(folder.resolve("empty"));
         try (StateFolder used = StateFolder.create(calls, folder.toString(), "used")) {
             used.write("running", 1, "/");
             StateFolder.create(calls, folder.toString(), "other").close();
             assertFalse(Files.exists(left));
-            assertTrue(Files.exists(justBegun));
+            assertFalse(Files.exists(early));
+            assertFalse(Files.exists(unnamed));
+            assertTrue(Files.exists(strange.resolve("lock")));
+            assertTrue(Files.exists(empty));
             assertTrue(Files.exists(folder.resolve("used")));
+            Files.createFile(Files.createDirectories(unnamed).resolve("lock"));
+            Files.createFile(Files.createDirectories(early).resolve("lock"));
+            StateFolder.sweep(calls, folder.toString());
+            assertFalse(Files.exists(unnamed));
+            assertFalse(Files.exists(early));
+            assertTrue(Files.exists(folder.resolve("used/state.json")));
+        }
+    }
+
+    /** Starts, ends and looks at once: a folder is there as long as it is its owner's, and nobody's lock is taken for a container's. */
+    @Test
+    void shouldMakeFoldersBesideOthers() throws Exception {
+        List<Thread> threads = new ArrayList<>();
+        Queue<String> problems = new ConcurrentLinkedQueue<>();
+        for (int i = 0; i < 4; i++) {
+            String id = "c" + i;
+            threads.add(new Thread(() -> {
+                for (int round = 0; round < 50; round++) {
+                    try (StateFolder state = StateFolder.create(calls, folder.toString(), id)) {
+                        state.write("running", 1, "/");
+                        StateFolder.sweep(calls, folder.toString());
+                        if (!Files.exists(folder.resolve(id).resolve("state.json"))) {
+                            problems.add(id + " is gone");
+                        }
+                    } catch (RunscException e) {
+                        problems.add(e.getMessage());
+                    }
+                }
+            }));
+        }
+        threads.forEach(Thread::start);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertEquals(List.of(), List.copyOf(problems));
+        try (var left = Files.list(folder)) {
+            assertEquals(0, left.count());
         }
     }
 
