@@ -18,6 +18,12 @@ public interface ProcessGroup {
     /** Sends to all of them; no permission is asked. */
     void send(SignalInfo signal);
 
+    /**
+     * Sends what a terminal tells of, such as a key. Who sits at a terminal that was given to a process from outside is the container's
+     * operator, from whom its first process is not shielded.
+     */
+    void sendFrom(Tty terminal, SignalInfo signal);
+
     /** Whether no member has a parent in another group of the session: terminal stops do not stop it. */
     boolean orphaned();
 }

@@ -130,6 +130,11 @@ public final class ContainerImpl implements Container, HandleSource {
         return first == null ? null : first.tty();
     }
 
+    /** Whether it was given to one of the processes from outside. */
+    public boolean isOperators(Tty terminal) {
+        return console() == terminal || added.values().stream().anyMatch(process -> process.tty() == terminal);
+    }
+
     public PidNamespaceImpl pidNamespace() {
         return pidNamespace;
     }

@@ -7,8 +7,10 @@ import java.util.function.Consumer;
 import org.jvisor.api.kernel.ProcessGroup;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.kernel.Tty;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
+import org.jvisor.core.signal.SignalSender;
 
 /** A process group; its members are guarded by the tree's lock. */
 public final class ProcessGroupImpl implements ProcessGroup, Restorable {
@@ -49,6 +51,17 @@ public final class ProcessGroupImpl implements ProcessGroup, Restorable {
     public void send(SignalInfo signal) {
         for (ThreadGroupImpl member : processesNow()) {
             member.send(signal);
+        }
+    }
+
+    @Override
+    public void sendFrom(Tty terminal, SignalInfo signal) {
+        for (ThreadGroupImpl member : processesNow()) {
+            if (member.containerImpl().isOperators(terminal)) {
+                SignalSender.sendFromOutside(member, signal);
+            } else {
+                member.send(signal);
+            }
         }
     }
 
