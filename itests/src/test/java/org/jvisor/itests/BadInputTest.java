@@ -85,6 +85,33 @@ class BadInputTest {
         assertRefused(FAILED, "run takes one container id", runsc("run"));
         assertRefused(FAILED, "invalid container id", runsc("run", "a/b"));
         assertRefused(FAILED, "do takes a command", runsc("do"));
+        assertRefused(USAGE, "must have from 1 to 64 bytes", runsc("--kernel-release", "6".repeat(65), "do", "true"));
+        for (String user : List.of("4294967295", "abc", ":")) {
+            assertRefused(FAILED, "UID is to be a number from 0 to 4294967294", runsc("exec", "--user", user, "c", "true"));
+        }
+        assertRefused(FAILED, "cannot allocate tty if runsc will detach", runsc("exec", "--detach", "--tty", "c", "true"));
+        assertRefused(FAILED, "bundle takes install, uninstall or list", runsc("bundle", "list", "c", "d"));
+    }
+
+    @Test
+    void shouldMakeTheFolderOfItsLogs() throws IOException {
+        Path logs = bundle.resolve("a/b");
+        assertEquals(new Runsc.Result(0, "", ""), runsc("--debug", "--debug-log", logs + "/", "do", "true"));
+        try (Stream<Path> made = Files.list(logs)) {
+            List<String> names = made.map(log -> log.getFileName().toString()).toList();
+            assertEquals(2, names.size(), names.toString());
+            assertTrue(names.stream().anyMatch(name -> name.matches("runsc\\.log\\..*\\.boot\\.txt")), names.toString());
+            assertTrue(names.stream().anyMatch(name -> name.matches("runsc\\.log\\..*\\.gofer\\.txt")), names.toString());
+        }
+        Path named = bundle.resolve("c/%ID%/log");
+        assertEquals(128, runsc("--debug", "--debug-log", named.toString(), "run", "--bundle", "/no/such", "one").status());
+        assertTrue(Files.exists(bundle.resolve("c/one/log")));
+    }
+
+    @Test
+    void shouldShowTheLongestReleaseWhole() {
+        assertEquals(new Runsc.Result(0, "6".repeat(64) + "\n", ""),
+                runsc("--kernel-release", "6".repeat(64), "do", "uname", "-r"));
     }
 
     @Test

@@ -146,6 +146,23 @@ class ContainersTest {
         assertPrints("goes on", ROOT, "echo goes on");
     }
 
+    /** A process from outside is its caller's, unless that has said otherwise. */
+    @Test
+    void shouldEndAFurtherProcessWithItsCaller() throws Exception {
+        List<String> line = runsc("exec", ROOT);
+        line.addAll(List.of("sh", "-c", "echo ready; exec sleep 1001"));
+        Process caller = process(line);
+        assertEquals("ready", firstLine(caller));
+        line = runsc("exec", "--detach", ROOT);
+        line.addAll(List.of("sh", "-c", "echo ready; exec sleep 1002"));
+        Process detaching = process(line);
+        assertEquals("ready", firstLine(detaching));
+        assertEquals(0, exitOf(detaching));
+        caller.destroyForcibly().waitFor();
+        assertPrints("ended", ROOT, "while grep -aq 100[1] /proc/[0-9]*/cmdline; do sleep 0.1; done 2> /dev/null; echo ended");
+        assertPrints("1", ROOT, "grep -al 100[2] /proc/[0-9]*/cmdline 2> /dev/null | wc -l");
+    }
+
     /** bash with job control, as on the host's terminals (see {@link TerminalTest}). */
     @Test
     void shouldGiveAFurtherProcessATerminal() {

@@ -164,6 +164,46 @@ class LifecycleTest {
         assertNothingIsLeft();
     }
 
+    /** However early it was killed: whatever it had made goes with the next runsc, which need not make a container. */
+    @Test
+    void shouldLeaveNothingOfAStartThatWasKilled() throws Exception {
+        // Some 300 ms on a machine that has nothing else to do.
+        long step = 25;
+        for (long millis = 0; millis < 600; millis += step) {
+            Process runsc = new ProcessBuilder(Runsc.PROGRAM.toString(), "--root", state.toString(), "do", "sleep", "1000").start();
+            started.add(runsc);
+            Thread.sleep(millis);
+            List<ProcessHandle> children = runsc.descendants().toList();
+            runsc.destroyForcibly().waitFor();
+            for (ProcessHandle child : children) {
+                awaitEnd(child);
+            }
+        }
+        // Until the last of their processes has noticed.
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+        do {
+            Runsc.Result result = Runsc.run(Path.of("/"), "", List.of(Runsc.PROGRAM.toString(), "--root", state.toString(),
+                "bundle", "list", "none"));
+            assertEquals(new Runsc.Result(128, "", "loading container \"none\": file does not exist\n"), result);
+        } while (!isEmpty(state) && System.nanoTime() - deadline < 0);
+        assertNothingIsLeft();
+    }
+
+    private static boolean isEmpty(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.findAny().isEmpty();
+        }
+    }
+
+    /** A terminal's keys come from the operator, from whom no process is shielded: not even the first, which does nothing about it. */
+    @ParameterizedTest
+    @CsvSource({"03,INT,130", "1c,QUIT,131"})
+    void shouldEndByTheKeysOfItsTerminal(String key, String name, int status) {
+        assertEquals(new Runsc.Result(0, "passed\n", ""), Runsc.run(state, "", List.of("python3",
+            Path.of("src/test/py/key.py").toAbsolutePath().toString(), key, Integer.toString(status), Runsc.PROGRAM.toString(),
+            "--root", state.toString(), "do", "sh", "-c", "echo ready; exec sleep 1000")));
+    }
+
     @Test
     void shouldNotRunTwoContainersOfOneName(@TempDir Path bundle) throws Exception {
         Files.writeString(bundle.resolve("config.json"), """

@@ -56,9 +56,9 @@ class RunningSandboxTest {
 
     /** The container may not be there yet. */
     private void install(String id, Path jar) {
-        Runsc.Result result = bundle("--name", "plugin", "install", id, jar.toString());
+        Runsc.Result result = bundle("install", "--name", "plugin", id, jar.toString());
         for (int i = 0; i < 50 && result.status() != 0; i++) {
-            result = bundle("--name", "plugin", "install", id, jar.toString());
+            result = bundle("install", "--name", "plugin", id, jar.toString());
         }
         assertEquals(0, result.status(), result.err());
     }

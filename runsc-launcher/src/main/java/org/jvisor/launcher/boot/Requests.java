@@ -240,7 +240,7 @@ final class Requests {
     /** Starts a container or a process, tells so, and tells of its end. */
     private void start(RequestConnection connection, ControlSocket.Frame frame) {
         try {
-            Supplier<Started> starter = frame.type() == Messages.CREATE ? container(connection, frame) : process(frame);
+            Supplier<Started> starter = frame.type() == Messages.CREATE ? container(connection, frame) : process(connection, frame);
             aside(connection, frame, TASK_STACK_BYTES, () -> runToEnd(connection, frame, starter));
         } catch (RuntimeException | Error e) {
             closeAll(frame.descriptors());
@@ -307,9 +307,10 @@ final class Requests {
         };
     }
 
-    private Supplier<Started> process(ControlSocket.Frame frame) {
+    private Supplier<Started> process(RequestConnection connection, ControlSocket.Frame frame) {
         BodyReader body = new BodyReader(frame.body());
         String id = body.text();
+        boolean detached = body.bool();
         ProcessSpec spec = SpecCodec.readProcess(body, frame.descriptors());
         return () -> {
             Container container = container(id);
@@ -318,7 +319,18 @@ final class Requests {
                 throw notThere(id);
             }
             ContainerProcess process = container.exec(spec);
-            return new Started(process.pid(), process::waitForExit);
+            if (detached) {
+                return new Started(process.pid(), process::waitForExit);
+            }
+            Runnable kill = () -> container.signal(Signals.SIGKILL, process.pid());
+            connection.whenGone(kill);
+            return new Started(process.pid(), () -> {
+                try {
+                    return process.waitForExit();
+                } finally {
+                    connection.forget(kill);
+                }
+            });
         };
     }
 

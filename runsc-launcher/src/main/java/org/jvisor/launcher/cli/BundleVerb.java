@@ -31,7 +31,7 @@ final class BundleVerb implements Verb {
     @Override
     public String usage() {
         return """
-            bundle [flags] install <container id> <jar> - add a bundle to the running kernel; the bundle of the same
+            bundle install [flags] <container id> <jar> - add a bundle to the running kernel; the bundle of the same
                 symbolic name is replaced.
             bundle uninstall <container id> <name> - withdraw one, by its name or its symbolic name.
             bundle list <container id> - show all, and those that are withdrawn while something still holds their classes.
@@ -47,14 +47,16 @@ final class BundleVerb implements Verb {
     public int execute(Invocation invocation, List<String> words) {
         List<String> rest = flags.parse(words);
         String action = rest.isEmpty() ? "" : rest.get(0);
-        if (rest.size() != (action.equals("list") ? 2 : 3) || !List.of("install", "uninstall", "list").contains(action)) {
+        // As in "bundle install --name N ID JAR", too.
+        rest = rest.isEmpty() ? rest : flags.parse(rest.subList(1, rest.size()));
+        if (rest.size() != (action.equals("list") ? 1 : 2) || !List.of("install", "uninstall", "list").contains(action)) {
             throw new RunscException("bundle takes install, uninstall or list and what it is about; \"runsc help bundle\" tells more");
         }
         HostCalls calls = invocation.calls();
-        try (RunningSandbox sandbox = RunningSandbox.connect(calls, invocation.stateRoot(), rest.get(1))) {
+        try (RunningSandbox sandbox = RunningSandbox.connect(calls, invocation.stateRoot(), rest.get(0))) {
             switch (action) {
-                case "install" -> invocation.print(install(calls, sandbox, rest.get(2)) + "\n");
-                case "uninstall" -> invocation.print(sandbox.uninstall(rest.get(2)) + "\n");
+                case "install" -> invocation.print(install(calls, sandbox, rest.get(1)) + "\n");
+                case "uninstall" -> invocation.print(sandbox.uninstall(rest.get(1)) + "\n");
                 default -> invocation.print(sandbox.bundles());
             }
         }

@@ -11,10 +11,14 @@ import org.jvisor.launcher.sandbox.RunningSandbox;
 
 /** {@code runsc exec}: a further process in a running container. */
 final class ExecVerb implements Verb {
+    private static final long LARGEST_ID = 0xffff_fffeL;
+
     private final FlagSet flags = new FlagSet(RunscException.FAILED);
     private final FlagSet.Flag cwd = flags.string("cwd", "", "current working directory, defaults to the container's first process's");
     private final FlagSet.Flag env = flags.string("env", "", "set an environment variable, NAME=value; may be given several times");
     private final FlagSet.Flag user = flags.checked("user", "", "UID or UID:GID, defaults to the first process's", ExecVerb::ids);
+    private final FlagSet.Flag detach = flags.bool("detach", false,
+        "end once the process runs; without it, the process ends with this runsc");
     private final FlagSet.Flag tty = flags.bool("tty", false, "give the process a terminal of its own");
 
     @Override
@@ -46,11 +50,18 @@ final class ExecVerb implements Verb {
         if (rest.size() < 2) {
             throw new RunscException("exec takes a container id and a command; \"runsc help exec\" shows its flags");
         }
+        if (detach.isTrue() && tty.isTrue()) {
+            throw new RunscException("cannot allocate tty if runsc will detach without setting console socket");
+        }
         HostCalls calls = invocation.calls();
         String id = rest.get(0);
         Stdio stdio = CallerStdio.of(calls.host(), tty.isTrue());
         try (RunningSandbox sandbox = RunningSandbox.connect(calls, invocation.stateRoot(), id)) {
             ProcessSpec process = process(sandbox.process(id), rest.subList(1, rest.size()), stdio);
+            if (detach.isTrue()) {
+                sandbox.execDetached(id, process);
+                return 0;
+            }
             return sandbox.exec(id, process, stdio.terminal());
         }
     }
@@ -73,13 +84,14 @@ final class ExecVerb implements Verb {
     }
 
     private static int[] ids(String text) {
-        String[] parts = text.split(":", -1);
+        String[] parts = text.split(":", 2);
         int[] ids = new int[parts.length];
         for (int i = 0; i < ids.length; i++) {
+            // -1 is nobody's: setuid(2) and setgid(2) refuse it.
+            if (!parts[i].matches("[0-9]{1,10}") || Long.parseLong(parts[i]) > LARGEST_ID) {
+                throw new IllegalArgumentException((i == 0 ? "UID" : "GID") + " is to be a number from 0 to " + LARGEST_ID);
+            }
             ids[i] = Integer.parseUnsignedInt(parts[i]);
-        }
-        if (ids.length > 2) {
-            throw new IllegalArgumentException("UID or UID:GID is expected");
         }
         return ids;
     }

@@ -10,6 +10,8 @@ import org.jvisor.launcher.RunscException;
 final class GlobalFlags {
     static final String AUTO = "auto";
     static final String DEFAULT_RELEASE = "6.1.0-jvisor";
+    /** Linux's __NEW_UTS_LEN: what uname(2) has room for. */
+    private static final int LONGEST_RELEASE = 64;
 
     final FlagSet set = new FlagSet(RunscException.USAGE);
     final FlagSet.Flag help = set.bool("help", false, "print the usage");
@@ -39,7 +41,8 @@ final class GlobalFlags {
     final FlagSet.Flag strace = set.bool("strace", false, "enable strace.");
     final FlagSet.Flag straceSyscalls = set.string("strace-syscalls", "",
         "comma-separated list of syscalls to trace. If --strace is true and this list is empty, then all syscalls will be traced.");
-    final FlagSet.Flag kernelRelease = set.string("kernel-release", DEFAULT_RELEASE, "the kernel release that uname shows.");
+    final FlagSet.Flag kernelRelease = set.checked("kernel-release", DEFAULT_RELEASE, "the kernel release that uname shows.",
+        GlobalFlags::checkRelease);
     final FlagSet.Flag checkLocks = set.bool("TESTONLY-check-locks", false,
         "TEST ONLY; end the sandbox when the Sentry takes locks in another order than it should.");
     final FlagSet.Flag memory = set.checked("total-memory", "0",
@@ -51,6 +54,12 @@ final class GlobalFlags {
         }
         if (!value.equals("sandbox") && !value.equals("none")) {
             throw new IllegalArgumentException("invalid network type \"" + value + "\"");
+        }
+    }
+
+    private static void checkRelease(String value) {
+        if (value.isEmpty() || value.length() > LONGEST_RELEASE) {
+            throw new IllegalArgumentException("must have from 1 to " + LONGEST_RELEASE + " bytes");
         }
     }
 

@@ -76,6 +76,7 @@ final class RunscLog {
         }
         String path = pattern.replace("%TIMESTAMP%", LocalDateTime.now().format(STAMP)).replace("%COMMAND%", command)
             .replace("%ID%", id);
+        calls.makeFoldersOf(path);
         return (int) HostCalls.check(calls.open(path, Open.O_WRONLY | Open.O_CREAT | Open.O_APPEND, 0644),
             "opening the debug log " + path);
     }

@@ -21,7 +21,10 @@ public final class Messages {
     public static final int UNINSTALL = 6;
     /** Answered by DONE with a line a bundle: id, state, symbolic name, version, location. */
     public static final int BUNDLES = 7;
-    /** A container's id, and a process to start in it: {@link SpecCodec}; answered by STARTED, and by EXITED at its end. */
+    /**
+     * A container's id, whether the process outlives the connection, and a process to start in it: {@link SpecCodec}; answered by
+     * STARTED, and by EXITED at its end.
+     */
     public static final int EXEC = 8;
     /** A container's id; answered by DONE with its first process as {@link SpecCodec} has it, without descriptors. */
     public static final int PROCESS = 9;

@@ -19,6 +19,7 @@ import org.jvisor.launcher.RunscException;
 public final class HostCalls {
     private static final long CLOSE_RANGE_CLOEXEC = 4;
     private static final int BLOCK = 65536;
+    private static final int FOLDER_MODE = 0775;
     private static final int BACKLOG = 16;
     private static final int SOCKET_MODE = 0600;
 
@@ -46,6 +47,13 @@ public final class HostCalls {
     /** open(2); a descriptor or a negative errno. */
     public int open(String path, int flags, int mode) {
         return (int) withString(path, name -> host.syscall(SyscallNr.OPEN, name, flags | Open.O_CLOEXEC, mode));
+    }
+
+    /** Makes the folders above a path that are missing, by the umask; what is wrong, who uses the path will see. */
+    public void makeFoldersOf(String path) {
+        for (int slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
+            withString(path.substring(0, slash), at -> host.syscall(SyscallNr.MKDIR, at, FOLDER_MODE));
+        }
     }
 
     public void close(int fd) {

@@ -6,6 +6,7 @@ import java.util.List;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.launcher.control.SpecCodec;
 import org.jvisor.launcher.host.HostCalls;
+import org.jvisor.launcher.host.SignalPipe;
 
 /**
  * A further container in a sandbox that another call of runsc has started: its gofer is this one's, and the connections to it go to
@@ -55,12 +56,13 @@ public final class JoinedContainer implements AutoCloseable {
         ContainerSpec spec = plan.spec(connections, stdio);
         List<Integer> descriptors = new ArrayList<>();
         byte[] body = SpecCodec.write(spec, descriptors);
+        SignalPipe signals = sandbox.takeSignals();
         RunningSandbox.Request request = sandbox.create(body, SpecCodec.array(descriptors));
         for (int connection : connections) {
             calls.close(connection);
         }
         state.write("running", gofer.pid(), bundle);
-        return sandbox.attend(request, settings.id(), 0, stdio.terminal(),
+        return sandbox.attend(request, signals, settings.id(), false, stdio.terminal(),
             new RunningSandbox.Event(gofer.descriptor(), () -> helpers.requireOrderlyEnd(gofer)));
     }
 

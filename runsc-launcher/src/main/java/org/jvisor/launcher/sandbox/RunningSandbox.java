@@ -4,6 +4,7 @@ package org.jvisor.launcher.sandbox;
 import java.util.ArrayList;
 import java.util.List;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.control.BodyReader;
@@ -31,6 +32,7 @@ public final class RunningSandbox implements AutoCloseable {
 
     /** @param root the folder of the containers' states */
     public static RunningSandbox connect(HostCalls calls, String root, String id) {
+        StateFolder.sweep(calls, root);
         int fd = calls.connect(StateFolder.controlSocket(root, id));
         if (fd == -Errno.ENOENT) {
             throw new RunscException("loading container \"" + id + "\": file does not exist");
@@ -101,13 +103,22 @@ public final class RunningSandbox implements AutoCloseable {
      * @return runsc's exit status: the program's, or 128 and the signal that ended it
      */
     public int exec(String container, ProcessSpec process, int terminal) {
+        SignalPipe signals = takeSignals();
+        return attend(exec(container, process, false), signals, container, true, terminal, NOTHING);
+    }
+
+    /** Starts a process in a container that goes on when this is gone. */
+    public void execDetached(String container, ProcessSpec process) {
+        next(exec(container, process, true), Messages.STARTED);
+    }
+
+    private Request exec(String container, ProcessSpec process, boolean detached) {
         List<Integer> descriptors = new ArrayList<>();
         BodyWriter body = new BodyWriter();
         body.text(container);
+        body.bool(detached);
         SpecCodec.write(body, process, descriptors);
-        Request request = send(Messages.EXEC, body.bytes(), SpecCodec.array(descriptors));
-        int pid = new BodyReader(next(request, Messages.STARTED)).integer();
-        return attend(request, container, pid, terminal, NOTHING);
+        return send(Messages.EXEC, body.bytes(), SpecCodec.array(descriptors));
     }
 
     /**
@@ -118,39 +129,52 @@ public final class RunningSandbox implements AutoCloseable {
      */
     record Event(int descriptor, Runnable then) {}
 
+    /** Before anything is asked for that they are to be passed on to. */
+    SignalPipe takeSignals() {
+        SignalPipe signals = new SignalPipe(calls);
+        signals.take(Forwarding.SIGNALS);
+        return signals;
+    }
+
     /**
      * Sees what was asked for to its end.
      *
-     * @param pid of the process in the container; 0: the container itself, which has not begun yet perhaps
+     * @param further whether it is a further process in the container, rather than the container itself
      */
-    int attend(Request request, String container, int pid, int terminal, Event event) {
-        SignalPipe signals = new SignalPipe(calls);
-        signals.take(Forwarding.SIGNALS);
+    int attend(Request request, SignalPipe signals, String container, boolean further, int terminal, Event event) {
         if (terminal < 0) {
-            return attend(request, signals, new Forwarding(control, container, pid, null), event);
+            return attend(request, signals, container, further, null, event);
         }
         try (HostTerminal ours = new HostTerminal(calls.host(), terminal)) {
             ours.makeRaw();
-            return attend(request, signals, new Forwarding(control, container, pid, ours), event);
+            return attend(request, signals, container, further, ours, event);
         }
     }
 
-    private int attend(Request request, SignalPipe signals, Forwarding forwarding, Event event) {
-        if (forwarding.pid() == 0) {
-            next(request, Messages.STARTED);
-        }
+    private int attend(Request request, SignalPipe signals, String container, boolean further, HostTerminal terminal, Event event) {
+        Forwarding forwarding = null;
         try (Poll poll = new Poll(calls.host(), control.descriptor(), signals.descriptor(), event.descriptor())) {
             for (;;) {
                 poll.await();
                 if (poll.isReady(control.descriptor())) {
-                    return Forwarding.exitStatus(new BodyReader(next(request, Messages.EXITED)).integer());
+                    if (forwarding != null) {
+                        return Forwarding.exitStatus(new BodyReader(next(request, Messages.EXITED)).integer());
+                    }
+                    int pid = new BodyReader(next(request, Messages.STARTED)).integer();
+                    forwarding = new Forwarding(control, container, further ? pid : 0, terminal);
+                    continue;
                 }
                 if (poll.isReady(event.descriptor())) {
                     poll.drop(event.descriptor());
                     event.then().run();
                 }
                 for (int signal = signals.next(); signal != 0; signal = signals.next()) {
-                    forwarding.forward(signal);
+                    if (forwarding != null) {
+                        forwarding.forward(signal);
+                    } else if (signal != Signals.SIGWINCH) {
+                        // What was asked for ends with this connection.
+                        return 128 + signal;
+                    }
                 }
             }
         }

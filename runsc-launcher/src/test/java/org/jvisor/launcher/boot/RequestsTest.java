@@ -100,6 +100,7 @@ class RequestsTest {
 
     private BodyWriter exec() {
         BodyWriter body = text(ID);
+        body.bool(false);
         SpecCodec.write(body, program, new ArrayList<>());
         return body;
     }

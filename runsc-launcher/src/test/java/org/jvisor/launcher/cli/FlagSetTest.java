@@ -60,10 +60,27 @@ class FlagSetTest {
     void shouldReportValuesThatTheirFlagRefuses() {
         GlobalFlags globals = new GlobalFlags();
         for (String word : List.of("--network=moon", "--overlay2=root:moon", "--overlay2=root:memory,size=0",
-                "--overlay2=all:memory,colour=red", "--log-format=xml", "--total-memory=-1")) {
+                "--overlay2=all:memory,colour=red", "--log-format=xml", "--total-memory=-1",
+                "--kernel-release=", "--kernel-release=" + "r".repeat(65))) {
             RunscException e = assertThrows(RunscException.class, () -> globals.set.parse(List.of(word)), word);
             assertEquals(RunscException.USAGE, e.status());
             assertTrue(e.getMessage().startsWith("invalid value "), e.getMessage());
+        }
+    }
+
+    /** Before anything else is done: nobody is -1, see setuid(2). */
+    @Test
+    void shouldTakeForAUserWhatCanBeOne() {
+        FlagSet exec = new ExecVerb().flags();
+        for (String user : List.of("0", "12:34", "4294967294:4294967294")) {
+            assertEquals(List.of("id"), exec.parse(List.of("--user", user, "id")));
+        }
+        String largest = "is to be a number from 0 to 4294967294";
+        for (String user : List.of("abc", ":", "", "4294967295", "-1", "99999999999", "0x1", "+1", ":5")) {
+            assertEquals("invalid value \"" + user + "\" for flag -user: UID " + largest, problem(exec, "--user=" + user));
+        }
+        for (String user : List.of("5:", "5:abc", "5:4294967295", "5:6:7")) {
+            assertEquals("invalid value \"" + user + "\" for flag -user: GID " + largest, problem(exec, "--user=" + user));
         }
     }
 
@@ -75,6 +92,10 @@ class FlagSetTest {
     }
 
     private String problem(String word) {
+        return problem(set, word);
+    }
+
+    private static String problem(FlagSet set, String word) {
         return assertThrows(RunscException.class, () -> set.parse(List.of(word))).getMessage();
     }
 }
