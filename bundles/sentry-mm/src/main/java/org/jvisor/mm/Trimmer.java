@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
-import java.util.concurrent.locks.LockSupport;
+import org.jvisor.api.wait.ServiceThread;
 
 /**
  * Gives the pages of free frames back to the host once a sandbox has come to rest. Free frames are kept for a while, since frames
@@ -15,13 +15,12 @@ final class Trimmer {
     private static final int FEW_FRAMES = 256;
 
     private final FrameFile file;
-    private final Thread thread;
+    private final ServiceThread thread;
     private volatile boolean asleep;
-    private volatile boolean closed;
 
     Trimmer(FrameFile file) {
         this.file = file;
-        thread = Thread.ofPlatform().name("memory-trimmer").daemon().stackSize(64 << 10).unstarted(this::run);
+        thread = new ServiceThread("memory-trimmer", 64 << 10, this::look);
         file.onRelease(this::framesReleased);
         thread.start();
     }
@@ -30,34 +29,27 @@ final class Trimmer {
     private void framesReleased() {
         if (asleep && file.keptFrames() > FEW_FRAMES) {
             asleep = false;
-            LockSupport.unpark(thread);
+            thread.wake();
         }
     }
 
-    private void run() {
-        while (!closed) {
-            if (file.keptFrames() <= FEW_FRAMES) {
-                asleep = true;
-                LockSupport.park(this);
-                asleep = false;
-                continue;
-            }
-            long before = file.handedOut();
-            LockSupport.parkNanos(this, REST_NS);
-            if (!closed && before == file.handedOut()) {
-                file.trimAll();
-            }
+    private boolean look() {
+        if (file.keptFrames() <= FEW_FRAMES) {
+            asleep = true;
+            thread.rest();
+            asleep = false;
+            return true;
         }
+        long before = file.handedOut();
+        thread.restNanos(REST_NS);
+        if (before == file.handedOut()) {
+            file.trimAll();
+        }
+        return true;
     }
 
+    /** Returns when the file is left alone. */
     void close() {
-        closed = true;
-        LockSupport.unpark(thread);
-        try {
-            // The file's descriptor is about to go.
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        thread.halt();
     }
 }

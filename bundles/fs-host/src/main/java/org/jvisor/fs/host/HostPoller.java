@@ -10,31 +10,40 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.wait.ServiceThread;
 
 /**
  * Tells of events on host descriptors: one thread in epoll_wait(2) for all of them. A descriptor is armed by those
  * who wait and disarmed by the event (EPOLLONESHOT), so that data nobody waits for costs nothing. Any thread.
+ *
+ * <p>A listener that fails, for lack of memory perhaps, is told of the event again, up to {@link #ATTEMPTS} times; the others' events
+ * come after that.
  */
 final class HostPoller implements AutoCloseable {
 
     private static final int BATCH = 32;
     private static final long CLOSE_TOKEN = 0;
+    private static final int ATTEMPTS = 5;
 
     private final HostKernel host;
     private final int epoll;
     private final int wakeUp;
     private final ConcurrentMap<Long, Listener> listeners = new ConcurrentHashMap<>();
     private final AtomicLong lastToken = new AtomicLong(CLOSE_TOKEN);
-    private final Thread thread;
+
+    // The thread's own: what epoll_wait(2) has told last, and how much of it has been passed on.
+    private final long events;
+    private long told;
+    private long passedOn;
+    private int attempts;
 
     HostPoller(HostKernel host) {
         this.host = host;
         epoll = (int) ErrnoException.check(host.syscall(SyscallNr.EPOLL_CREATE1, Poll.EPOLL_CLOEXEC));
         wakeUp = (int) ErrnoException.check(host.syscall(SyscallNr.EVENTFD2, 0, Poll.EFD_CLOEXEC | Poll.EFD_NONBLOCK));
         ErrnoException.check(control(Poll.EPOLL_CTL_ADD, wakeUp, Poll.POLLIN, CLOSE_TOKEN));
-        thread = new Thread(this::run, "host-poller");
-        thread.setDaemon(true);
-        thread.start();
+        events = host.allocate((long) BATCH * EpollEventLayout.SIZE);
+        new ServiceThread("host-poller", 0, this::tellNext, this::end).start();
     }
 
     /** Who hears of events. Called by the poller's thread: must not block. */
@@ -82,26 +91,29 @@ final class HostPoller implements AutoCloseable {
         }
     }
 
-    private void run() {
-        long events = host.allocate((long) BATCH * EpollEventLayout.SIZE);
-        try {
-            boolean open = true;
-            while (open) {
-                long count = host.syscall(SyscallNr.EPOLL_WAIT, epoll, events, BATCH, -1);
-                if (count < 0 && count != -Errno.EINTR) {
-                    throw new IllegalStateException("epoll_wait: " + Errno.name((int) -count));
-                }
-                for (int i = 0; i < count; i++) {
-                    long event = events + (long) i * EpollEventLayout.SIZE;
-                    open &= dispatch(host.getLong(event + EpollEventLayout.DATA),
-                            host.getInt(event + EpollEventLayout.EVENTS));
-                }
-            }
-        } finally {
-            host.free(events);
-            host.syscall(SyscallNr.CLOSE, epoll);
-            host.syscall(SyscallNr.CLOSE, wakeUp);
+    /** Passes one event on, or waits for more. */
+    private boolean tellNext() {
+        if (passedOn < told) {
+            long event = events + passedOn * EpollEventLayout.SIZE;
+            boolean open = attempts++ == ATTEMPTS
+                    || dispatch(host.getLong(event + EpollEventLayout.DATA), host.getInt(event + EpollEventLayout.EVENTS));
+            passedOn++;
+            attempts = 0;
+            return open;
         }
+        long count = host.syscall(SyscallNr.EPOLL_WAIT, epoll, events, BATCH, -1);
+        if (count < 0 && count != -Errno.EINTR) {
+            throw new IllegalStateException("epoll_wait: " + Errno.name((int) -count));
+        }
+        passedOn = 0;
+        told = Math.max(count, 0);
+        return true;
+    }
+
+    private void end() {
+        host.free(events);
+        host.syscall(SyscallNr.CLOSE, epoll);
+        host.syscall(SyscallNr.CLOSE, wakeUp);
     }
 
     /** False when the poller is to end. */
