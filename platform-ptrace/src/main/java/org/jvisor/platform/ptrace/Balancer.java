@@ -4,7 +4,7 @@ package org.jvisor.platform.ptrace;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import org.jvisor.api.wait.ServiceThread;
 
 /**
  * Spreads the pairs of tracer and tracee over the CPUs. A new pair starts where its creator is, since the two often wait for each
@@ -26,37 +26,25 @@ final class Balancer {
 
     private final Set<PtraceContext> contexts = ConcurrentHashMap.newKeySet();
     private final double[] load;
-    /** Null: it holds still. */
-    private volatile Thread thread;
+    private final ServiceThread thread = new ServiceThread("ptrace-balancer", 256 << 10, this::tick);
     private volatile boolean awake;
+
+    // The thread's own.
+    private int idleTicks;
+    private long ticks;
 
     Balancer(Cpus cpus) {
         load = new double[cpus.count()];
     }
 
     /** Starts, perhaps again. */
-    synchronized void start() {
-        if (thread == null) {
-            Thread fresh = new Thread(null, this::run, "ptrace-balancer", 256 << 10);
-            fresh.setDaemon(true);
-            thread = fresh;
-            fresh.start();
-        }
+    void start() {
+        thread.start();
     }
 
     /** Returns when nothing is looked at or moved any more. */
-    synchronized void halt() {
-        Thread old = thread;
-        if (old == null) {
-            return;
-        }
-        thread = null;
-        LockSupport.unpark(old);
-        try {
-            old.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    void halt() {
+        thread.halt();
     }
 
     void add(PtraceContext context) {
@@ -71,27 +59,25 @@ final class Balancer {
     void onRun() {
         if (!awake && contexts.size() > 1) {
             awake = true;
-            LockSupport.unpark(thread);
+            thread.wake();
         }
     }
 
-    private void run() {
-        int idleTicks = 0;
-        for (long tick = 0; thread == Thread.currentThread(); tick++) {
-            if (idleTicks < IDLE_TICKS) {
-                LockSupport.parkNanos(TICK_NS);
-            } else {
-                awake = false;
-                LockSupport.park();
-                awake = true;
-                idleTicks = 0;
-            }
-            idleTicks = measure() ? 0 : idleTicks + 1;
-            balance();
-            if (tick % REAP_TICKS == 0) {
-                contexts.forEach(PtraceContext::reapSiblingsOfLeader);
-            }
+    private boolean tick() {
+        if (idleTicks < IDLE_TICKS) {
+            thread.restNanos(TICK_NS);
+        } else {
+            awake = false;
+            thread.rest();
+            awake = true;
+            idleTicks = 0;
         }
+        idleTicks = measure() ? 0 : idleTicks + 1;
+        balance();
+        if (ticks++ % REAP_TICKS == 0) {
+            contexts.forEach(PtraceContext::reapSiblingsOfLeader);
+        }
+        return true;
     }
 
     /** Returns whether any code runs. */

@@ -104,7 +104,7 @@ final class GuestProbe {
 
     /** Returns what was not as it should be, or nothing. */
     private String runGuest(Stubs stubs) {
-        AddressSpace space = stubs.newAddressSpace(0);
+        AddressSpace space = stubs.newAddressSpace();
         Context context = stubs.newContext(space);
         try {
             Registers registers = new Registers();

@@ -38,10 +38,10 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
     private boolean processEnded;
     private boolean released;
 
-    /** @param process a stub process that is not traced yet, or 0: a fresh one is taken when a context first runs */
-    PtraceAddressSpace(Stubs stubs, int process) {
+    /** Its process is a fresh one, taken when a context first runs, unless it is given {@linkplain #setProcess one} before. */
+    PtraceAddressSpace(Stubs stubs) {
         this.stubs = stubs;
-        this.process = process;
+        stubs.reaper().expect();
     }
 
     PtraceAddressSpace(StateRecord record) {
@@ -56,6 +56,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
         }
         queued = !queue.isEmpty();
         if (!released) {
+            stubs.reaper().expect();
             stubs.remember(this);
         }
     }
@@ -210,11 +211,16 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
     public void release() {
         lock.lock();
         try {
+            if (released) {
+                return;
+            }
             released = true;
             queue.clear();
             if (process != 0 && !processEnded) {
                 processEnded = true;
                 stubs.reaper().killAndReap(process);
+            } else {
+                stubs.reaper().forget();
             }
         } finally {
             lock.unlock();
@@ -312,6 +318,16 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
                 process = stubs.takeCopy();
             }
             return process;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @param forked a stub process that is not traced yet */
+    void setProcess(int forked) {
+        lock.lock();
+        try {
+            process = forked;
         } finally {
             lock.unlock();
         }

@@ -345,6 +345,10 @@ final class PtraceContext implements Context, Stateful {
         }
     }
 
+    int process() {
+        return tracee.process();
+    }
+
     int cpu() {
         return cpu;
     }
@@ -519,7 +523,15 @@ final class PtraceContext implements Context, Stateful {
             throw ErrnoException.of(Errno.ESRCH);
         }
         space.carryOut(this);
-        return stubs.newAddressSpace(fork(StubFilter.PROCESS_FLAGS));
+        // First of all what may fail in here, so that no process is made that nobody knows.
+        PtraceAddressSpace copy = stubs.newAddressSpace();
+        try {
+            copy.setProcess(fork(StubFilter.PROCESS_FLAGS));
+            return copy;
+        } catch (Throwable failure) {
+            copy.release();
+            throw failure;
+        }
     }
 
     @Override
@@ -534,7 +546,15 @@ final class PtraceContext implements Context, Stateful {
         if (!attach()) {
             throw ErrnoException.of(Errno.ESRCH);
         }
-        return new PtraceContext(stubs, target, fork(StubFilter.THREAD_FLAGS), cpu);
+        PtraceContext context = new PtraceContext(stubs, target, LEADER, cpu);
+        try {
+            context.waitingThread = fork(StubFilter.THREAD_FLAGS);
+            return context;
+        } catch (Throwable failure) {
+            context.gone = true; // there is no stub thread to end
+            context.release();
+            throw failure;
+        }
     }
 
     private int fork(long flags) {
@@ -574,14 +594,17 @@ final class PtraceContext implements Context, Stateful {
         }
     }
 
-    /** Leaves the space. The last stub thread is left to the space's own end. */
+    /**
+     * Leaves the space. The process's leader, where it is the last stub thread, is left to the space's own end; any other has to have
+     * ended, and its tracer to have taken note of it, before the host tells of its process's end.
+     */
     private void leave() {
         boolean othersStay = space.leave(this);
         if (othersStay) {
             attach();
         }
         setTarget(0);
-        if (othersStay) {
+        if (othersStay || !tracee.isLeader()) {
             tracee.exit();
         } else {
             tracee.abandon();

@@ -74,9 +74,19 @@ public final class PtracePlatform implements Platform, HostCaller, Stateful {
         return UserSpace.TOP - StubImage.ADDRESS;
     }
 
+    /** Stub processes that have been killed and that the host has not let go of yet. */
+    int dying() {
+        return stubs.dying();
+    }
+
+    /** @see FirstStub#takeCopy */
+    int takeCopy() {
+        return stubs.takeCopy();
+    }
+
     @Override
     public AddressSpace newAddressSpace() {
-        return stubs.newAddressSpace(0);
+        return stubs.newAddressSpace();
     }
 
     @Override

@@ -1,83 +1,180 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.platform.ptrace;
 
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.wait.ServiceThread;
 
-/** Waits for processes that have been killed, so that whoever killed them need not: the host takes their memory apart first. */
+/**
+ * Waits for processes that have been killed, so that whoever killed them need not: the host takes their memory apart first. It asks
+ * for each of them in turn whether it has ended, and waits for none: how long one takes is no matter of the others'.
+ *
+ * <p>What it takes to wait for a process is made when the process is {@link #expect}ed, so that killing one needs no memory.
+ */
 final class Reaper {
-    private static final int STOP = 0;
     private static final long STOP_MS = 1000;
+    /** Between two rounds; twice as long after each round in which none has ended. */
+    private static final long FIRST_PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(200);
+    private static final long LONGEST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final HostKernel host;
-    private final BlockingQueue<Integer> dying = new LinkedBlockingQueue<>();
-    private final Thread thread;
-    private boolean started;
+    private final ServiceThread thread = new ServiceThread("ptrace-reaper", 256 << 10, this::round);
+
+    // Guarded by the monitor.
+    /** Processes that have been killed: the first {@link #count}. There is room for all that are expected. */
+    private int[] dying = new int[16];
+    private int count;
+    private int expected;
+    private boolean finishing;
+
+    // The thread's own.
+    private final long status;
+    private long pauseNs = FIRST_PAUSE_NS;
 
     Reaper(HostKernel host) {
         this.host = host;
-        thread = new Thread(null, this::run, "ptrace-reaper", 256 << 10);
-        thread.setDaemon(true);
+        status = host.allocate(Integer.BYTES);
     }
 
-    synchronized void start() {
-        if (!started) {
-            started = true;
-            thread.start();
+    /** Those that another Reaper, which has come to a halt, was to wait for. */
+    void adopt(StateRecord record) {
+        long[] processes = record.getLongs("dying");
+        for (int i = 0; processes != null && i < processes.length; i++) {
+            expect();
+            expected--;
+            dying[count++] = (int) processes[i];
         }
     }
 
-    /** Ends the thread after all that it still has to wait for. */
-    void finish() {
-        dying.add(STOP);
+    synchronized void save(StateRecord record) {
+        record.put("dying", Arrays.stream(dying, 0, count).asLongStream().toArray());
     }
 
-    /** Any thread. */
+    /** Starts, perhaps again. */
+    void start() {
+        thread.start();
+    }
+
+    /** Returns when nobody is waited for any more. */
+    void halt() {
+        thread.halt();
+    }
+
+    /** After {@link #halt}, or in place of {@link #start}. */
+    void free() {
+        host.free(status);
+    }
+
+    /** There is a process more that will be killed once. */
+    synchronized void expect() {
+        if (expected + count == dying.length) {
+            dying = Arrays.copyOf(dying, 2 * dying.length);
+        }
+        expected++;
+    }
+
+    /** A process that was expected has ended, and somebody else has waited for it. */
+    synchronized void forget() {
+        expected--;
+    }
+
+    /** Kills a process that was expected. Any thread; allocates nothing. */
     void killAndReap(int process) {
         host.syscall(SyscallNr.KILL, process, Signals.SIGKILL);
-        dying.add(process);
+        boolean first;
+        synchronized (this) {
+            expected--;
+            first = count == 0;
+            dying[count++] = process;
+        }
+        if (first) {
+            thread.wake();
+        }
     }
 
-    /**
-     * Ends the thread after all that it still has to wait for. Where that does not come to an end, since a tracer has not taken
-     * note of its stub thread's, it is left behind.
-     */
+    /** Processes that have been killed and are not gone yet. */
+    synchronized int dying() {
+        return count;
+    }
+
+    /** Ends the thread after all that it still has to wait for; not for ever, for the host may not come to an end with it. */
     void stop() {
-        finish();
-        try {
-            thread.join(STOP_MS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        synchronized (this) {
+            finishing = true;
         }
+        thread.wake();
+        thread.join(STOP_MS);
+        halt();
+        free();
     }
 
-    private void run() {
-        try {
-            for (int process = dying.take(); process != STOP; process = dying.take()) {
-                reap(host, process);
+    private boolean round() {
+        if (dying() == 0) {
+            if (isFinishing()) {
+                return false;
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            thread.rest();
+            pauseNs = FIRST_PAUSE_NS;
         }
+        thread.restNanos(pauseNs); // a process that has just been killed is not gone at once
+        boolean progress = false;
+        for (int i = 0, process = at(i); process != 0; process = at(i)) {
+            if (hasEnded(host, process, status)) {
+                progress = true;
+                remove(i);
+            } else {
+                i++;
+            }
+        }
+        pauseNs = progress ? FIRST_PAUSE_NS : Math.min(2 * pauseNs, LONGEST_PAUSE_NS);
+        return true;
+    }
+
+    private synchronized boolean isFinishing() {
+        return finishing;
+    }
+
+    private synchronized int at(int index) {
+        return index < count ? dying[index] : 0;
+    }
+
+    /** Only the thread does that, so that a place is the same process's as long as it looks. */
+    private synchronized void remove(int index) {
+        dying[index] = dying[--count];
     }
 
     static void killAndReap(HostKernel host, int process) {
         if (process > 0) {
             host.syscall(SyscallNr.KILL, process, Signals.SIGKILL);
-            reap(host, process);
+            long result;
+            do {
+                result = host.syscall(SyscallNr.WAIT4, process, 0, Wait.WALL, 0);
+            } while (result == process || result == -Errno.EINTR);
         }
     }
 
-    /** Without __WNOTHREAD: whichever thread of ours is the tracer. */
-    private static void reap(HostKernel host, int process) {
-        long result;
-        do {
-            result = host.syscall(SyscallNr.WAIT4, process, 0, Wait.WALL, 0);
-        } while (result == process || result == -Errno.EINTR);
+    /**
+     * Takes note of a process's end, if it has ended. Without __WNOTHREAD: whichever thread of ours is the tracer.
+     *
+     * @param status the address of an int
+     */
+    private static boolean hasEnded(HostKernel host, int process, long status) {
+        for (;;) {
+            long result = host.syscall(SyscallNr.WAIT4, process, status, Wait.WNOHANG | Wait.WALL, 0);
+            if (result == process) {
+                // The stop that it was killed in can be told of as well.
+                if (!Wait.isStopped(host.getInt(status))) {
+                    return true;
+                }
+            } else if (result != -Errno.EINTR) {
+                return result != 0;
+            }
+        }
     }
 }

@@ -31,6 +31,7 @@ final class Stubs implements Stateful {
         first = new FirstStub(host, record); // first, for it may refuse
         cpus = new Cpus(host, record);
         reaper = new Reaper(host);
+        reaper.adopt(record);
         balancer = new Balancer(cpus);
     }
 
@@ -39,6 +40,7 @@ final class Stubs implements Stateful {
         StateRecord record = new StateRecord(PtraceDriver.STUBS, PtraceDriver.SCHEMA);
         first.save(record);
         cpus.save(record);
+        reaper.save(record);
         record.putList("spaces");
         spaces.forEach(space -> record.add("spaces").putOwn("space", space)); // so that all are handed over
         return record;
@@ -47,6 +49,7 @@ final class Stubs implements Stateful {
     @Override
     public void pause() {
         balancer.halt();
+        reaper.halt();
         first.settle();
     }
 
@@ -56,22 +59,24 @@ final class Stubs implements Stateful {
         reaper.start();
     }
 
-    /** Those that are dying are still waited for. */
     @Override
     public void retire() {
-        reaper.finish();
-        first.retire();
-        cpus.free();
+        free();
     }
 
     @Override
     public void discard() {
+        free();
+    }
+
+    private void free() {
+        reaper.free();
         first.retire();
         cpus.free();
     }
 
-    PtraceAddressSpace newAddressSpace(int process) {
-        PtraceAddressSpace space = new PtraceAddressSpace(this, process);
+    PtraceAddressSpace newAddressSpace() {
+        PtraceAddressSpace space = new PtraceAddressSpace(this);
         remember(space);
         return space;
     }
@@ -113,6 +118,10 @@ final class Stubs implements Stateful {
 
     ExtendedState extendedState() {
         return first.extendedState();
+    }
+
+    int dying() {
+        return reaper.dying();
     }
 
     Reaper reaper() {

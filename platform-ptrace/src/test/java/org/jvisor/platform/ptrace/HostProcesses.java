@@ -34,6 +34,11 @@ final class HostProcesses {
         }
     }
 
+    /** Whether there is such a process, be it one that has ended without anybody having waited for it. */
+    static boolean exists(int process) {
+        return Files.exists(Path.of("/proc/" + process));
+    }
+
     static String status(int process, String key) {
         return read(process, "status").lines().filter(line -> line.startsWith(key + ":"))
             .map(line -> line.substring(key.length() + 1).trim()).findFirst().orElseThrow();

@@ -7,11 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -153,6 +157,99 @@ class PtraceTasksTest {
             count(context, 2);
             return null;
         });
+    }
+
+    /** Tasks' threads are reused, so that who traced a stub thread of a process may go on for long after its end. */
+    @Test
+    void shouldLeaveNoZombieWhenTheLeaderGoesBeforeAThread() {
+        machine.code(0, COUNT);
+        CountDownLatch end = new CountDownLatch(1);
+        int rounds = 5;
+        Queue<Integer> processes = new ConcurrentLinkedQueue<>();
+        Queue<FutureTask<Void>> tracers = new ConcurrentLinkedQueue<>();
+        for (int i = 0; i < rounds; i++) {
+            tracers.add(machine.startTask(() -> {
+                Context leader = mapped(machine.newContext());
+                AddressSpace space = leader.space();
+                countOn(leader, 2);
+                Context thread = leader.newContext(space);
+                CountDownLatch runs = new CountDownLatch(1);
+                CountDownLatch leaderIsGone = new CountDownLatch(1);
+                tracers.add(machine.startTask(() -> {
+                    countOn(thread, 2);
+                    runs.countDown();
+                    leaderIsGone.await();
+                    thread.release();
+                    space.release();
+                    end.await();
+                    return null;
+                }));
+                runs.await();
+                processes.add(((PtraceContext) leader).process());
+                leader.release();
+                leaderIsGone.countDown();
+                end.await();
+                return null;
+            }));
+        }
+        await("processes are left", () -> processes.size() == rounds && processes.stream().noneMatch(HostProcesses::exists));
+        end.countDown();
+        tracers.forEach(Machine::result);
+    }
+
+    private static void await(String otherwise, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(50);
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() < deadline, otherwise);
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    /** A stub thread that stays traced after its end keeps its process a zombie. */
+    @Test
+    void shouldReapOthersWhileOneProcessDoesNotEnd() {
+        machine.code(0, COUNT);
+        Reaper reaper = new Reaper(machine.host);
+        reaper.start();
+        machine.inTask(() -> {
+            Context parent = machine.newContext();
+            countOn(mapped(parent), 1);
+            int[] process = {0};
+            CountDownLatch end = new CountDownLatch(1);
+            CountDownLatch traced = new CountDownLatch(1);
+            Context child = parent.newContext(machine.keep(parent.forkAddressSpace()));
+            FutureTask<Void> leader = machine.startTask(() -> {
+                countOn(child, 1);
+                process[0] = ((PtraceContext) child).process();
+                Context thread = child.newContext(child.space());
+                FutureTask<Void> other = machine.startTask(() -> {
+                    countOn(thread, 1);
+                    traced.countDown();
+                    end.await();
+                    return null;
+                });
+                return Machine.result(other);
+            });
+            traced.await();
+            reaper.expect();
+            reaper.killAndReap(process[0]);
+            for (int i = 0; i < 20; i++) {
+                reaper.expect();
+                reaper.killAndReap(machine.platform.takeCopy());
+            }
+            await("all but one are reaped", () -> reaper.dying() == 1);
+            end.countDown();
+            Machine.result(leader);
+            parent.release();
+            return null;
+        });
+        await("its tracer has ended", () -> reaper.dying() == 0);
+        reaper.stop();
+    }
+
+    private static Context mapped(Context context) {
+        context.space().map(context, Machine.DATA, Machine.PAGE, Machine.PAGE, Machine.RW, true);
+        return context;
     }
 
     @Test
