@@ -25,7 +25,7 @@ public final class FakeManager {
     private final Map<Long, Long> reserved = new HashMap<>();
     private final MemoryManager.Layout layout = new MemoryManager.Layout();
     private long nextFree = 0x7f00_0000_0000L;
-    int users = 1;
+    private int users = 1;
     /** Page faults, all of which are well. */
     public final AtomicInteger faults = new AtomicInteger();
 
@@ -49,6 +49,10 @@ public final class FakeManager {
                 .on("release", a -> users(-1))
                 .as(MemoryManager.class);
         return self[0];
+    }
+
+    public synchronized int users() {
+        return users;
     }
 
     private synchronized Object users(int change) {

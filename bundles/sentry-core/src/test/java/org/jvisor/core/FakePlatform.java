@@ -20,6 +20,9 @@ public final class FakePlatform implements Platform {
         throw new IllegalStateException("no application");
     };
 
+    /** Called before a context gets another space: the host may refuse one. */
+    public volatile Runnable beforeSwitch = () -> { };
+
     @Override
     public String name() {
         return "fake";
@@ -133,7 +136,7 @@ public final class FakePlatform implements Platform {
 
         @Override
         public void switchTo(AddressSpace space) {
-            // One is as good as another.
+            platform.beforeSwitch.run();
         }
 
         @Override
