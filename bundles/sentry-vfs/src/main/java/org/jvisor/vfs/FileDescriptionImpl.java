@@ -284,7 +284,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
 
     private long deadline(Task task, boolean write) {
         long timeoutNs = operations.timeoutNs(write);
-        return timeoutNs == Long.MAX_VALUE ? Long.MAX_VALUE : task.deadline(timeoutNs);
+        return timeoutNs == Long.MAX_VALUE ? Long.MAX_VALUE : task.call().deadline(timeoutNs);
     }
 
     // ---- write
@@ -383,7 +383,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
      * its task is to end ({@link IoBuffer#span}); an operation that counts bytes and leaves them is not asked again.
      */
     private long writeAll(Task task, IoBuffer source, long offset, boolean moves) {
-        long written = task == null ? 0 : task.takeProgress();
+        long written = task == null ? 0 : task.call().done();
         if (written > 0 && (!source.skip(written) || source.remaining() == 0)) {
             return written;
         }
@@ -393,7 +393,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
                 n = blockingWrite(task, source, moves ? offset + written : offset);
             }
             if (n <= 0) {
-                return written == 0 ? n : n == -Errno.ERESTARTSYS ? task.keepProgress(written) : written;
+                return written == 0 ? n : task == null || n == 0 ? written : task.call().endedBy(n, written);
             }
             written += n;
             long before = left;

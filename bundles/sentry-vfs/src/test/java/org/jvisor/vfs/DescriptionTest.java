@@ -180,8 +180,7 @@ class DescriptionTest {
             w.root.slept.acquire();
             w.root.replaceHandler();
             assertEquals(-Errno.ERESTARTSYS, writing.get());
-            w.root.interrupted = false;
-            w.root.replaced = false;
+            w.root.runAgain();
             CompletableFuture<Long> again = CompletableFuture.supplyAsync(() -> World.write(w.root, pipe[1], content));
             StringBuilder got = new StringBuilder();
             while (got.length() < content.length()) {
@@ -214,6 +213,7 @@ class DescriptionTest {
         }, Open.O_RDWR, "socket:[1]", Mode.S_IFSOCK | 0777);
         assertEquals(-Errno.EAGAIN, file.read(w.root.task, World.source("x")));
         timeoutNs[0] = PATIENCE.toNanos();
+        w.root.call.begin();
         w.root.interrupt();
         assertEquals(-Errno.EINTR, file.read(w.root.task, World.source("x")));
         assertTrue(queue.isEmpty());

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.kernel.Call;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
@@ -40,7 +40,7 @@ final class TestTask implements InvocationHandler {
     long fileSizeLimit = Rlimit.RLIM_INFINITY;
     volatile boolean interrupted;
     volatile boolean replaced;
-    private final AtomicLong progress = new AtomicLong();
+    final Call call = new Call();
     /** Released each time the task goes to sleep. */
     final Semaphore slept = new Semaphore(0);
 
@@ -104,10 +104,8 @@ final class TestTask implements InvocationHandler {
             case "tid" -> id;
             case "waitEntry" -> entry;
             case "sleep" -> sleep((Long) arguments[0]);
-            case "interrupted" -> interrupted;
-            case "takeProgress" -> progress.getAndSet(0);
-            case "keepProgress" -> keepProgress((Long) arguments[0]);
-            case "deadline" -> System.nanoTime() + (Long) arguments[0];
+            case "interrupted" -> interrupted && interruption() < 0;
+            case "call" -> call;
             case "pendingSignals" -> interrupted ? 1L : 0L;
             case "signalMask" -> 0L;
             case "send" -> signals.add((SignalInfo) arguments[0]) ? null : null;
@@ -123,15 +121,19 @@ final class TestTask implements InvocationHandler {
         } else if (!awake.tryAcquire(deadlineNs - System.nanoTime(), TimeUnit.NANOSECONDS)) {
             return -Errno.ETIMEDOUT;
         }
-        return interrupted ? -Errno.ERESTARTSYS : 0;
+        return interrupted ? interruption() : 0;
     }
 
-    private long keepProgress(long bytes) {
-        if (!replaced) {
-            return bytes;
-        }
-        progress.set(bytes);
+    private long interruption() {
+        call.interrupt(replaced);
         return -Errno.ERESTARTSYS;
+    }
+
+    /** The call that was interrupted begins again. */
+    void runAgain() {
+        interrupted = false;
+        replaced = false;
+        call.runAgain();
     }
 
     /** As the replacement of the handler does that its call is in. */

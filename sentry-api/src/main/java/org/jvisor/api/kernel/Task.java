@@ -54,6 +54,9 @@ public interface Task {
     /** The call being made. */
     Arguments arguments();
 
+    /** What that call has done and until when it waits, for it may begin again. */
+    Call call();
+
     Context context();
 
     /** The memory manager; null once the task has exited. Any thread. */
@@ -124,24 +127,8 @@ public interface Task {
     /** Wakes {@link #sleep} as an entry's wake-up does. Any thread. */
     void wake();
 
-    /** Whether {@link #sleep} would return -ERESTARTSYS. Any thread. */
+    /** Whether {@link #sleep} would return -ERESTARTSYS: asked by loops that move much without a wait. */
     boolean interrupted();
-
-    /**
-     * The moment when the current call's wait of {@code timeoutNs} ends, in {@link System#nanoTime}'s terms: fixed when first
-     * asked, so that a call that is restarted, after a stop or the replacement of its handler, does not wait longer. Negative
-     * timeouts mean for ever: Long.MAX_VALUE.
-     */
-    long deadline(long timeoutNs);
-
-    /**
-     * What a handler returns whose sleep was interrupted after it had moved {@code bytes}, more than none: when its replacement is
-     * all that interrupted it, the call starts again and is told so by {@link #takeProgress}; otherwise the count.
-     */
-    long keepProgress(long bytes);
-
-    /** The bytes that the current call had moved before its handler was replaced; 0 when it begins, or when asked again. */
-    long takeProgress();
 
     // ---- signals
 

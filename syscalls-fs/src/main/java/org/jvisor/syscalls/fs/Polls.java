@@ -22,7 +22,7 @@ final class Polls {
         long deadlineNs = deadline(task, Timeouts.fromTimespec(task, a.a2));
         Timeouts.setMask(task, a.a3, a.a4);
         long result = poll(task, a.a0, a.int1(), deadlineNs);
-        if (deadlineNs >= 0) {
+        if (deadlineNs >= 0 && !task.call().beginsAgain(result)) {
             Timeouts.putRemainingTimespec(task, a.a2, deadlineNs);
         }
         return result;
@@ -30,7 +30,7 @@ final class Polls {
 
     /** -1 for a call that does not wait. */
     static long deadline(Task task, long timeoutNs) {
-        return timeoutNs == 0 ? -1 : task.deadline(timeoutNs);
+        return timeoutNs == 0 ? -1 : task.call().deadline(timeoutNs);
     }
 
     private static long poll(Task task, long address, int count, long deadlineNs) {

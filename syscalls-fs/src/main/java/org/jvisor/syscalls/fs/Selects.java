@@ -23,7 +23,7 @@ final class Selects {
     static long select(Task task, Arguments a) {
         long deadlineNs = Polls.deadline(task, Timeouts.fromTimeval(task, a.a4));
         long result = select(task, a, deadlineNs);
-        if (deadlineNs >= 0) {
+        if (deadlineNs >= 0 && !task.call().beginsAgain(result)) {
             Timeouts.putRemainingTimeval(task, a.a4, deadlineNs);
         }
         return result;
@@ -37,7 +37,7 @@ final class Selects {
             Timeouts.setMask(task, mask, task.memory().getLong(a.a5 + SIGSET_SIZE_OFFSET));
         }
         long result = select(task, a, deadlineNs);
-        if (deadlineNs >= 0) {
+        if (deadlineNs >= 0 && !task.call().beginsAgain(result)) {
             Timeouts.putRemainingTimespec(task, a.a4, deadlineNs);
         }
         return result;

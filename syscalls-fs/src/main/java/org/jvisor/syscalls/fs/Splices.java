@@ -75,15 +75,13 @@ final class Splices {
         if (source != null && (out.flags() & Open.O_APPEND) != 0) {
             return -Errno.EINVAL;
         }
-        long before = task.takeProgress();
-        long wanted = count - before;
-        boolean noWait = nonBlocking || before > 0; // only the first bytes are waited for
-        long moved = source != null ? pipeToFile(task, in, source, out, offset, wanted, noWait)
-                : fileToPipe(task, in, offset, out, target, wanted, noWait);
+        boolean noWait = nonBlocking || task.call().done() > 0; // only the first bytes are waited for
+        long moved = source != null ? pipeToFile(task, in, source, out, offset, count, noWait)
+                : fileToPipe(task, in, offset, out, target, count, noWait);
         if (moved > 0 && address != 0) {
             task.memory().putLong(address, offset + moved);
         }
-        return Transfers.total(task, before, moved, wanted);
+        return moved;
     }
 
     private static Vfs.Pipe pipe(FileDescription file) {
@@ -103,11 +101,11 @@ final class Splices {
 
     private static long pipeToFile(Task task, FileDescription in, Vfs.Pipe source, FileDescription out, long offset, long count,
             boolean nonBlocking) {
+        long moved = task.call().done();
         long waited = await(task, in, Poll.POLLIN, nonBlocking);
         if (waited < 0) {
-            return waited;
+            return task.call().endedBy(waited, moved);
         }
-        long moved = 0;
         try (Bounce bounce = new Bounce(task.kernel().memory())) {
             while (moved < count) {
                 long some = source.peek(bounce.target(count - moved));
@@ -117,11 +115,14 @@ final class Splices {
                 long written = Transfers.write(task, out, bounce.source(0, some),
                         offset == OWN_POSITION ? OWN_POSITION : offset + moved);
                 if (written <= 0) {
-                    return moved > 0 ? moved : written;
+                    return written == 0 ? moved : task.call().endedBy(written, moved);
                 }
                 source.discard(written);
                 moved += written;
-                if (written < some || task.interrupted()) {
+                if (moved < count && task.interrupted()) {
+                    return task.call().cutShort(moved);
+                }
+                if (written < some) {
                     break;
                 }
             }
@@ -131,11 +132,11 @@ final class Splices {
 
     private static long fileToPipe(Task task, FileDescription in, long offset, FileDescription out, Vfs.Pipe target, long count,
             boolean nonBlocking) {
+        long moved = task.call().done();
         long waited = await(task, out, Poll.POLLOUT, nonBlocking);
         if (waited < 0) {
-            return waited;
+            return task.call().endedBy(waited, moved);
         }
-        long moved = 0;
         try (Bounce bounce = new Bounce(task.kernel().memory())) {
             while (moved < count) {
                 int room = target.room();
@@ -144,16 +145,19 @@ final class Splices {
                 }
                 IoBuffer buffer = bounce.target(Math.min(count - moved, room));
                 long wanted = buffer.remaining();
-                long read = offset == OWN_POSITION ? in.read(task, buffer) : in.readAt(task, buffer, offset + moved);
+                long read = Transfers.read(task, in, buffer, offset == OWN_POSITION ? OWN_POSITION : offset + moved);
                 if (read <= 0) {
-                    return moved > 0 ? moved : read;
+                    return read == 0 ? moved : task.call().endedBy(read, moved);
                 }
                 long written = writeAll(task, out, bounce.source(0, read));
                 if (written < 0) {
-                    return moved > 0 ? moved : written;
+                    return task.call().endedBy(written, moved);
                 }
                 moved += written;
-                if (read < wanted || written < read || task.interrupted()) {
+                if (moved < count && task.interrupted()) {
+                    return task.call().cutShort(moved);
+                }
+                if (read < wanted || written < read) {
                     break;
                 }
             }

@@ -46,36 +46,23 @@ final class Transfers {
         if (from < 0) {
             return -Errno.EINVAL;
         }
-        long before = task.takeProgress();
-        long wanted = ReadWrite.cut(count) - before;
-        long moved = copy(task, in, from, out, -1, wanted);
+        long moved = copy(task, in, from, out, -1, ReadWrite.cut(count));
         if (moved > 0) {
-            if (offsetAddress != 0) {
-                task.memory().putLong(offsetAddress, from + moved);
-            } else {
-                Fds.setPosition(task, in, from + moved);
-            }
+            advance(task, in, offsetAddress, from + moved);
         }
-        return total(task, before, moved, wanted);
+        return moved;
     }
 
-    /**
-     * The result of a call that has moved {@code moved} of {@code wanted} bytes, or failed, after its former handler had moved
-     * {@code before}. The offsets that it goes on from have been moved on.
-     */
-    static long total(Task task, long before, long moved, long wanted) {
-        if (moved < 0) {
-            return before > 0 ? before : moved;
-        }
-        long total = before + moved;
-        return total > 0 && moved < wanted && task.interrupted() ? task.keepProgress(total) : total;
+    /** Reads into the handler's own memory, at {@code offset} or -1; part of it counts whatever interrupted the rest. */
+    static long read(Task task, FileDescription in, IoBuffer target, long offset) {
+        task.call().enterOnce();
+        return task.call().leave(offset < 0 ? in.read(task, target) : in.readAt(task, target, offset));
     }
 
-    /** Writes to a file that may block, at {@code offset} or -1; part of it counts whatever interrupted the rest. */
+    /** Likewise, writes from there to a file that may block. */
     static long write(Task task, FileDescription out, IoBuffer source, long offset) {
-        long written = offset < 0 ? out.write(task, source) : out.writeAt(task, source, offset);
-        long part = written < 0 ? task.takeProgress() : 0;
-        return part > 0 ? part : written;
+        task.call().enterOnce();
+        return task.call().leave(offset < 0 ? out.write(task, source) : out.writeAt(task, source, offset));
     }
 
     static long copyFileRange(Task task, Arguments a) {
@@ -113,8 +100,7 @@ final class Transfers {
         if (from < 0 || to < 0 || count < 0) {
             return -Errno.EINVAL;
         }
-        long before = task.takeProgress();
-        long length = Math.min(ReadWrite.cut(count) - before, Math.max(0, in.inode().size() - from));
+        long length = Math.min(ReadWrite.cut(count), Math.max(0, in.inode().size() - from));
         if (from + length < 0 || to + length < 0) {
             return -Errno.EOVERFLOW;
         }
@@ -126,7 +112,7 @@ final class Transfers {
             advance(task, in, inAddress, from + moved);
             advance(task, out, outAddress, to + moved);
         }
-        return total(task, before, moved, length);
+        return moved;
     }
 
     private static void advance(Task task, FileDescription file, long address, long position) {
@@ -137,21 +123,29 @@ final class Transfers {
         }
     }
 
-    /** @param to where in {@code out}, or -1 for its own position; the count moved, or an errno when none was */
+    /**
+     * Goes on from what the call has moved before it began again; the offsets are those that it began with.
+     *
+     * @param to where in {@code out}, or -1 for its own position
+     * @return the count moved in all, an errno when none was, or that which has the call begin again
+     */
     private static long copy(Task task, FileDescription in, long from, FileDescription out, long to, long count) {
-        long moved = 0;
+        long moved = task.call().done();
         try (Bounce bounce = new Bounce(task.kernel().memory())) {
             while (moved < count) {
-                long read = in.readAt(task, bounce.target(count - moved), from + moved);
+                long read = read(task, in, bounce.target(count - moved), from + moved);
                 if (read <= 0) {
-                    return moved > 0 ? moved : read;
+                    return read == 0 ? moved : task.call().endedBy(read, moved);
                 }
                 long written = write(task, out, bounce.source(0, read), to < 0 ? -1 : to + moved);
                 if (written <= 0) {
-                    return moved > 0 ? moved : written;
+                    return written == 0 ? moved : task.call().endedBy(written, moved);
                 }
                 moved += written;
-                if (written < read || task.interrupted()) {
+                if (moved < count && task.interrupted()) {
+                    return task.call().cutShort(moved);
+                }
+                if (written < read) {
                     break;
                 }
             }

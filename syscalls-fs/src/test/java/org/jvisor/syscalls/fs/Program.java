@@ -15,6 +15,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Call;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
@@ -68,6 +69,7 @@ final class Program implements InvocationHandler, Providers {
     private final FsContext fs = new FsContext(mounts.root(), mounts.root(), 022);
     private final PathWalk walk = vfs.newPathWalk();
     private final PathWalk walk2 = vfs.newPathWalk();
+    private final Call call = new Call();
     private final byte[] scratch = new byte[4096];
     private final List<WaitQueue.Entry> entries = new ArrayList<>();
     private final Semaphore awake = new Semaphore(0);
@@ -91,10 +93,11 @@ final class Program implements InvocationHandler, Providers {
         a.a3 = arguments.length > 3 ? arguments[3] : 0;
         a.a4 = arguments.length > 4 ? arguments[4] : 0;
         a.a5 = arguments.length > 5 ? arguments[5] : 0;
+        call.begin();
         try {
-            return calls.call(task, a);
+            return call.outcome(calls.call(task, a));
         } catch (ErrnoException e) {
-            return -e.errno();
+            return call.outcome(-e.errno());
         }
     }
 
@@ -166,8 +169,7 @@ final class Program implements InvocationHandler, Providers {
     public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
         return switch (method.getName()) {
             case "credentials" -> Credentials.ROOT;
-            case "takeProgress" -> 0L;
-            case "keepProgress" -> arguments[0];
+            case "call" -> call;
             case "hasCapability" -> true;
             case "fs" -> fs;
             case "files" -> files;
@@ -188,7 +190,6 @@ final class Program implements InvocationHandler, Providers {
             case "waitEntry" -> entry((Integer) arguments[0]);
             case "sleep" -> sleep((Long) arguments[0]);
             case "interrupted" -> interrupted;
-            case "deadline" -> (Long) arguments[0] < 0 ? Long.MAX_VALUE : System.nanoTime() + (Long) arguments[0];
             case "setTemporaryMask" -> {
                 temporaryMask = (Long) arguments[0];
                 yield null;
@@ -211,6 +212,7 @@ final class Program implements InvocationHandler, Providers {
     }
 
     private long sleep(long deadlineNs) throws InterruptedException {
+        call.interrupt(false);
         if (interrupted) {
             return -Errno.ERESTARTSYS;
         }

@@ -23,16 +23,7 @@ final class OtherProcesses {
 
     /** A call that had moved bytes when its handler was replaced goes on, or ends with them if that cannot be. */
     long transfer(Task t, Arguments a, boolean write) {
-        long before = t.takeProgress();
-        try {
-            long result = transfer(t, a, write, before);
-            return result < 0 && result != -Errno.ERESTARTSYS && before > 0 ? before : result;
-        } catch (ErrnoException e) {
-            if (before > 0) {
-                return before;
-            }
-            throw e;
-        }
+        return transfer(t, a, write, t.call().done());
     }
 
     private static long transfer(Task t, Arguments a, boolean write, long before) {
@@ -98,9 +89,9 @@ final class OtherProcesses {
                     return total;
                 }
                 if (t.interrupted() && isUnfinished(remote, i, length - done, local)) {
-                    long kept = t.keepProgress(total);
-                    if (kept < 0) {
-                        return kept;
+                    long result = t.call().cutShort(total);
+                    if (result < 0) {
+                        return result;
                     }
                     // A signal alone cuts nothing short.
                 }

@@ -14,6 +14,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.kernel.Call;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
@@ -43,7 +44,7 @@ final class MmSyscallsTest {
         case "mm" -> mm;
         case "memory" -> memory;
         case "files" -> files;
-        case "takeProgress" -> 0L;
+        case "call" -> new Call();
         default -> throw new UnsupportedOperationException(name);
     });
 

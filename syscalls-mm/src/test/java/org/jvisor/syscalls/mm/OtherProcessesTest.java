@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.IovecLayout;
+import org.jvisor.api.kernel.Call;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.Task;
@@ -37,7 +38,7 @@ final class OtherProcessesTest {
     private int calm = Integer.MAX_VALUE;
     private boolean replaced;
     private boolean targetGone;
-    private long progress;
+    private final Call call = new Call();
     private int replacements;
 
     private final Container container = fake(Container.class, (name, a) -> null);
@@ -77,10 +78,9 @@ final class OtherProcessesTest {
         case "group" -> group;
         case "mm" -> mm;
         case "exiting" -> false;
-        case "interrupted" -> calm-- <= 0;
+        case "interrupted" -> interrupted();
         case "pidNamespace" -> fake(PidNamespace.class, (n, b) -> targetGone ? null : self());
-        case "takeProgress" -> taken();
-        case "keepProgress" -> kept((long) a[0]);
+        case "call" -> call;
         default -> throw new UnsupportedOperationException(name);
     });
 
@@ -88,18 +88,9 @@ final class OtherProcessesTest {
         return task;
     }
 
-    private long taken() {
-        long taken = progress;
-        progress = 0;
-        return taken;
-    }
-
-    private long kept(long bytes) {
-        if (!replaced) {
-            return bytes;
-        }
-        progress = bytes;
-        return -Errno.ERESTARTSYS;
+    private boolean interrupted() {
+        call.interrupt(replaced);
+        return calm-- <= 0;
     }
 
     private interface Answer {
@@ -172,9 +163,11 @@ final class OtherProcessesTest {
         Arguments a = new Arguments();
         a.a2 = 1;
         a.a4 = PIECES.length;
+        call.begin();
         long result;
         do {
             calm = calmFor;
+            call.runAgain();
             result = new OtherProcesses().transfer(task, a, write);
             replacements += result == -Errno.ERESTARTSYS ? 1 : 0;
         } while (result == -Errno.ERESTARTSYS);
@@ -192,7 +185,6 @@ final class OtherProcessesTest {
         join();
         assertArrayEquals(here, joined);
         assertEquals(true, replacements > 4);
-        assertEquals(0, progress);
     }
 
     @Test
@@ -209,9 +201,11 @@ final class OtherProcessesTest {
         a.a2 = 1;
         a.a4 = PIECES.length;
         assertEquals(-Errno.ERESTARTSYS, new OtherProcesses().transfer(task, a, false));
-        long moved = progress;
+        long moved = call.done();
+        call.runAgain();
         targetGone = true;
-        assertEquals(moved, new OtherProcesses().transfer(task, a, false));
+        assertEquals(moved, call.outcome(new OtherProcesses().transfer(task, a, false)));
+        call.begin();
         assertEquals(-Errno.ESRCH, new OtherProcesses().transfer(task, a, false));
     }
 }

@@ -69,7 +69,7 @@ final class MessageCalls {
                 }
                 return result;
             }
-            long total = t.takeProgress();
+            long total = t.call().done();
             if (total > 0) {
                 giveBack(t, message);
                 if (!data.skip(total) || data.remaining() == 0) {
@@ -79,7 +79,7 @@ final class MessageCalls {
             do {
                 long moved = Sockets.blocking(t, file, nonBlocking, Poll.POLLOUT, true, Sockets.SEND, data, message);
                 if (moved <= 0) {
-                    return total > 0 ? ended(t, total, moved) : moved;
+                    return moved == 0 ? total : t.call().endedBy(moved, total);
                 }
                 message.files = null; // what was attached went with the first bytes
                 total += moved;
@@ -94,11 +94,6 @@ final class MessageCalls {
     private static void giveBack(Task t, Socket.Message message) {
         ControlMessages.release(t, message.files);
         message.files = null;
-    }
-
-    /** Part of it is done: a wait that was interrupted goes on when only the handler was replaced; what else ended it is forgotten. */
-    private static long ended(Task t, long total, long why) {
-        return why == -Errno.ERESTARTSYS || why == -Errno.ERESTART_RESTARTBLOCK ? t.keepProgress(total) : total;
     }
 
     long recvfrom(Task t, Arguments a) {
@@ -126,7 +121,7 @@ final class MessageCalls {
             return -Errno.EAGAIN;
         }
         boolean all = (message.flags & MSG_WAITALL) != 0 && (message.flags & MSG_PEEK) == 0 && socket.type() == SOCK_STREAM;
-        long total = t.takeProgress();
+        long total = t.call().done();
         if (total > 0 && (!data.skip(total) || data.remaining() == 0)) {
             return total;
         }
@@ -134,7 +129,7 @@ final class MessageCalls {
             long moved = Sockets.blocking(t, file, nonBlocking, Poll.POLLIN | Poll.POLLRDHUP, false,
                     Sockets.RECEIVE, data, message);
             if (moved <= 0) {
-                return total > 0 ? ended(t, total, moved) : moved;
+                return moved == 0 ? total : t.call().endedBy(moved, total);
             }
             total += moved;
         } while (all && data.remaining() > 0 && message.files == null);
@@ -229,20 +224,12 @@ final class MessageCalls {
         FileDescription file = Sockets.acquire(t, a.int0());
         try {
             int count = (int) Math.min(a.a2 & 0xffffffffL, UIO_MAXIOV);
-            int done = 0;
+            int done = (int) t.call().done();
             while (done < count) {
                 long header = a.a1 + (long) done * MmsghdrLayout.SIZE;
-                long sent = attempt(() -> sendOne(t, file, header, a.int3()));
-                if (sent < 0 && done > 0) {
-                    sent = t.takeProgress(); // only the first message goes on in another handler
-                    if (sent == 0) {
-                        return done;
-                    }
-                    t.memory().putInt(header + MmsghdrLayout.LEN, (int) sent);
-                    return done + 1;
-                }
+                long sent = attempt(t, () -> sendOne(t, file, header, a.int3()));
                 if (sent < 0) {
-                    return sent;
+                    return t.call().endedBy(sent, done);
                 }
                 t.memory().putInt(header + MmsghdrLayout.LEN, (int) sent);
                 done++;
@@ -253,13 +240,16 @@ final class MessageCalls {
         }
     }
 
-    /** After the first message an error only ends the count. */
-    private static long attempt(Sockets.Attempt attempt) {
+    /** One message of several: what is done of it is its own. */
+    private static long attempt(Task t, Sockets.Attempt attempt) {
+        t.call().enter();
+        long result;
         try {
-            return attempt.run();
+            result = attempt.run();
         } catch (ErrnoException e) {
-            return -e.errno();
+            result = -e.errno();
         }
+        return t.call().leave(result);
     }
 
     long recvmmsg(Task t, Arguments a) {
@@ -270,28 +260,20 @@ final class MessageCalls {
             if (!TimespecLayout.isValid(b, 0)) {
                 return -Errno.EINVAL;
             }
-            deadline = t.deadline(TimespecLayout.toNs(b, 0));
+            deadline = t.call().deadline(TimespecLayout.toNs(b, 0));
         }
         FileDescription file = Sockets.acquire(t, a.int0());
         try {
             int flags = a.int3() & ~MSG_WAITFORONE;
             int count = (int) Math.min(a.a2 & 0xffffffffL, UIO_MAXIOV);
-            int done = 0;
+            int done = (int) t.call().done();
             // As on Linux the time-out is only looked at after each message (recvmmsg(2), BUGS).
             while (done < count && (done == 0 || System.nanoTime() < deadline)) {
                 long header = a.a1 + (long) done * MmsghdrLayout.SIZE;
                 int now = done > 0 && (a.int3() & MSG_WAITFORONE) != 0 ? flags | MSG_DONTWAIT : flags;
-                long received = attempt(() -> receiveOne(t, file, header, now));
-                if (received < 0 && done > 0) {
-                    received = t.takeProgress();
-                    if (received == 0) {
-                        return done;
-                    }
-                    t.memory().putInt(header + MmsghdrLayout.LEN, (int) received);
-                    return done + 1;
-                }
+                long received = attempt(t, () -> receiveOne(t, file, header, now));
                 if (received < 0) {
-                    return received;
+                    return t.call().endedBy(received, done);
                 }
                 t.memory().putInt(header + MmsghdrLayout.LEN, (int) received);
                 done++;

@@ -84,7 +84,7 @@ final class Sockets {
             return result;
         }
         long timeout = socket.timeoutNs(write);
-        long deadline = t.deadline(timeout == Long.MAX_VALUE ? -1 : timeout);
+        long deadline = t.call().deadline(timeout == Long.MAX_VALUE ? -1 : timeout);
         WaitQueue queue = socket.waitQueue();
         WaitQueue.Entry entry = t.waitEntry(0);
         queue.add(entry, events);

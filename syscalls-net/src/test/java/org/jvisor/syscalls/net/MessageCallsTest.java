@@ -16,6 +16,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.MsghdrLayout;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Call;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.UserMemory;
@@ -92,7 +93,7 @@ class MessageCallsTest {
             Map.of("acquire", arguments -> (Integer) arguments[0] == SOCKET ? file : attached));
 
     private final Task task = Fakes.of(Task.class, Map.of("files", none -> files, "memory", none -> user, "scratch", none -> scratch,
-            "takeProgress", none -> 0L));
+            "call", none -> new Call()));
 
     private final MessageCalls calls = new MessageCalls();
 

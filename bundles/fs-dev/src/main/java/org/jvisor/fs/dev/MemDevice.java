@@ -22,7 +22,7 @@ abstract class MemDevice implements FileOperations, Stateful {
 
     /** How much of the target the call had filled before its handler was replaced; it is passed over. */
     static long begin(Task task, IoBuffer target) {
-        long filled = task == null ? 0 : task.takeProgress();
+        long filled = task == null ? 0 : task.call().done();
         target.skip(filled);
         return filled;
     }

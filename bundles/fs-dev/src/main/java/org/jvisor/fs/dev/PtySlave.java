@@ -89,9 +89,9 @@ final class PtySlave implements FileOperations, Stateful {
      */
     private long deadline(Task task, int minimum, long timeoutNs) {
         if (minimum == 0) {
-            return task.deadline(timeoutNs);
+            return task.call().deadline(timeoutNs);
         }
-        return terminal.rawCount() == 0 ? Long.MAX_VALUE : Math.max(task.deadline(timeoutNs), terminal.lastTypedNs() + timeoutNs);
+        return terminal.rawCount() == 0 ? Long.MAX_VALUE : Math.max(task.call().deadline(timeoutNs), terminal.lastTypedNs() + timeoutNs);
     }
 
     /** A signal ends the wait for more bytes; what else interrupts it lets the call start again, and the bytes stay meanwhile. */

@@ -41,7 +41,7 @@ final class RandomDevice extends MemDevice {
             target.advance(count);
             filled += count;
             if (isCutShort(task, target)) {
-                return task.keepProgress(filled);
+                return task.call().cutShort(filled);
             }
         }
         return filled;

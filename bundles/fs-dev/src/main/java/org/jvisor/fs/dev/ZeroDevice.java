@@ -41,7 +41,7 @@ final class ZeroDevice extends MemDevice {
             target.advance(length);
             filled += length;
             if (isCutShort(task, target)) {
-                return task.keepProgress(filled);
+                return task.call().cutShort(filled);
             }
         }
         return filled;

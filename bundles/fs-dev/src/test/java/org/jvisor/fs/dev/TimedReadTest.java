@@ -8,10 +8,12 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongUnaryOperator;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.TermiosLayout;
+import org.jvisor.api.kernel.Call;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.mm.IoBuffer;
@@ -31,13 +33,14 @@ class TimedReadTest {
     private final PtySlave slave = new PtySlave(terminal);
     private final FileDescription file = fake(FileDescription.class, "flags", 0);
     private final List<Long> deadlines = new ArrayList<>();
+    private final Call call = new Call();
     private long pending;
     private LongUnaryOperator sleep = deadline -> -Errno.ERESTARTSYS;
 
     private final Task task = (Task) Proxy.newProxyInstance(Task.class.getClassLoader(), new Class<?>[] {Task.class},
             (proxy, method, arguments) -> switch (method.getName()) {
                 case "waitEntry" -> new WaitQueue.Entry(events -> { });
-                case "deadline" -> FIXED_NS;
+                case "call" -> call;
                 case "sleep" -> {
                     deadlines.add((Long) arguments[0]);
                     yield sleep.applyAsLong((Long) arguments[0]);
@@ -88,6 +91,11 @@ class TimedReadTest {
         type("ab");
         pending = Signals.bit(Signals.SIGUSR1);
         assertEquals(2, read());
+    }
+
+    @BeforeEach
+    void fixDeadline() {
+        call.until(FIXED_NS);
     }
 
     @Test

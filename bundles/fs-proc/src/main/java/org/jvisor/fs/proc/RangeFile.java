@@ -75,7 +75,7 @@ final class RangeFile extends ProcessFile {
             long[] range = extent.of(mm, memory);
             byte[] bytes = new byte[(int) Math.min(CHUNK, buffer.remaining())];
             // What was read before another build of this bundle took over.
-            long moved = task.takeProgress();
+            long moved = task.call().done();
             buffer.skip(moved);
             while (buffer.remaining() > 0) {
                 long address = range[0] + offset + moved;
@@ -93,7 +93,7 @@ final class RangeFile extends ProcessFile {
                 }
                 moved += put;
                 if (buffer.remaining() > 0 && task.interrupted()) {
-                    return task.keepProgress(moved);
+                    return task.call().cutShort(moved);
                 }
             }
             return moved;

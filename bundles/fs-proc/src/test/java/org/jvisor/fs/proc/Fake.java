@@ -5,6 +5,7 @@ import java.lang.reflect.Proxy;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
+import org.jvisor.api.kernel.Call;
 
 /** Stands in for an interface: answers methods by name with what it was told, and the rest with 0, false, null or "". */
 final class Fake {
@@ -50,6 +51,9 @@ final class Fake {
             return false;
         } else if (type == char.class) {
             return 'S';
+        }
+        if (type == Call.class) {
+            return new Call();
         }
         return type == String.class ? "" : null;
     }

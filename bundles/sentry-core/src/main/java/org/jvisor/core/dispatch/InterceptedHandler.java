@@ -45,7 +45,7 @@ public final class InterceptedHandler implements SyscallHandler {
         try {
             long result = ask(task, arguments, interception);
             if (result == SyscallInterceptor.PASS) {
-                result = guarded(task, arguments, handler::call);
+                result = task.call().outcome(guarded(task, arguments, handler::call));
             }
             return beginsAgain(task, result) ? result : tell(task, arguments, interception, result);
         } finally {
@@ -100,8 +100,7 @@ public final class InterceptedHandler implements SyscallHandler {
 
     /** Whether the loop may dispatch a call with this result again: then its end is told by {@link #finish}. */
     private static boolean beginsAgain(TaskImpl task, long result) {
-        return result >= -Errno.ERESTART_RESTARTBLOCK && result <= -Errno.ERESTARTSYS
-                || result == -Errno.EINTR && (task.work() & TaskImpl.SWAP) != 0;
+        return result < 0 && Errno.isRestart((int) -result) || task.call().beginsAgain(result);
     }
 
     /** The call has ended although its result had not said so. */

@@ -10,6 +10,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.Call;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel;
@@ -118,6 +119,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     // ---- read at every call
     private final Registers registers = new Registers();
     private final Arguments arguments = new Arguments();
+    private final Call call = new Call();
     private volatile int work;
     private volatile int hooks;
     private volatile long place = OUTSIDE;
@@ -136,16 +138,12 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     // ---- waiting
     private volatile Thread thread;
-    /** What the current call has moved already, while it is between two handlers. */
-    private long progress;
     private volatile boolean sleeping;
     private volatile boolean woken;
     private WaitQueue.Entry[] entries = NO_ENTRIES;
     /** Where waits of the core itself are entered; handlers use {@link #entries}. */
     private final WaitQueue.Entry ownEntry = new WaitQueue.Entry(this);
     private final FutexWaiter futexWaiter = new FutexWaiter(this);
-    private boolean deadlineFixed;
-    private long deadline;
     private int rest;
 
     // ---- signals; the mask and the queue are guarded by the group's lock
@@ -260,6 +258,11 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     @Override
     public Arguments arguments() {
         return arguments;
+    }
+
+    @Override
+    public Call call() {
+        return call;
     }
 
     @Override
@@ -578,7 +581,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     private long sleepUntil(long deadlineNs, int interruptions) {
         if ((work & EXIT) != 0) {
-            return -Errno.ERESTARTSYS;
+            return interruption();
         }
         if (woken) {
             woken = false;
@@ -589,7 +592,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
             return -Errno.ETIMEDOUT;
         }
         if ((work & interruptions) != 0) {
-            return -Errno.ERESTARTSYS;
+            return interruption();
         }
         epoch.leave();
         times.fallAsleep();
@@ -614,7 +617,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
                 break;
             }
             if ((work & interruptions) != 0) {
-                result = -Errno.ERESTARTSYS;
+                result = interruption();
                 break;
             }
             if (left == Long.MAX_VALUE) {
@@ -625,6 +628,11 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         }
         sleeping = false;
         return result;
+    }
+
+    private long interruption() {
+        call.interrupt(work == SWAP);
+        return -Errno.ERESTARTSYS;
     }
 
     @Override
@@ -650,50 +658,16 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     @Override
     public boolean interrupted() {
-        return work != 0;
-    }
-
-    @Override
-    public long deadline(long timeoutNs) {
-        if (!deadlineFixed) {
-            deadlineFixed = true;
-            deadline = deadlineIn(timeoutNs);
+        if (work == 0) {
+            return false;
         }
-        return deadline;
-    }
-
-    private static long deadlineIn(long timeoutNs) {
-        if (timeoutNs < 0) {
-            return Long.MAX_VALUE;
-        }
-        // Later than half of what nanoTime can tell apart is never.
-        return timeoutNs > Long.MAX_VALUE / 2 ? Long.MAX_VALUE : System.nanoTime() + timeoutNs;
-    }
-
-    @Override
-    public long keepProgress(long bytes) {
-        if ((work & (SIGNAL | STOP | EXIT | SWAP)) != SWAP) {
-            return bytes;
-        }
-        progress = bytes;
-        return -Errno.ERESTARTSYS;
-    }
-
-    @Override
-    public long takeProgress() {
-        long taken = progress;
-        progress = 0;
-        return taken;
-    }
-
-    void setProgress(long bytes) {
-        progress = bytes;
+        call.interrupt(work == SWAP);
+        return true;
     }
 
     /** A call begins that is no restarted one. */
     void beginCall() {
-        deadlineFixed = false;
-        progress = 0;
+        call.begin();
         rest = 0;
     }
 
@@ -1063,8 +1037,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     public StateRecord save() {
         StateRecord record = new StateRecord("task", 1).putCore("process", group).put("startTime", startTimeNs).put("tid", tid)
                 .put("name", name).put("work", work).put("hooks", hooks & ~GATE).putCore("context", context)
-                .putCore("memory", memory).putCore("mm", mm).putCore("files", files).putCore("fs", fs).put("progress", progress)
-                .put("deadlineFixed", deadlineFixed).put("deadline", deadline).put("rest", rest).put("signalMask", signalMask)
+                .putCore("memory", memory).putCore("mm", mm).putCore("files", files).putCore("fs", fs).put("rest", rest).put("signalMask", signalMask)
                 .put("savedMask", savedMask).put("stopped", stoppedNow).put("traceStopped", traceStopped)
                 .put("lastStop", lastStop).put("exiting", exiting).put("gone", gone).put("exitStatus", exitStatus)
                 .put("clearChildTid", clearChildTid)
@@ -1092,9 +1065,6 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         fs = null;
         namespaces = null;
         credentials = null;
-        progress = 0;
-        deadlineFixed = false;
-        deadline = 0;
         rest = 0;
         signalMask = 0;
         savedMask = 0;
@@ -1130,9 +1100,6 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         mm = record.core("mm", MemoryManager.class);
         files = record.core("files", FdTable.class);
         fs = record.core("fs", FsContext.class);
-        progress = record.requireLong("progress");
-        deadlineFixed = record.getBoolean("deadlineFixed", false);
-        deadline = record.requireLong("deadline");
         rest = record.requireInt("rest");
         signalMask = record.requireLong("signalMask");
         savedMask = record.requireLong("savedMask");
@@ -1164,6 +1131,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     @Override
     public void forEachPart(Consumer<? super Restorable> visitor) {
+        visitor.accept(call);
         visitor.accept(times);
         visitor.accept(pending);
         if (namespaces != null) {

@@ -8,6 +8,7 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.abi.Wait;
+import org.jvisor.api.kernel.Call;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.platform.Context;
@@ -35,6 +36,7 @@ final class TaskLoop implements Runnable {
     private final Gate gate;
     private final Registers registers;
     private final Arguments arguments;
+    private final Call call;
     /** The hooks but the gate's that the current call has found. */
     private int watched;
 
@@ -44,6 +46,7 @@ final class TaskLoop implements Runnable {
         this.gate = task.kernelImpl().gate();
         this.registers = task.registersOfCall();
         this.arguments = task.arguments();
+        this.call = task.call();
     }
 
     @Override
@@ -205,9 +208,10 @@ final class TaskLoop implements Runnable {
         SyscallTable table = enterCall(epoch);
         try {
             SyscallHandler handler = table.handler(arguments.number);
-            return watched == 0 ? handler.call(task, arguments) : callWatched(handler);
+            long result = watched == 0 ? handler.call(task, arguments) : callWatched(handler);
+            return result < 0 ? call.outcome(result) : result;
         } catch (ErrnoException e) {
-            return -e.errno();
+            return call.outcome(-e.errno());
         } catch (Throwable t) {
             return defect(t);
         } finally {
@@ -249,6 +253,7 @@ final class TaskLoop implements Runnable {
         } catch (ErrnoException e) {
             result = -e.errno();
         }
+        result = call.outcome(result);
         strace.after(task, arguments, result);
         return result;
     }
@@ -258,33 +263,23 @@ final class TaskLoop implements Runnable {
         if (task.registersReplaced()) {
             return false;
         }
-        if (result > HIGHEST_RESTART) {
-            // Some calls end in EINTR whatever the signal: not, however, because their handler is being replaced.
-            if (result != -Errno.EINTR || (task.work() & TaskImpl.SWAP) == 0) {
-                return false;
-            }
-            int others = task.work() & ~TaskImpl.SWAP;
+        if (call.beginsAgain(result)) {
+            // A signal that has come meanwhile waits: what it makes of the call is for the next run of the handler to say.
             task.removeWork(TaskImpl.SWAP);
-            return others == 0;
+            call.runAgain();
+            return true;
+        }
+        if (result > HIGHEST_RESTART) {
+            return false;
         }
         if (result == -Errno.ENOIOCTLCMD) {
             registers.setResult(-Errno.ENOTTY);
             return false;
         }
-        long moved = task.takeProgress();
-        if (moved > 0) {
-            return goesOn(epoch, moved);
-        }
-        return serve(epoch, (int) -result) == SignalDelivery.GO_ON;
-    }
-
-    /** Between the old handler and the new one a signal may have come: then the call ends with what it has moved. */
-    private boolean goesOn(MemoryFile.Epoch epoch, long moved) {
-        registers.setResult(moved);
-        if (serve(epoch, 0) != SignalDelivery.GO_ON) {
+        if (serve(epoch, (int) -result) != SignalDelivery.GO_ON) {
             return false;
         }
-        task.setProgress(moved);
+        call.runAgain();
         return true;
     }
 

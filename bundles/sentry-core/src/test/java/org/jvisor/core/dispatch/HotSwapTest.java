@@ -195,7 +195,7 @@ class HotSwapTest {
         AtomicInteger entered = new AtomicInteger();
         SyscallHandler blocking = blocking(entered);
         SyscallFamily old = TestKernel.family(NUMBER, (task, arguments) -> {
-            first.set(task.deadline(3_000_000_000L));
+            first.set(task.call().deadline(3_000_000_000L));
             return blocking.call(task, arguments);
         });
         dispatcher.addFamily(old, 0, 10);
@@ -208,7 +208,7 @@ class HotSwapTest {
                 task -> {
                     TestKernel.until(() -> entered.get() == 1);
                     dispatcher.addFamily(TestKernel.family(NUMBER, (t, a) -> {
-                        second.compareAndSet(0, t.deadline(3_000_000_000L));
+                        second.compareAndSet(0, t.call().deadline(3_000_000_000L));
                         return 7;
                     }), 0, 11);
                     dispatcher.removeFamily(old);

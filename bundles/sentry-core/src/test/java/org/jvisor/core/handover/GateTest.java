@@ -142,7 +142,7 @@ class GateTest {
                     test.clone(task, THREAD, 0, waits(t -> test.kernel.futexes().wait(t, A, false, 0,
                             Futex.FUTEX_BITSET_MATCH_ANY, Long.MAX_VALUE)), t -> ended(t));
                     test.clone(task, THREAD, 0, waits(t -> {
-                        long deadline = t.deadline(TimeUnit.HOURS.toNanos(1));
+                        long deadline = t.call().deadline(TimeUnit.HOURS.toNanos(1));
                         deadlines[deadlines[0] == 0 ? 0 : 1] = deadline;
                         return stop.get() ? 0 : t.sleep(deadline);
                     }), t -> ended(t));

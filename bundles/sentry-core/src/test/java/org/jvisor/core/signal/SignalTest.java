@@ -134,10 +134,10 @@ class SignalTest {
         run(task -> {
             int pid = (int) test.clone(task, 0, Signals.SIGCHLD, child -> {
                 if (entered.getAndIncrement() == 0) {
-                    deadline.set(child.deadline(3_600_000_000_000L));
+                    deadline.set(child.call().deadline(3_600_000_000_000L));
                     return pause(child, -Errno.ERESTART_RESTARTBLOCK);
                 }
-                assertEquals(deadline.get(), child.deadline(3_600_000_000_000L));
+                assertEquals(deadline.get(), child.call().deadline(3_600_000_000_000L));
                 return 0;
             });
             ThreadGroupImpl child = test.pids.threadGroup(pid);

@@ -28,7 +28,7 @@ final class FutexCall {
         Futexes futexes = t.kernel().futexes();
         return switch (operation) {
             case Futex.FUTEX_WAIT -> relative(t, futexes.wait(t, a.a0, shared, a.int2(), Futex.FUTEX_BITSET_MATCH_ANY,
-                    a.a3 == 0 ? Long.MAX_VALUE : t.deadline(TimeCalls.duration(t, a.a3))));
+                    a.a3 == 0 ? Long.MAX_VALUE : t.call().deadline(TimeCalls.duration(t, a.a3))));
             case Futex.FUTEX_WAIT_BITSET -> a.int5() == 0 ? -Errno.EINVAL
                     : futexes.wait(t, a.a0, shared, a.int2(), a.int5(), absolute(t, a.a3, realtime));
             case Futex.FUTEX_WAKE -> futexes.wake(t, a.a0, shared, a.int2(), Futex.FUTEX_BITSET_MATCH_ANY);

@@ -115,7 +115,7 @@ final class SignalCalls {
         long set = t.memory().getLong(a.a0) & ~UNBLOCKABLE;
         long deadline = Long.MAX_VALUE;
         if (a.a2 != 0) {
-            deadline = t.deadline(TimeCalls.duration(t, a.a2));
+            deadline = t.call().deadline(TimeCalls.duration(t, a.a2));
         }
         long blocked = t.signalMask();
         SignalInfo signal = t.takeSignal(set);

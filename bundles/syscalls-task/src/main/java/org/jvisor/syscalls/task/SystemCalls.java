@@ -142,7 +142,7 @@ final class SystemCalls {
         }
         byte[] b = t.scratch();
         IoBuffer target = t.memory().range(a.a0, length, true);
-        long done = t.takeProgress();
+        long done = t.call().done();
         target.skip(done);
         while (done < length) {
             int n = (int) Math.min(RANDOM_CHUNK, length - done);
@@ -156,7 +156,7 @@ final class SystemCalls {
                 break;
             }
             if (done < length && t.interrupted()) {
-                return t.keepProgress(done);
+                return t.call().cutShort(done);
             }
         }
         return done;

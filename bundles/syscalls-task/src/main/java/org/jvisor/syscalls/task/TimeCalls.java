@@ -156,7 +156,7 @@ final class TimeCalls {
     }
 
     long nanosleep(Task t, Arguments a) {
-        return sleep(t, t.deadline(duration(t, a.a0)), a.a1);
+        return sleep(t, t.call().deadline(duration(t, a.a0)), a.a1);
     }
 
     long clockNanosleep(Task t, Arguments a) {
@@ -188,13 +188,14 @@ final class TimeCalls {
             }
             return slept == -Errno.ETIMEDOUT ? 0 : -Errno.ERESTARTNOHAND;
         }
-        return sleep(t, t.deadline(ns), a.a3);
+        return sleep(t, t.call().deadline(ns), a.a3);
     }
 
     /** Sleeps until the process has used as much CPU time; looks again when that could be, other tasks using it meanwhile. */
     private static long sleepCpuTime(Task t, Arguments a) {
         long ns = duration(t, a.a2);
-        long end = (a.int1() & Clock.TIMER_ABSTIME) != 0 ? ns : ns + read(t, Clock.CLOCK_PROCESS_CPUTIME_ID);
+        long now = read(t, Clock.CLOCK_PROCESS_CPUTIME_ID);
+        long end = t.call().until((a.int1() & Clock.TIMER_ABSTIME) != 0 ? ns : ns + now);
         long left;
         while ((left = end - read(t, Clock.CLOCK_PROCESS_CPUTIME_ID)) > 0) {
             long slept = t.sleep(System.nanoTime() + Math.max(left / t.kernel().cpus(), 1_000_000));
@@ -214,7 +215,7 @@ final class TimeCalls {
         if (slept == -Errno.ETIMEDOUT) {
             return 0;
         }
-        if (remainder != 0) {
+        if (remainder != 0 && !t.call().beginsAgain(slept)) {
             byte[] b = t.scratch();
             TimespecLayout.putNs(b, 0, Math.max(0, deadline - System.nanoTime()));
             t.memory().copyOut(b, 0, TimespecLayout.SIZE, remainder);
