@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -17,12 +16,12 @@ import org.jvisor.api.net.SocketFamily;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.Handover;
+import org.jvisor.api.state.Replacement;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallInterceptor;
 import org.jvisor.api.vfs.HostFiles;
 import org.jvisor.api.vfs.Ptys;
 import org.jvisor.api.vfs.Vfs;
-import org.jvisor.core.dispatch.CallNames;
 import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -104,23 +103,18 @@ public final class KernelComponent extends KernelImpl implements HostCaller, Han
     }
 
     @Override
-    public List<String> inUse(Predicate<Object> owned) {
-        List<String> users = new ArrayList<>(handover().inUse(owned));
-        String calls = CallNames.text(dispatcher().lostShipped(owned));
-        if (!calls.isEmpty()) {
-            users.add(calls);
-        }
-        return users;
+    public Report replace(Replacement replacement, long limitNs) {
+        return handover().replace(replacement, limitNs);
+    }
+
+    @Override
+    public List<String> withdraw(Predicate<Object> owned, Runnable withdraw, long limitNs) {
+        return handover().withdraw(owned, withdraw, limitNs);
     }
 
     @Override
     public RoundTrip roundTrip(List<? extends Driver> drivers, long limitNs) {
         return handover().roundTrip(drivers, limitNs);
-    }
-
-    @Override
-    public Report replace(Driver before, Driver after, Runnable withdraw, long limitNs) {
-        return handover().replace(before, after, withdraw, limitNs);
     }
 
     @Deactivate

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
@@ -57,7 +58,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     private final KernelClock clock;
     private final List<Platform> platforms = new CopyOnWriteArrayList<>();
     /** Those that were made ready before the Sentry was sealed. */
-    private final List<Platform> prepared = new CopyOnWriteArrayList<>();
+    private volatile List<Platform> prepared = List.of();
     private final ContainerDevices devices = new ContainerDevices();
 
     private final Processes processes = new Processes();
@@ -94,7 +95,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
         this.clock = clock;
         this.gate = new Gate(processes, clock);
         handover = new HandoverService(new RestAtGate(gate), List.of(vfs, memory, new PlatformHandles(this), this::forEachHandle),
-                this::restorables, line -> LOG.log(Level.WARNING, line));
+                this::restorables, this::callsInUse, line -> LOG.log(Level.WARNING, line));
         this.random = new RandomBytes(host);
         bootId = random.uuid();
         this.log = new KernelLogImpl(clock);
@@ -133,7 +134,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
         } catch (ErrnoException e) {
             throw new StartException("platform " + chosen.name() + ": " + e.getMessage(), e.errno());
         }
-        prepared.add(chosen);
+        prepared = Stream.concat(prepared.stream(), Stream.of(chosen)).toList();
     }
 
     @Override
@@ -182,7 +183,9 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
 
     final void removePlatform(Platform service) {
         platforms.remove(service);
-        if (service != platform && prepared.remove(service)) {
+        List<Platform> before = prepared;
+        if (service != platform && before.contains(service)) {
+            prepared = before.stream().filter(other -> other != service).toList();
             service.stop();
         }
     }
@@ -226,13 +229,13 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
 
     @Override
     public List<Platform> preparedPlatforms() {
-        return List.copyOf(prepared);
+        return prepared;
     }
 
     /** Another version of it has taken over. */
-    void setPlatform(Platform successor) {
+    void setPlatform(Platform successor, List<Platform> allPrepared) {
         memory.start(successor);
-        prepared.set(prepared.indexOf(platform), successor);
+        prepared = allPrepared;
         platform = successor;
     }
 
@@ -267,6 +270,11 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
         memory.forEachRestorable(roots::add);
         containers().forEach(container -> roots.add(container.pidNamespace()));
         return roots;
+    }
+
+    private List<String> callsInUse(Predicate<Object> leaving) {
+        String calls = CallNames.text(dispatcher.lostShipped(leaving));
+        return calls.isEmpty() ? List.of() : List.of(calls);
     }
 
     public Gate gate() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
+import java.util.List;
 import java.util.function.Consumer;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Platform;
@@ -30,7 +31,14 @@ final class PlatformHandles implements HandleSource {
         }
     }
 
-    private record PlatformHandle(KernelImpl kernel) implements Handle {
+    private static final class PlatformHandle implements Handle {
+
+        private final KernelImpl kernel;
+        private List<Platform> allPrepared;
+
+        PlatformHandle(KernelImpl kernel) {
+            this.kernel = kernel;
+        }
 
         @Override
         public long id() {
@@ -43,13 +51,24 @@ final class PlatformHandles implements HandleSource {
         }
 
         @Override
+        public Class<?> type() {
+            return Platform.class;
+        }
+
+        @Override
         public Object target() {
             return kernel.platform();
         }
 
         @Override
+        public void prepare(Object fresh) {
+            Platform serving = kernel.platform();
+            allPrepared = kernel.preparedPlatforms().stream().map(one -> one == serving ? (Platform) fresh : one).toList();
+        }
+
+        @Override
         public void replace(Object fresh) {
-            kernel.setPlatform((Platform) fresh);
+            kernel.setPlatform((Platform) fresh, allPrepared);
         }
     }
 
@@ -63,6 +82,11 @@ final class PlatformHandles implements HandleSource {
         @Override
         public String kind() {
             return "context";
+        }
+
+        @Override
+        public Class<?> type() {
+            return Context.class;
         }
 
         @Override

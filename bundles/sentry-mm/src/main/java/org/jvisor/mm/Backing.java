@@ -93,14 +93,24 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     }
 
     @Override
+    public Class<?> type() {
+        return Mappable.class;
+    }
+
+    @Override
     public Mappable target() {
         return object;
+    }
+
+    /** One that does not come to serve is gone with all that it knows. */
+    @Override
+    public void prepare(Object fresh) {
+        ((Mappable) fresh).addMapping(this);
     }
 
     @Override
     public void replace(Object fresh) {
         object = (Mappable) fresh;
-        object.addMapping(this);
     }
 
     @Override

@@ -13,6 +13,11 @@ record SpaceHandle(long id, Pages pages) implements Handle {
     }
 
     @Override
+    public Class<?> type() {
+        return AddressSpace.class;
+    }
+
+    @Override
     public Object target() {
         return pages.space();
     }

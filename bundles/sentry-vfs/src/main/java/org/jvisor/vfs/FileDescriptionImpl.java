@@ -125,6 +125,11 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
     }
 
     @Override
+    public Class<?> type() {
+        return FileOperations.class;
+    }
+
+    @Override
     public FileOperations target() {
         return operations;
     }

@@ -92,6 +92,11 @@ final class SuperBlock implements Handle {
     }
 
     @Override
+    public Class<?> type() {
+        return FileSystem.class;
+    }
+
+    @Override
     public FileSystem target() {
         return fileSystem;
     }
@@ -136,9 +141,21 @@ final class SuperBlock implements Handle {
         }
     }
 
-    /** {@code vnode}'s inode is another object from now on, in place of {@code before}. */
-    void reenter(Vnode vnode, Inode before) {
-        if (vnodes.remove(before, vnode)) {
+    /** {@code fresh} may take the place of {@code vnode}'s inode: until one of them leaves, it is found by either. */
+    void enter(Vnode vnode, Inode fresh) {
+        if (vnodes.get(vnode.inode) == vnode) {
+            vnodes.put(fresh, vnode);
+        }
+    }
+
+    /** {@code inode} is not what {@code vnode} is found by any more. */
+    void leave(Vnode vnode, Inode inode) {
+        if (inode == vnode.inode) {
+            return;
+        }
+        boolean known = vnodes.remove(inode, vnode);
+        // What goes and what stays may be equal: then there was but one entry.
+        if (known && inode.equals(vnode.inode)) {
             vnodes.put(vnode.inode, vnode);
         }
     }

@@ -89,15 +89,30 @@ final class Vnode implements Handle {
     }
 
     @Override
+    public Class<?> type() {
+        return Inode.class;
+    }
+
+    @Override
     public Inode target() {
         return inode;
+    }
+
+    @Override
+    public void prepare(Object fresh) {
+        superBlock.enter(this, (Inode) fresh);
     }
 
     @Override
     public void replace(Object fresh) {
         Inode before = inode;
         inode = (Inode) fresh;
-        superBlock.reenter(this, before);
+        superBlock.leave(this, before);
+    }
+
+    @Override
+    public void giveUp(Object fresh) {
+        superBlock.leave(this, (Inode) fresh);
     }
 
     PipeBuffer fifo() {

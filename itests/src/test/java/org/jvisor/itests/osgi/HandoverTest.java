@@ -33,6 +33,7 @@ import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.Handover;
+import org.jvisor.api.state.Replacement;
 import org.jvisor.api.vfs.FileSystemType;
 import org.ops4j.pax.exam.Configuration;
 import org.ops4j.pax.exam.Option;
@@ -164,10 +165,10 @@ public class HandoverTest {
             Bundle fresh = install(name + "-" + i, Build.of(name, "9." + i, i == NEWER_SCHEMA_AT ? NEWER_SCHEMA : NONE));
             ServiceReference<?> before = driver(old);
             if (before != null) {
-                Bundle retired = old;
-                Handover.Report report = handover.replace((Driver) context.getService(before),
-                        (Driver) context.getService(driver(fresh)), () -> stop(retired));
-                longestNs = Math.max(longestNs, report.pauseNs());
+                Driver goes = (Driver) context.getService(before);
+                Handover.Report report = handover.replace(new Replacement(goes::owns, goes,
+                        (Driver) context.getService(driver(fresh)), new Services(old)), LIMIT_NS);
+                longestNs = Math.max(longestNs, report.pause().ns());
                 objects = Math.max(objects, report.objects());
             }
             replaced.put(old.toString(), new WeakReference<>(old.adapt(BundleWiring.class).getClassLoader()));
@@ -178,11 +179,22 @@ public class HandoverTest {
                 + TimeUnit.NANOSECONDS.toMillis(longestNs) + " ms");
     }
 
-    private static void stop(Bundle bundle) {
-        try {
-            bundle.stop();
-        } catch (BundleException e) {
-            throw new AssertionError(e);
+    /** Those of the new bundle are there already. */
+    private record Services(Bundle old) implements Replacement.Services {
+
+        @Override
+        public void offer() {}
+
+        @Override
+        public void revoke() {}
+
+        @Override
+        public void withdraw() {
+            try {
+                old.stop();
+            } catch (BundleException e) {
+                throw new AssertionError(e);
+            }
         }
     }
 

@@ -105,6 +105,11 @@ class HandoverTest {
         }
 
         @Override
+        public Class<?> type() {
+            return Object.class;
+        }
+
+        @Override
         public T target() {
             return target;
         }
@@ -170,7 +175,8 @@ class HandoverTest {
     private volatile boolean closed;
     private final Rest gate = new Rest() {
         @Override
-        public void begin(long limitNs) {
+        public long begin(long limitNs) {
+            long start = System.nanoTime();
             synchronized (gateLock) {
                 closed = true;
                 programs.forEach(program -> program.context.target.interrupt());
@@ -178,6 +184,7 @@ class HandoverTest {
                     await();
                 }
             }
+            return System.nanoTime() - start;
         }
 
         @Override
@@ -305,7 +312,7 @@ class HandoverTest {
             Platform before = platform.target;
             List<Long> callsBefore = programs.stream().map(program -> program.calls).toList();
             Handover.Report report = replace();
-            longest = Math.max(longest, report.pauseNs());
+            longest = Math.max(longest, report.pause().ns());
             assertEquals(1 + PROCESSES + PROCESSES * THREADS, report.handles());
             assertEquals(report.handles() + 1, report.objects()); // and what they share
             assertNotSame(before, platform.target);
@@ -448,6 +455,11 @@ class HandoverTest {
                 }
                 return careful.adopt(record);
             }
+
+            @Override
+            public boolean owns(Object object) {
+                return careful.owns(object);
+            }
         };
         StateException refusal = assertThrows(StateException.class, () -> handover.replace(driver, failing));
         assertEquals("ptrace.context (schema 1), field thread: not to my taste", refusal.getMessage());
@@ -462,7 +474,9 @@ class HandoverTest {
     private HandoverService service(Slot<Context> context) {
         Rest none = new Rest() {
             @Override
-            public void begin(long limitNs) {}
+            public long begin(long limitNs) {
+                return 0;
+            }
 
             @Override
             public void stopApplications(long limitNs) {}

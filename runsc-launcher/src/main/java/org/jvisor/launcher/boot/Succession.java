@@ -11,6 +11,7 @@ import java.util.function.Predicate;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.Handover;
+import org.jvisor.api.state.Replacement;
 import org.jvisor.api.state.StateException;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -102,9 +103,10 @@ final class Succession {
             throw new BundleException("it has no driver that could take over from the one that is there");
         }
         try {
-            Handover.Report report = context.getService(handover).replace((Driver) context.getService(before),
-                (Driver) context.getService(after), () -> stop(old), TimeUnit.MILLISECONDS.toNanos(limitMillis));
-            return ", which took over " + report.objects() + " objects in " + TimeUnit.NANOSECONDS.toMillis(report.pauseNs()) + " ms";
+            Driver goes = (Driver) context.getService(before);
+            Replacement replacement = new Replacement(goes::owns, goes, (Driver) context.getService(after), new Services(old));
+            Handover.Report report = context.getService(handover).replace(replacement, TimeUnit.MILLISECONDS.toNanos(limitMillis));
+            return ", which took over " + report.objects() + " objects in " + TimeUnit.NANOSECONDS.toMillis(report.pause().ns()) + " ms";
         } catch (StateException e) {
             throw new BundleException(e.getMessage(), e);
         } finally {
@@ -128,7 +130,7 @@ final class Succession {
             StringBuilder text = new StringBuilder();
             done.types().forEach((type, count) -> text.append(count).append('\t').append(type).append('\n'));
             return text.append(done.types().values().stream().mapToInt(Integer::intValue).sum()).append(" objects, ").append(done.bytes())
-                .append(" bytes, in ").append(TimeUnit.NANOSECONDS.toMillis(done.pauseNs())).append(" ms").toString();
+                .append(" bytes, in ").append(TimeUnit.NANOSECONDS.toMillis(done.pause().ns())).append(" ms").toString();
         } catch (StateException e) {
             throw new BundleException(e.getMessage(), e);
         } finally {
@@ -145,6 +147,19 @@ final class Succession {
         }
     }
 
+    private record Services(Bundle old) implements Replacement.Services {
+        @Override
+        public void offer() {}
+
+        @Override
+        public void revoke() {}
+
+        @Override
+        public void withdraw() {
+            stop(old);
+        }
+    }
+
     /** Refuses to take a bundle away that something of the kernel's would be without code without. */
     void refuseInUse(Bundle bundle) throws BundleException {
         ServiceReference<Handover> handover = context.getServiceReference(Handover.class);
@@ -156,7 +171,7 @@ final class Succession {
             Predicate<Object> owned = driver != null ? ((Driver) context.getService(driver))::owns
                 : object -> FrameworkUtil.getBundle(object.getClass()) == bundle;
             List<String> users = withServices(bundle,
-                services -> context.getService(handover).inUse(object -> services.contains(object) || owned.test(object)));
+                services -> context.getService(handover).withdraw(object -> services.contains(object) || owned.test(object), () -> { }, Handover.LIMIT_NS));
             if (!users.isEmpty()) {
                 throw new BundleException(bundle.getSymbolicName() + " is in use: it does the work for " + String.join(", ", users));
             }

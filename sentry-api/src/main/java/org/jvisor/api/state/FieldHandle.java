@@ -10,12 +10,28 @@ public final class FieldHandle implements Handle {
 
     private final String kind;
     private final LongSupplier id;
+    private final Class<?> type;
     private final Supplier<?> get;
-    private final Consumer<Object> set;
+    private final Switch<Object> set;
 
-    private FieldHandle(String kind, LongSupplier id, Supplier<?> get, Consumer<Object> set) {
+    /**
+     * A field that others know more of than its object; see {@link Handle}.
+     *
+     * @param <T> what the field can hold
+     */
+    public interface Switch<T> {
+
+        default void prepare(T fresh) {}
+
+        void replace(T fresh);
+
+        default void giveUp(T fresh) {}
+    }
+
+    private FieldHandle(String kind, LongSupplier id, Class<?> type, Supplier<?> get, Switch<Object> set) {
         this.kind = kind;
         this.id = id;
+        this.type = type;
         this.get = get;
         this.set = set;
     }
@@ -26,9 +42,27 @@ public final class FieldHandle implements Handle {
      * @param type what the field can hold
      */
     public static <T> void visit(Consumer<Handle> visitor, String kind, LongSupplier id, Class<T> type, Supplier<? extends T> get,
-            Consumer<? super T> set) {
+            Switch<T> set) {
         if (get.get() != null) {
-            visitor.accept(new FieldHandle(kind, id, get, fresh -> set.accept(type.cast(fresh))));
+            visitor.accept(new FieldHandle(kind, id, type, get, new Cast<>(type, set)));
+        }
+    }
+
+    private record Cast<T>(Class<T> type, Switch<T> set) implements Switch<Object> {
+
+        @Override
+        public void prepare(Object fresh) {
+            set.prepare(type.cast(fresh));
+        }
+
+        @Override
+        public void replace(Object fresh) {
+            set.replace(type.cast(fresh));
+        }
+
+        @Override
+        public void giveUp(Object fresh) {
+            set.giveUp(type.cast(fresh));
         }
     }
 
@@ -43,12 +77,27 @@ public final class FieldHandle implements Handle {
     }
 
     @Override
+    public Class<?> type() {
+        return type;
+    }
+
+    @Override
     public Object target() {
         return get.get();
     }
 
     @Override
+    public void prepare(Object fresh) {
+        set.prepare(fresh);
+    }
+
+    @Override
     public void replace(Object fresh) {
-        set.accept(fresh);
+        set.replace(fresh);
+    }
+
+    @Override
+    public void giveUp(Object fresh) {
+        set.giveUp(fresh);
     }
 }

@@ -8,11 +8,12 @@
  * {@link org.jvisor.api.state.StateRecord}, and the bundle's {@link org.jvisor.api.state.Driver} makes an object of a record.
  *
  * <p>To replace a bundle, the core brings every task out of the Sentry's code, saves the old driver's objects, lets the new driver
- * adopt the records, and switches the handles. Nothing is switched before everything has been adopted; so a failure leaves the old
- * code serving. The same records, written by {@link org.jvisor.api.state.RecordWriter}, are a checkpoint.
+ * adopt the records, and switches the handles. Nothing is switched before everything has been adopted, each new object is what its
+ * handles need, and the new bundle's services have been taken; so a failure leaves the old code serving, and what comes after cannot
+ * fail. The same records, written by {@link org.jvisor.api.state.RecordWriter}, are a checkpoint.
  */
 @Export
-@Version("1.1.0")
+@Version("2.0.0")
 package org.jvisor.api.state;
 
 import org.osgi.annotation.bundle.Export;

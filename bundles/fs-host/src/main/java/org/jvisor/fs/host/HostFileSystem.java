@@ -3,6 +3,7 @@ package org.jvisor.fs.host;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.FsMagic;
@@ -21,16 +22,20 @@ final class HostFileSystem implements FileSystem, Stateful {
     /** A few standard streams a container; what goes beyond gets numbers of its own that are not remembered. */
     private static final int MAX_REMEMBERED = 1024;
 
+    private final Consumer<HostFileSystem> files;
     private final long device;
     private final Map<HostIdentity, Long> numbers = new HashMap<>();
     private long lastIno;
 
-    HostFileSystem(long device) {
+    /** @param files is told when this serves again after a replacement, or for the first time after one */
+    HostFileSystem(long device, Consumer<HostFileSystem> files) {
         this.device = device;
+        this.files = files;
     }
 
     /** What {@link #save} wrote. */
-    HostFileSystem(StateRecord record) {
+    HostFileSystem(StateRecord record, Consumer<HostFileSystem> files) {
+        this.files = files;
         device = record.requireLong("device");
         lastIno = record.getLong("lastIno", 0);
         for (StateRecord number : record.items("numbers")) {
@@ -45,6 +50,11 @@ final class HostFileSystem implements FileSystem, Stateful {
         numbers.forEach((identity, ino) -> record.add("numbers").put("device", identity.device()).put("hostIno", identity.ino())
                 .put("ino", ino));
         return record;
+    }
+
+    @Override
+    public void resume() {
+        files.accept(this);
     }
 
     /** A file of the host, as its stat(2) knows it. */

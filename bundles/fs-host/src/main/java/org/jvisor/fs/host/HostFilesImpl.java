@@ -55,7 +55,7 @@ public final class HostFilesImpl implements HostFiles, HostCaller, Driver {
     public HostFilesImpl(@Reference HostKernel host, @Reference Vfs vfs) {
         this.host = host;
         this.vfs = vfs;
-        this.fileSystem = new HostFileSystem(vfs.newDevice());
+        this.fileSystem = new HostFileSystem(vfs.newDevice(), this::serve);
     }
 
     @Override
@@ -73,15 +73,16 @@ public final class HostFilesImpl implements HostFiles, HostCaller, Driver {
     @Override
     public Stateful adopt(StateRecord record) {
         return switch (record.type()) {
-            case SUPER_BLOCK -> {
-                fileSystem = new HostFileSystem(record);
-                yield fileSystem;
-            }
+            case SUPER_BLOCK -> new HostFileSystem(record, this::serve);
             case INODE -> new HostInode(record);
             case FILE -> new HostFile(record, poller());
             case DESCRIPTOR -> new HostDescriptor(record, host);
             default -> throw new StateException("host files know no record of type " + record.type());
         };
+    }
+
+    private void serve(HostFileSystem successor) {
+        fileSystem = successor;
     }
 
     private synchronized HostPoller poller() {

@@ -150,7 +150,7 @@ class HostFileTest {
 
     @Test
     void shouldShowInodesOfItsOwn() {
-        HostFileSystem fileSystem = new HostFileSystem(Mode.makeDev(0, 30));
+        HostFileSystem fileSystem = new HostFileSystem(Mode.makeDev(0, 30), served -> { });
         long one = fileSystem.ino(1, 1000);
         assertEquals(one, fileSystem.ino(1, 1000));
         assertTrue(one != fileSystem.ino(2, 1000));

@@ -78,13 +78,30 @@ final class OverlayInode implements Inode, Stateful, HandleSource {
     @Override
     public void forEachHandle(Consumer<Handle> visitor) {
         FieldHandle.visit(visitor, "layer's inode", () -> ino, Inode.class, () -> lower, fresh -> lower = fresh);
-        FieldHandle.visit(visitor, "layer's inode", () -> ino, Inode.class, () -> upper, this::replaceUpper);
+        FieldHandle.visit(visitor, "layer's inode", () -> ino, Inode.class, () -> upper, new UpperSwitch());
     }
 
-    private void replaceUpper(Inode fresh) {
-        overlay.forget(this, upper);
-        upper = fresh;
-        overlay.copiedUp(this, fresh);
+    /** The overlay finds its inodes by those of the upper layer. */
+    private final class UpperSwitch implements FieldHandle.Switch<Inode> {
+
+        @Override
+        public void prepare(Inode fresh) {
+            overlay.copiedUp(OverlayInode.this, fresh);
+        }
+
+        @Override
+        public void replace(Inode fresh) {
+            Inode before = upper;
+            upper = fresh;
+            if (before != fresh) {
+                overlay.forget(OverlayInode.this, before);
+            }
+        }
+
+        @Override
+        public void giveUp(Inode fresh) {
+            overlay.forget(OverlayInode.this, fresh);
+        }
     }
 
     Overlay overlay() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core.handover;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -8,7 +9,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jvisor.api.state.CoreRoundTrip;
@@ -16,8 +19,11 @@ import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.HandleSource;
 import org.jvisor.api.state.Handover;
 import org.jvisor.api.state.RecordPassage;
+import org.jvisor.api.state.Replacement;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateException;
+import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.state.Stateful;
 
 /**
  * {@link Handover}. What the drivers do has a time limit, for which it has a thread of its own: one that never comes back is left
@@ -28,65 +34,100 @@ public final class HandoverService implements Handover {
     private final Rest rest;
     private final List<? extends HandleSource> sources;
     private final Supplier<? extends List<? extends Restorable>> core;
+    private final Function<Predicate<Object>, List<String>> otherUses;
     private final Consumer<String> log;
+    private final AtomicBoolean busy = new AtomicBoolean();
 
     /** @param log takes a line about what went wrong without stopping anything */
     public HandoverService(Rest rest, List<? extends HandleSource> sources, Consumer<String> log) {
-        this(rest, sources, List::of, log);
+        this(rest, sources, List::of, owned -> List.of(), log);
     }
 
-    /** @param core what a {@link #roundTrip} is about besides the drivers' objects, with all that is reached from there */
+    /**
+     * @param core what a {@link #roundTrip} is about besides the drivers' objects, with all that is reached from there
+     * @param otherUses what else would be left without code if certain objects and services went, a line each
+     */
     public HandoverService(Rest rest, List<? extends HandleSource> sources, Supplier<? extends List<? extends Restorable>> core,
-            Consumer<String> log) {
+            Function<Predicate<Object>, List<String>> otherUses, Consumer<String> log) {
         this.rest = rest;
         this.sources = sources;
         this.core = core;
+        this.otherUses = otherUses;
         this.log = log;
     }
 
     @Override
-    public synchronized List<String> inUse(Predicate<Object> owned) {
-        rest.begin(LIMIT_NS);
-        try {
-            return new Inventory(owned, sources).lines();
-        } finally {
-            rest.end();
+    public Report replace(Replacement replacement, long limitNs) {
+        return atRest(limitNs, pause -> {
+            boolean offered = false;
+            try {
+                Succession succession = succession(replacement);
+                carryOut(succession, pause, limitNs, () -> timed(pause, "offer the new services", limitNs, replacement.services()::offer));
+                offered = true;
+                logged(() -> timed(pause, "withdraw the old services", limitNs, replacement.services()::withdraw));
+                return new Report(succession.handles(), succession.objects(), pause.end());
+            } finally {
+                if (!offered) {
+                    logged(() -> inTime(replacement.services()::revoke, limitNs));
+                }
+            }
+        });
+    }
+
+    private Succession succession(Replacement replacement) {
+        Predicate<Object> owned = replacement.owned();
+        Driver before = replacement.before();
+        Driver after = replacement.after();
+        Inventory inventory = new Inventory(before == null ? owned : before::owns, sources);
+        if ((before == null || after == null) && !inventory.handles().isEmpty()) {
+            throw new StateException("it does the work for " + String.join(", ", inventory.lines())
+                    + ", which there is no driver to hand over");
         }
+        return new Succession(before == null ? object -> false : before::owns, (old, record) -> own(after, record, after.adopt(record)),
+                (objects, records) -> records, inventory);
+    }
+
+    private static Stateful own(Driver driver, StateRecord record, Stateful fresh) {
+        if (fresh != null && !driver.owns(fresh)) {
+            throw new StateException(record.type() + ": the new version answers a " + fresh.getClass().getName()
+                    + ", which is none of its own objects");
+        }
+        return fresh;
     }
 
     @Override
-    public synchronized Report replace(Driver before, Driver after, Runnable withdraw, long limitNs) {
-        long start = System.nanoTime();
-        rest.begin(limitNs);
-        try {
-            Succession succession = new Succession(before::owns, (old, record) -> after.adopt(record), (objects, records) -> records,
-                    new Inventory(before::owns, sources));
-            carryOut(succession, () -> { }, limitNs);
-            withdraw(withdraw, limitNs);
-            return new Report(succession.handles(), succession.objects(), System.nanoTime() - start);
-        } finally {
-            rest.end();
-        }
+    public List<String> withdraw(Predicate<Object> owned, Runnable withdraw, long limitNs) {
+        return atRest(limitNs, pause -> {
+            List<String> users = new ArrayList<>(new Inventory(owned, sources).lines());
+            users.addAll(otherUses.apply(owned));
+            if (users.isEmpty()) {
+                inTime(withdraw, limitNs);
+            }
+            return users;
+        });
     }
 
     @Override
-    public synchronized RoundTrip roundTrip(List<? extends Driver> drivers, long limitNs) {
-        long start = System.nanoTime();
-        rest.begin(limitNs);
-        try {
+    public RoundTrip roundTrip(List<? extends Driver> drivers, long limitNs) {
+        return atRest(limitNs, pause -> {
             rest.stopApplications(limitNs);
+            pause.step("stop the applications");
             Predicate<Object> owned = object -> owner(drivers, object) != null;
             RecordPassage stream = new RecordPassage();
-            Succession succession = new Succession(owned, (old, record) -> owner(drivers, old).adopt(record), stream::pass,
-                    new Inventory(owned, sources));
+            Succession succession = new Succession(owned, (old, record) -> {
+                Driver driver = owner(drivers, old);
+                return own(driver, record, driver.adopt(record));
+            }, stream::pass, new Inventory(owned, sources));
             CoreRoundTrip own = new CoreRoundTrip(core.get());
-            carryOut(succession, own::run, limitNs);
+            // By this thread: nobody could tell how far another one that is given up has come.
+            carryOut(succession, pause, limitNs, () -> {
+                own.run();
+                pause.step("save and restore the core");
+            });
             SortedMap<String, Integer> types = new TreeMap<>(stream.types());
             own.types().forEach((type, count) -> types.merge(type, count, Integer::sum));
-            return new RoundTrip(types, stream.bytes() + own.bytes(), succession.handles(), System.nanoTime() - start);
-        } finally {
-            rest.end();
-        }
+            return new RoundTrip(types, stream.bytes() + own.bytes(), succession.handles(), pause.end());
+        });
     }
 
     private static Driver owner(List<? extends Driver> drivers, Object object) {
@@ -98,29 +139,52 @@ public final class HandoverService implements Handover {
         return null;
     }
 
-    /**
-     * @param atRest what else is to be done while the drivers' threads hold still: by this thread, for nobody could tell how far
-     *     another one that is given up has come
-     */
-    private void carryOut(Succession succession, Runnable atRest, long limitNs) {
+    /** Whatever goes wrong, tasks go on, and whoever asked hears of it by the one exception that they know. */
+    private <T> T atRest(long limitNs, Function<PauseWatch, T> work) {
+        if (!busy.compareAndSet(false, true)) {
+            throw new StateException("another hand-over is under way");
+        }
+        try {
+            PauseWatch pause = new PauseWatch(rest.begin(limitNs));
+            try {
+                return work.apply(pause);
+            } finally {
+                rest.end();
+            }
+        } catch (Throwable t) {
+            throw refusal(t);
+        } finally {
+            busy.set(false);
+        }
+    }
+
+    /** @param last what else is to succeed before anything is switched, while the drivers' threads hold still */
+    private void carryOut(Succession succession, PauseWatch pause, long limitNs, Runnable last) {
         boolean prepared = false;
         try {
-            inTime(succession::prepare, limitNs);
-            atRest.run();
+            timed(pause, "save", limitNs, succession::save);
+            timed(pause, "adopt", limitNs, succession::adopt);
+            last.run();
             prepared = true;
         } finally {
             if (!prepared) {
-                succession.giveUp(this::logFailure);
+                succession.giveUp(limitNs, this::logFailure);
             }
         }
-        succession.commit(this::logFailure);
+        succession.commit(limitNs, this::logFailure);
+        pause.step("switch");
     }
 
-    /** The new code serves already: whatever happens here is no reason to go back. */
-    private void withdraw(Runnable withdraw, long limitNs) {
+    private static void timed(PauseWatch pause, String name, long limitNs, Runnable work) {
+        inTime(work, limitNs);
+        pause.step(name);
+    }
+
+    /** The new code serves already, or the old one goes on: whatever happens here is no reason for anything. */
+    private void logged(Runnable work) {
         try {
-            inTime(withdraw, limitNs);
-        } catch (StateException e) {
+            work.run();
+        } catch (RuntimeException | Error e) {
             logFailure(e);
         }
     }
@@ -148,7 +212,12 @@ public final class HandoverService implements Handover {
         return cause instanceof StateException known ? known : new StateException("failed: " + cause, cause);
     }
 
-    private void logFailure(RuntimeException e) {
-        log.accept("hand-over: " + e);
+    /** Nothing that is logged may keep anything else from being done. */
+    private void logFailure(Throwable failure) {
+        try {
+            log.accept("hand-over: " + failure);
+        } catch (RuntimeException | Error e) {
+            failure.addSuppressed(e);
+        }
     }
 }

@@ -34,7 +34,9 @@ public final class Rehearsal {
     private static final class NoRest implements Rest {
 
         @Override
-        public void begin(long limitNs) {}
+        public long begin(long limitNs) {
+            return 0;
+        }
 
         @Override
         public void stopApplications(long limitNs) {}
@@ -60,6 +62,11 @@ public final class Rehearsal {
         @Override
         public String kind() {
             return "object";
+        }
+
+        @Override
+        public Class<?> type() {
+            return Object.class;
         }
 
         @Override

@@ -7,9 +7,10 @@ public interface Rest {
     /**
      * Returns once no task is inside a handler, a fault's handling, clone or exit, and none can get in.
      *
+     * @return for how long calls have not been answered by now, ns
      * @throws org.jvisor.api.state.StateException when that takes longer than {@code limitNs}: tasks go on then
      */
-    void begin(long limitNs);
+    long begin(long limitNs);
 
     /**
      * Applications compute on after {@link #begin}. Returns once none does, and no task's thread writes anything of the task's.

@@ -3,6 +3,7 @@ package org.jvisor.core.handover;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
@@ -18,9 +19,10 @@ import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
 
 /**
- * One replacement of drivers' objects by others that are made of their records: {@link #prepare} makes the successors, {@link #commit} lets them
- * serve, {@link #giveUp} leaves everything as it was. {@code prepare} may still be stuck in a driver, in another thread, when it is
- * given up: what it does afterwards counts for nothing.
+ * One replacement of drivers' objects by others that are made of their records: {@link #save} and {@link #adopt} make the successors
+ * and see to it that each can do its handles' work, {@link #commit} lets them serve, which cannot fail, {@link #giveUp} leaves
+ * everything as it was. What comes before the commit may still be stuck in a driver, in another thread, when it is given up: what it
+ * does afterwards counts for nothing.
  */
 final class Succession {
 
@@ -33,9 +35,13 @@ final class Succession {
     private final Map<Stateful, Stateful> successors = new IdentityHashMap<>();
     private final Set<Stateful> beingAdopted = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<Stateful> found = Collections.newSetFromMap(new IdentityHashMap<>());
-    /** Both guarded by this. */
+    private List<Stateful> order;
+    /** All guarded by this. */
     private final List<Stateful> paused = new ArrayList<>();
+    private final List<Switch> switches = new ArrayList<>();
     private boolean givenUp;
+
+    private record Switch(Handle handle, Stateful fresh) {}
 
     /** Makes the successor of an object of its record, as {@link Driver#adopt}. */
     interface Adoption {
@@ -68,19 +74,45 @@ final class Succession {
         return found.size();
     }
 
-    /** Saves everything and adopts it. Whatever is thrown, nothing has changed but for what {@link #giveUp} puts right. */
-    void prepare() {
-        List<Stateful> order = saveAll();
+    /** Saves everything. Whatever is thrown, nothing has changed but for what {@link #giveUp} puts right; so with {@link #adopt}. */
+    void save() {
+        order = saveAll();
         List<StateRecord> passed = passage.pass(order, order.stream().map(records::get).toList());
         for (int i = 0; i < order.size(); i++) {
             passed.get(i).resolveBy(this::successor);
             records.put(order.get(i), passed.get(i));
         }
+    }
+
+    /** Makes the successors of what was saved. */
+    void adopt() {
         for (Stateful old : order) {
             successor(old);
         }
         for (Stateful old : order) {
             successors.get(old).link(records.get(old));
+        }
+        for (Handle handle : inventory.handles()) {
+            prepare(handle);
+        }
+    }
+
+    /** Looks whether the successor of what a handle has can do its work, and makes everything ready for that. */
+    private void prepare(Handle handle) {
+        Stateful old = (Stateful) handle.target();
+        Stateful fresh = successors.get(old);
+        if (!handle.type().isInstance(fresh)) {
+            throw new StateException(records.get(old).type() + ": the new version makes a " + fresh.getClass().getName() + " of it, but the "
+                    + handle.kind() + " " + handle.id() + " needs a " + handle.type().getName());
+        }
+        if (!enterSwitch(new Switch(handle, fresh))) {
+            throw late();
+        }
+        handle.prepare(fresh);
+        if (isGivenUp()) {
+            // It may have been told too early that this was given up.
+            handle.giveUp(fresh);
+            throw late();
         }
     }
 
@@ -148,6 +180,9 @@ final class Succession {
         if (fresh == null) {
             throw new StateException(record.type() + " (schema " + record.schema() + "): unknown to the new version");
         }
+        if (found.contains(fresh)) {
+            throw new StateException(record.type() + ": the new version answers an object of the old one's, a " + fresh.getClass().getName());
+        }
         if (!enterSuccessor(stateful, fresh)) {
             fresh.discard();
             throw late();
@@ -157,6 +192,14 @@ final class Succession {
 
     private synchronized boolean enterPaused(Stateful object) {
         return !givenUp && paused.add(object);
+    }
+
+    private synchronized boolean enterSwitch(Switch made) {
+        return !givenUp && switches.add(made);
+    }
+
+    private synchronized boolean isGivenUp() {
+        return givenUp;
     }
 
     private synchronized boolean enterSuccessor(Stateful old, Stateful fresh) {
@@ -170,41 +213,44 @@ final class Succession {
         return new StateException("given up meanwhile");
     }
 
-    /** The successors serve from now on. */
-    void commit(Consumer<RuntimeException> log) {
-        // All first: a field may have been found on several ways, and be switched once for each.
-        List<Stateful> fresh = new ArrayList<>();
-        for (Handle handle : inventory.handles()) {
-            fresh.add(successors.get((Stateful) handle.target()));
+    /**
+     * The successors serve from now on.
+     *
+     * @param limitNs for each old object to retire, and for each new one to begin
+     * @param log what goes wrong; must not throw
+     */
+    void commit(long limitNs, Consumer<? super Throwable> log) {
+        for (Switch made : switches) {
+            try {
+                made.handle.replace(made.fresh);
+            } catch (Throwable t) {
+                // A defect of the core's. The others are switched all the same: half of them would be worse.
+                log.accept(t);
+            }
         }
-        for (int i = 0; i < fresh.size(); i++) {
-            inventory.handles().get(i).replace(fresh.get(i));
-        }
-        each(found, Stateful::retire, log);
-        each(successors.values(), Stateful::resume, log);
+        InTurn.each(order, Stateful::retire, limitNs, log);
+        InTurn.each(distinct(successors.values()), Stateful::resume, limitNs, log);
     }
 
     /** The old objects go on. */
-    void giveUp(Consumer<RuntimeException> log) {
+    void giveUp(long limitNs, Consumer<? super Throwable> log) {
         List<Stateful> useless;
         List<Stateful> staying;
+        List<Switch> undone;
         synchronized (this) {
             givenUp = true;
-            useless = List.copyOf(successors.values());
+            useless = distinct(successors.values());
             staying = List.copyOf(paused);
+            undone = List.copyOf(switches);
         }
-        each(useless, Stateful::discard, log);
-        each(staying, Stateful::resume, log);
+        InTurn.each(undone, made -> made.handle.giveUp(made.fresh), limitNs, log);
+        InTurn.each(useless, Stateful::discard, limitNs, log);
+        InTurn.each(staying, Stateful::resume, limitNs, log);
     }
 
-    /** One object's failure is no reason to leave out the others. */
-    private static void each(Iterable<Stateful> objects, Consumer<Stateful> action, Consumer<RuntimeException> log) {
-        for (Stateful object : objects) {
-            try {
-                action.accept(object);
-            } catch (RuntimeException e) {
-                log.accept(e);
-            }
-        }
+    /** Several old objects may have one successor. */
+    private static List<Stateful> distinct(Collection<Stateful> objects) {
+        Set<Stateful> once = Collections.newSetFromMap(new IdentityHashMap<>());
+        return objects.stream().filter(once::add).toList();
     }
 }
