@@ -17,6 +17,7 @@ import java.util.TreeMap;
  * hold them. That is the same as class loaders of their own when no bundle uses a class that its manifest does not import, and no
  * package is in two bundles.
  * <li>Only the host bundles reach native code; everything else asks {@code HostKernel}.
+ * <li>The Sentry's locks are those of {@code org.jvisor.api.lock}, which know their order: no monitors, and no other locks.
  * </ul>
  */
 public final class BundleRules {
@@ -26,13 +27,18 @@ public final class BundleRules {
     private static final Set<String> NATIVE_METHODS = Set.of("java.lang.System.load", "java.lang.System.loadLibrary",
         "java.lang.Runtime.load", "java.lang.Runtime.loadLibrary");
 
+    private static final String LOCKS = "java.util.concurrent.locks.";
+    /** Parking is how the Sentry's own locks wait. */
+    private static final String PARKING = LOCKS + "LockSupport";
+    private static final String OURS = "org.jvisor.";
+
     private BundleRules() {
     }
 
     /**
      * Ends with status 1 and a line for each class that breaks a rule.
      *
-     * @param arguments {@code wiring} or {@code native}, and the jars that the rule is about
+     * @param arguments {@code wiring}, {@code native} or {@code locks}, and the jars that the rule is about
      */
     public static void main(String[] arguments) throws IOException {
         List<BundleFile> bundles = new ArrayList<>();
@@ -42,6 +48,7 @@ public final class BundleRules {
         List<String> broken = switch (arguments[0]) {
             case "wiring" -> wiring(bundles);
             case "native" -> nativeCode(bundles);
+            case "locks" -> locks(bundles);
             default -> throw new IllegalArgumentException(arguments[0]);
         };
         broken.forEach(System.err::println);
@@ -89,6 +96,27 @@ public final class BundleRules {
                 for (String member : uses.members()) {
                     if (NATIVE_METHODS.contains(member)) {
                         broken.add(where + " reaches native code by " + member);
+                    }
+                }
+            }
+        }
+        return broken;
+    }
+
+    static List<String> locks(List<BundleFile> bundles) {
+        List<String> broken = new ArrayList<>();
+        for (BundleFile bundle : bundles) {
+            for (ClassUses uses : bundle.classes()) {
+                String where = bundle.name() + ": " + uses.name();
+                if (!uses.name().startsWith(OURS)) {
+                    continue;
+                }
+                if (uses.hasMonitors()) {
+                    broken.add(where + " uses a monitor, which has no rank");
+                }
+                for (String used : uses.classes()) {
+                    if (used.startsWith(LOCKS) && !used.equals(PARKING)) {
+                        broken.add(where + " uses " + used + ", which has no rank");
                     }
                 }
             }

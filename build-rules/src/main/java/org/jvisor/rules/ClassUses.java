@@ -13,6 +13,7 @@ import java.lang.classfile.constantpool.MethodTypeEntry;
 import java.lang.classfile.constantpool.NameAndTypeEntry;
 import java.lang.classfile.constantpool.PoolEntry;
 import java.lang.classfile.instruction.ConstantInstruction.LoadConstantInstruction;
+import java.lang.classfile.instruction.MonitorInstruction;
 import java.lang.classfile.instruction.NewMultiArrayInstruction;
 import java.lang.classfile.instruction.NewObjectInstruction;
 import java.lang.classfile.instruction.NewReferenceArrayInstruction;
@@ -32,6 +33,7 @@ final class ClassUses {
     private final Set<String> classes = new TreeSet<>();
     private final Set<String> members = new TreeSet<>();
     private boolean hasNativeMethods;
+    private boolean hasMonitors;
 
     private ClassUses(String name) {
         this.name = name;
@@ -62,6 +64,7 @@ final class ClassUses {
         for (MethodModel method : model.methods()) {
             uses.add(method.methodTypeSymbol());
             uses.hasNativeMethods |= method.flags().has(AccessFlag.NATIVE);
+            uses.hasMonitors |= method.flags().has(AccessFlag.SYNCHRONIZED);
             method.code().ifPresent(uses::add);
         }
         return uses;
@@ -75,6 +78,7 @@ final class ClassUses {
                 case NewReferenceArrayInstruction made -> add(made.componentType().asSymbol());
                 case NewMultiArrayInstruction made -> add(made.arrayType().asSymbol());
                 case LoadConstantInstruction load -> addConstant(load.constantEntry());
+                case MonitorInstruction _ -> hasMonitors = true;
                 default -> { }
             }
         }
@@ -117,6 +121,11 @@ final class ClassUses {
 
     boolean hasNativeMethods() {
         return hasNativeMethods;
+    }
+
+    /** Whether anything in it is {@code synchronized}. */
+    boolean hasMonitors() {
+        return hasMonitors;
     }
 
     static String packageOf(String className) {

@@ -11,6 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -26,6 +28,7 @@ class BundleRulesTest {
 
     static final class Harmless {
         String text() {
+            LockSupport.unpark(null);
             return "java.lang.foreign.Arena " + List.of();
         }
     }
@@ -46,6 +49,24 @@ class BundleRulesTest {
     static final class ByNativeMethod {
         @SuppressWarnings("restricted")
         native void call();
+    }
+
+    static final class BySynchronizedMethod {
+        synchronized int number() {
+            return 1;
+        }
+    }
+
+    static final class BySynchronizedBlock {
+        int number() {
+            synchronized (this) {
+                return 1;
+            }
+        }
+    }
+
+    static final class ByReentrantLock {
+        final ReentrantLock lock = new ReentrantLock();
     }
 
     /** The package is seen in the type of a member only. */
@@ -81,6 +102,15 @@ class BundleRulesTest {
         assertNative("reaches native code by java.lang.System.loadLibrary", ByLibrary.class);
         assertNative("has native methods", ByNativeMethod.class);
         assertEquals(List.of(), BundleRules.nativeCode(List.of(bundle("some", "a", Harmless.class))));
+    }
+
+    @Test
+    void shouldFindLocksWithoutARank() throws IOException {
+        List<String> broken = BundleRules.locks(List.of(bundle("some", "a", BySynchronizedMethod.class, BySynchronizedBlock.class,
+            ByReentrantLock.class, Harmless.class)));
+        assertEquals(List.of("some: " + BySynchronizedMethod.class.getName() + " uses a monitor, which has no rank",
+            "some: " + BySynchronizedBlock.class.getName() + " uses a monitor, which has no rank",
+            "some: " + ByReentrantLock.class.getName() + " uses java.util.concurrent.locks.ReentrantLock, which has no rank"), broken);
     }
 
     @Test
