@@ -60,14 +60,14 @@ static void refused(void) {
     struct pollfd p = {.fd = s, .events = POLLIN};
     CHECK(connect(s, (struct sockaddr *)&to, sizeof to) == 0);
     CHECK(send(s, &byte, 1, 0) == 1);
-    CHECK(poll(&p, 1, 5000) == 1 && (p.revents & POLLERR));
+    CHECK(poll(&p, 1, PATIENCE) == 1 && (p.revents & POLLERR));
     CHECK_ERRNO(send(s, &byte, 1, 0), ECONNREFUSED);
     CHECK(write(s, &byte, 1) == 1);
-    CHECK(poll(&p, 1, 5000) == 1 && (p.revents & POLLERR));
+    CHECK(poll(&p, 1, PATIENCE) == 1 && (p.revents & POLLERR));
     CHECK(getsockopt(s, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error == ECONNREFUSED);
     CHECK(getsockopt(s, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error == 0);
     CHECK(write(s, &byte, 1) == 1);
-    CHECK(poll(&p, 1, 5000) == 1);
+    CHECK(poll(&p, 1, PATIENCE) == 1);
     CHECK_ERRNO(recv(s, &byte, 1, 0), ECONNREFUSED);
     CHECK_ERRNO(recv(s, &byte, 1, MSG_DONTWAIT), EAGAIN);
     close(s);
@@ -128,7 +128,7 @@ static void grown(void) {
 }
 
 int main(void) {
-    alarm(100);
+    alarm(PATIENCE / 1000);
     signal(SIGPIPE, count);
     dropped();
     refused();

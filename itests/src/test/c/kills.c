@@ -136,7 +136,7 @@ static void are_killed_while_they_execute(void) {
 
 int main(int count, char **arguments) {
     if (count > 1) spin(0);
-    alarm(60); // rather an error than a program that does not end
+    alarm(PATIENCE / 1000); // rather an error than a program that does not end
     if (getpid() == 1) {
         // Process 1 is shielded from its alarm.
         pid_t child = fork();
@@ -148,7 +148,7 @@ int main(int count, char **arguments) {
             CHECK(status == 0);
             return 0;
         }
-        alarm(60);
+        alarm(PATIENCE / 1000);
     }
     stops_after_continuing();
     continues_after_stopping();

@@ -44,7 +44,7 @@ static void opened(const struct sockaddr *name, socklen_t length) {
 }
 
 int main(void) {
-    alarm(200);
+    alarm(PATIENCE / 1000);
     struct sockaddr_in inet = {.sin_family = AF_INET, .sin_port = htons(23456), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sockaddr_un local = {AF_UNIX, "\0listeners.c"};
     opened((struct sockaddr *)&inet, sizeof inet);

@@ -80,14 +80,15 @@ static void all_threads_end_together(void) {
 
 static void processes_have_descriptors(void) {
     siginfo_t info;
+    int gate[2];
+    char byte;
+    CHECK(pipe(gate) == 0);
     pid_t child = fork();
-    if (child == 0) {
-        usleep(30000);
-        _exit(7);
-    }
+    if (child == 0) _exit(read(gate[0], &byte, 1) == 1 ? 7 : 8);
     int descriptor = (int)syscall(SYS_pidfd_open, child, 0);
     struct pollfd ended = {descriptor, POLLIN, 0};
-    CHECK(descriptor >= 0 && poll(&ended, 1, 0) == 0 && poll(&ended, 1, 5000) == 1 && ended.revents == POLLIN);
+    CHECK(descriptor >= 0 && poll(&ended, 1, 0) == 0 && write(gate[1], "x", 1) == 1);
+    CHECK(close(gate[0]) == 0 && close(gate[1]) == 0 && poll(&ended, 1, PATIENCE) == 1 && ended.revents == POLLIN);
     CHECK(waitid(P_PIDFD, (id_t)descriptor, &info, WEXITED) == 0 && info.si_pid == child && info.si_status == 7);
     close(descriptor);
     child = (pid_t)syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, &descriptor, 0, 0);
@@ -211,7 +212,7 @@ static void signals_queue(void) {
         _exit(0);
     }
     struct pollfd ready = {descriptor, POLLIN, 0};
-    CHECK(poll(&ready, 1, 5000) == 1 && read(descriptor, &told, sizeof told) == sizeof told);
+    CHECK(poll(&ready, 1, PATIENCE) == 1 && read(descriptor, &told, sizeof told) == sizeof told);
     CHECK(told.ssi_signo == SIGUSR1 && (pid_t)told.ssi_pid == child && waitpid(child, 0, 0) == child);
     close(descriptor);
 

@@ -75,20 +75,26 @@ static void priority_inheritance_excludes(void) {
 }
 
 static int words[2];
+static volatile pid_t waiting[3];
 
 static long futex(int *word, int operation, int value, long value2, int *word2, int value3) {
     return syscall(SYS_futex, word, operation, value, value2, word2, value3);
 }
 
-static void *wait_for(void *word) {
-    CHECK(futex(word, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0) == 0);
+static void *wait_for(void *thread) {
+    *(volatile pid_t *)thread = gettid();
+    CHECK(futex(&words[0], FUTEX_WAIT_PRIVATE, 0, 0, 0, 0) == 0);
     return 0;
 }
 
 static void waiters_move_and_wake(void) {
     pthread_t threads[3];
-    for (int i = 0; i < 3; i++) CHECK(pthread_create(&threads[i], 0, wait_for, &words[0]) == 0);
-    usleep(50000);
+    for (int i = 0; i < 3; i++) waiting[i] = 0;
+    for (int i = 0; i < 3; i++) CHECK(pthread_create(&threads[i], 0, wait_for, (void *)&waiting[i]) == 0);
+    for (int i = 0; i < 3; i++) {
+        while (waiting[i] == 0) usleep(1000);
+        asleep_thread(getpid(), waiting[i]);
+    }
     CHECK_ERRNO(futex(&words[0], FUTEX_CMP_REQUEUE_PRIVATE, 1, 2, &words[1], 1), EAGAIN);
     CHECK(futex(&words[0], FUTEX_CMP_REQUEUE_PRIVATE, 1, 1, &words[1], 0) == 2);
     // One is woken, one waits at the other word, one still here: an operation that sets the second and wakes both.

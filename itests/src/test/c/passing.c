@@ -174,7 +174,7 @@ int main(int count, char **arguments) {
         while ((ended = wait(&status)) != child) CHECK(ended > 0);
         return status != 0;
     }
-    alarm((unsigned)seconds + 60);
+    alarm((unsigned)seconds + PATIENCE / 1000);
     clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_sec += seconds;
     pass();

@@ -95,19 +95,23 @@ int main(void) {
     CHECK(on_alternate);
 
     // EINTR without SA_RESTART, restart with it.
-    struct itimerval timer = {.it_value = {.tv_usec = 20000}};
+    // Again and again: the first may come before the read.
+    struct itimerval timer = {.it_value.tv_usec = 20000, .it_interval.tv_usec = 20000}, never = {0};
     struct sigaction alarm_action = {.sa_handler = on_signal};
     int ends[2]; char c;
     CHECK(pipe(ends) == 0 && sigaction(SIGALRM, &alarm_action, 0) == 0);
     CHECK(setitimer(ITIMER_REAL, &timer, 0) == 0);
     CHECK_ERRNO(read(ends[0], &c, 1), EINTR);
-    CHECK(got == SIGALRM);
+    CHECK(setitimer(ITIMER_REAL, &never, 0) == 0 && got == SIGALRM);
     alarm_action.sa_flags = SA_RESTART;
     CHECK(sigaction(SIGALRM, &alarm_action, 0) == 0);
-    pid_t child = fork();
-    if (!child) { struct timespec nap = {0, 60000000}; nanosleep(&nap, 0); if (write(ends[1], "x", 1) != 1) _exit(1); _exit(0); }
-    CHECK(setitimer(ITIMER_REAL, &timer, 0) == 0);
     got = 0;
+    pid_t child = fork();
+    if (!child) {
+        asleep(getppid());
+        CHECK(kill(getppid(), SIGALRM) == 0);
+        _exit(write(ends[1], "x", 1) != 1);
+    }
     CHECK(read(ends[0], &c, 1) == 1 && c == 'x' && got == SIGALRM);
     CHECK(waitpid(child, 0, 0) == child);
 

@@ -51,7 +51,7 @@ static void fill(int from, int to) {
     CHECK(poll(&p, 1, 0) == 0);
     while ((n = recv(to, bytes, sizeof bytes, MSG_DONTWAIT)) > 0) got += (size_t)n;
     CHECK(errno == EAGAIN && got == written);
-    CHECK(poll(&p, 1, 1000) == 1 && (p.revents & POLLOUT));
+    CHECK(poll(&p, 1, PATIENCE) == 1 && (p.revents & POLLOUT));
 }
 
 static void records(void) {
@@ -108,7 +108,7 @@ static void credentials(void) {
         got += (size_t)n;
     }
     CHECK(errno == EAGAIN && got == written);
-    CHECK(poll(&p, 1, 1000) == 1);
+    CHECK(poll(&p, 1, PATIENCE) == 1);
     close(s[0]);
     close(s[1]);
 }
@@ -142,7 +142,7 @@ static void tcp(void) {
     s = accept(l, NULL, NULL);
     CHECK(send(c, "lost", 4, 0) == 4);
     struct pollfd p = {.fd = s, .events = POLLIN};
-    CHECK(poll(&p, 1, 1000) == 1);
+    CHECK(poll(&p, 1, PATIENCE) == 1);
     close(s);
     CHECK_ERRNO(recv(c, &p, 1, 0), ECONNRESET);
     close(c);
@@ -153,7 +153,7 @@ static void tcp(void) {
 }
 
 int main(void) {
-    alarm(60);
+    alarm(PATIENCE / 1000);
     int s[2];
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0);
     fill(s[0], s[1]);

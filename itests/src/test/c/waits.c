@@ -117,7 +117,7 @@ static void of_data_locks_and_futexes(void) {
         CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
         child = child_that(write_byte, &ends[1]);
         struct pollfd poller = {ends[0], POLLIN, 0};
-        CHECK(poll(&poller, 1, 10000) == 1);
+        CHECK(poll(&poller, 1, PATIENCE) == 1);
         end(child);
         close(ends[0]);
         close(ends[1]);

@@ -274,7 +274,7 @@ static void datagrams_are_refused(void) {
     pid_t child = fork();
     if (child == 0) {
         close(pair[0]);
-        alarm(100);
+        alarm(PATIENCE / 1000);
         CHECK_ERRNO(send(pair[1], bytes, sizeof bytes, MSG_NOSIGNAL), ECONNREFUSED);
         _exit(0);
     }
@@ -335,7 +335,7 @@ int main(int count, char **arguments) {
         CHECK(waitpid(child, &status, 0) == child);
         return status != 0;
     }
-    alarm(100);
+    alarm(PATIENCE / 1000);
     // As long as one likes: the argument is the number of rounds.
     for (int rounds = count > 1 ? atoi(arguments[1]) : 1; rounds > 0; rounds--) {
         for (kind = 0; kind < KINDS; kind++) {
@@ -348,7 +348,7 @@ int main(int count, char **arguments) {
         for (sending = 0; sending < SENDING; sending++) datagrams_arrive();
         datagrams_are_refused();
         ends_are_told();
-        alarm(100);
+        alarm(PATIENCE / 1000);
     }
     return 0;
 }

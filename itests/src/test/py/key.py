@@ -6,7 +6,7 @@ import select
 import sys
 import time
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 300
 
 child, terminal = pty.fork()
 if child == 0:

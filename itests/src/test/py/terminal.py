@@ -10,7 +10,7 @@ import sys
 import termios
 import time
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 300
 seen = b""
 
 

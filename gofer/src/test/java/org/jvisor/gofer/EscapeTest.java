@@ -55,7 +55,7 @@ final class EscapeTest {
     @AfterEach
     void endThreads() throws InterruptedException {
         threads.shutdown();
-        assertTrue(threads.awaitTermination(20, TimeUnit.SECONDS));
+        assertTrue(threads.awaitTermination(300, TimeUnit.SECONDS));
     }
 
     /** Repeats {@code change} on another thread until {@link #stopChanging}; it has happened once when this returns. */
@@ -73,7 +73,7 @@ final class EscapeTest {
 
     private void stopChanging() throws Exception {
         ended.set(true);
-        assertTrue(changes.get(20, TimeUnit.SECONDS) > 0);
+        assertTrue(changes.get(300, TimeUnit.SECONDS) > 0);
     }
 
     private static long inode(Path path) throws IOException {

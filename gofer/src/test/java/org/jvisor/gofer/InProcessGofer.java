@@ -66,7 +66,7 @@ final class InProcessGofer implements AutoCloseable {
     public void close() {
         client.close();
         try {
-            if (done.await(20, TimeUnit.SECONDS)) {
+            if (done.await(300, TimeUnit.SECONDS)) {
                 return;
             }
         } catch (InterruptedException e) {

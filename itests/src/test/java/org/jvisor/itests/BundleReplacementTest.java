@@ -77,7 +77,7 @@ class BundleReplacementTest {
             assertWorks();
             control.close();
             process.getOutputStream().close();
-            assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+            assertTrue(process.waitFor(300, TimeUnit.SECONDS));
             assertEquals(0, process.exitValue());
         } finally {
             process.destroyForcibly().waitFor();
@@ -320,7 +320,7 @@ class BundleReplacementTest {
     void shouldRefuseAnInstallationDuringAnother() throws IOException {
         try (SandboxControl other = connect()) {
             other.beginInstall("hanging", plugin(Failing.Never.class, description(Failing.Never.class.getName())), HOURS_MILLIS);
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(300);
             while (control.uninstall("nothing").problem().equals("no bundle nothing") && System.nanoTime() - end < 0) {
                 Thread.onSpinWait();
             }

@@ -29,6 +29,11 @@ class ContainersTest {
 
     @TempDir
     Path folder;
+
+    /** Of each test, whose containers may be dying while the next one has some of the same names. */
+    @TempDir
+    Path state;
+
     private final List<Process> started = new ArrayList<>();
 
     @BeforeEach
@@ -58,8 +63,8 @@ class ContainersTest {
         return bundle;
     }
 
-    private static List<String> runsc(String... words) {
-        List<String> line = new ArrayList<>(List.of(Runsc.PROGRAM.toString(), "--root", Runsc.stateFolder()));
+    private List<String> runsc(String... words) {
+        List<String> line = new ArrayList<>(List.of(Runsc.PROGRAM.toString(), "--root", state.toString()));
         line.addAll(List.of(words));
         return line;
     }
@@ -95,7 +100,7 @@ class ContainersTest {
     }
 
     private static int exitOf(Process process) throws InterruptedException {
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+        assertTrue(process.waitFor(300, TimeUnit.SECONDS));
         return process.exitValue();
     }
 
@@ -229,7 +234,7 @@ class ContainersTest {
         // Its id is free once it has ended in the sandbox, too.
         Process again = run(SECOND, bundle("second"), "--in", ROOT);
         String line = firstLine(again);
-        for (int i = 0; i < 50 && line == null; i++) {
+        while (line == null && exitOf(again) != 0) {
             again = run(SECOND, bundle("second"), "--in", ROOT);
             line = firstLine(again);
         }

@@ -43,7 +43,7 @@ class HostChoiceTest {
             process.getOutputStream().write("end\n".getBytes(StandardCharsets.ISO_8859_1));
             process.getOutputStream().close();
             assertEquals("end", out.readLine());
-            assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+            assertTrue(process.waitFor(300, TimeUnit.SECONDS));
             assertEquals(0, process.exitValue());
         } finally {
             process.destroyForcibly().waitFor();

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** However a sandbox ends, there is one clear line where there is something to say, the right status, and nothing left behind. */
 class LifecycleTest {
-    private static final long LIMIT_SECONDS = 60;
+    private static final long LIMIT_SECONDS = 300;
 
     @TempDir
     Path state;

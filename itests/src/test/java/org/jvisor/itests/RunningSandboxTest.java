@@ -57,7 +57,7 @@ class RunningSandboxTest {
     /** The container may not be there yet. */
     private void install(String id, Path jar) {
         Runsc.Result result = bundle("install", "--name", "plugin", id, jar.toString());
-        for (int i = 0; i < 50 && result.status() != 0; i++) {
+        for (int i = 0; i < 300 && result.status() != 0; i++) {
             result = bundle("install", "--name", "plugin", id, jar.toString());
         }
         assertEquals(0, result.status(), result.err());
@@ -74,7 +74,7 @@ class RunningSandboxTest {
             install("itest-swap", second);
             assertEquals("swapped", out.readLine());
             process.getOutputStream().close();
-            assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+            assertTrue(process.waitFor(300, TimeUnit.SECONDS));
             assertEquals(0, process.exitValue());
         } finally {
             process.destroyForcibly().waitFor();
@@ -115,7 +115,7 @@ class RunningSandboxTest {
                 }
             }
             Runsc.Result list = bundle("list", "itest-stuck");
-            for (int i = 0; i < 50 && list.status() != 0; i++) {
+            for (int i = 0; i < 300 && list.status() != 0; i++) {
                 // The last of the hostile ones may not be gone yet.
                 list = bundle("list", "itest-stuck");
             }
@@ -123,7 +123,7 @@ class RunningSandboxTest {
             install("itest-stuck", second);
             assertEquals("swapped", out.readLine());
             process.getOutputStream().close();
-            assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+            assertTrue(process.waitFor(300, TimeUnit.SECONDS));
             assertEquals(0, process.exitValue());
         } finally {
             for (SocketChannel client : stuck) {
@@ -147,7 +147,7 @@ class RunningSandboxTest {
                 figures++;
             }
             assertEquals(8, figures);
-            assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+            assertTrue(process.waitFor(300, TimeUnit.SECONDS));
             assertEquals(0, process.exitValue());
         } finally {
             process.destroyForcibly().waitFor();

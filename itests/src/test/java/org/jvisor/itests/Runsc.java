@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 /** Runs programs, on the host and by the runsc of the distribution that the build made. */
 final class Runsc {
 
-    private static final long LIMIT_SECONDS = 120;
+    private static final long LIMIT_SECONDS = 600;
 
     /** The distribution's bin/runsc; the build says where (system property {@code runsc}). */
     static final Path DISTRIBUTED = Path.of(System.getProperty("runsc", "../runsc-launcher/target/runsc/bin/runsc")).toAbsolutePath();

@@ -22,7 +22,7 @@ import org.jvisor.itests.osgi.Build;
 final class SwappedSandbox implements AutoCloseable {
 
     private static final Pattern PAUSE = Pattern.compile("took over (\\d+) objects in (\\d+) ms");
-    private static final long LIMIT_SECONDS = 60;
+    private static final long LIMIT_SECONDS = 300;
 
     private final Path folder;
     private final Process process;

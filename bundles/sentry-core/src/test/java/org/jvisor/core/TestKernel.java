@@ -57,7 +57,7 @@ public final class TestKernel {
 
     /** The call that takes the next step of its task. */
     public static final int STEP = 900;
-    public static final long TIMEOUT_SECONDS = 20;
+    public static final long TIMEOUT_SECONDS = 300;
 
     /** Part of an application's life, as a system call. */
     public interface Step {

@@ -19,7 +19,7 @@ import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.UserMemory;
 
 /** Threads of one process that copy, map, fork and truncate at the same time. */
-@Timeout(60)
+@Timeout(300)
 final class ConcurrencyTest extends MemoryTest {
 
     private static final int RW = Mman.PROT_READ | Mman.PROT_WRITE;

@@ -13,7 +13,7 @@ import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.UserMemory;
 
 /** A thread's kernel copies, while another thread's write makes a copy of the page: they must agree with what the CPU sees. */
-@Timeout(60)
+@Timeout(300)
 final class CopyOnWriteTest extends MemoryTest {
 
     private Process process;

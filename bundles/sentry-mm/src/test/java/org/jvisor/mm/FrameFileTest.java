@@ -165,7 +165,7 @@ final class FrameFileTest extends MemoryTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(300)
     void shouldGiveAllFreeMemoryBackOnceAtRest() {
         Trimmer trimmer = new Trimmer(file);
         try {

@@ -25,7 +25,7 @@ import org.jvisor.api.wait.WaitQueue;
 
 class DescriptionTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(300);
 
     private final World w = new World();
 

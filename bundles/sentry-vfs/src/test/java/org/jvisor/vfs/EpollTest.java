@@ -210,7 +210,7 @@ class EpollTest {
 
     @Test
     void shouldLoseNoEventBetweenThreads() {
-        assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
+        assertTimeoutPreemptively(Duration.ofSeconds(300), () -> {
             FileDescription event = w.vfs.newEventFd(0, Open.O_NONBLOCK);
             add(3, event, EPOLLIN | Poll.EPOLLET);
             int rounds = 20_000;

@@ -199,7 +199,7 @@ class FdTableTest {
 
     @Test
     void shouldNeverHandOutAClosedDescription() {
-        assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
+        assertTimeoutPreemptively(Duration.ofSeconds(300), () -> {
             AtomicBoolean stop = new AtomicBoolean();
             AtomicBoolean dead = new AtomicBoolean();
             List<Thread> readers = new ArrayList<>();

@@ -22,7 +22,7 @@ import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Inode;
 
 /** A task is held up by a page fault or a file server, and others wait for a lock that it has: they can be killed. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KilledWaitersTest {
 
     private final World w = new World();

@@ -14,7 +14,7 @@ import org.jvisor.api.vfs.Vfs.LockRequest;
 
 class LocksTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(300);
 
     private final World w = new World();
     private final TestTask a = w.root;

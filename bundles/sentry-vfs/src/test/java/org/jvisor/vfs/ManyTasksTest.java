@@ -29,7 +29,7 @@ class ManyTasksTest {
 
     @Test
     void shouldKeepTheTreeWhole() {
-        assertTimeoutPreemptively(Duration.ofSeconds(120), () -> {
+        assertTimeoutPreemptively(Duration.ofSeconds(300), () -> {
             w.mkdir("/t");
             w.mount("none", "/t", "tmpfs", 0, "");
             List<CompletableFuture<Void>> running = new ArrayList<>();

@@ -27,7 +27,7 @@ class PipeTest {
 
     private static final int IN = Poll.POLLIN | Poll.POLLRDNORM;
     private static final int OUT = Poll.POLLOUT | Poll.POLLWRNORM;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(300);
 
     private final World w = new World();
     private final long usedBefore = World.MEMORY.file().used();

@@ -157,7 +157,7 @@ class WakeUpStressTest {
 
     /** @param all whether a taker takes whatever is there, since it is not told again */
     private void tokensArrive(Supplier<Wait> newWait, boolean all, Runnable afterwards) {
-        assertTimeoutPreemptively(Duration.ofSeconds(120), () -> {
+        assertTimeoutPreemptively(Duration.ofSeconds(300), () -> {
             List<Future<Void>> takers = new ArrayList<>();
             for (int i = 0; i < TAKERS; i++) {
                 Wait wait = newWait.get();
@@ -239,7 +239,7 @@ class WakeUpStressTest {
     /** Whoever waits exclusively has to be told of an end, too, each of them. */
     @Test
     void shouldTellAllOfAnEnd() {
-        assertTimeoutPreemptively(Duration.ofSeconds(120), () -> {
+        assertTimeoutPreemptively(Duration.ofSeconds(300), () -> {
             for (int round = 0; round < 200; round++) {
                 FileDescription[] other = w.vfs.newPipe(w.root.task, Open.O_NONBLOCK);
                 List<Future<Void>> waiters = new ArrayList<>();
@@ -278,6 +278,6 @@ class WakeUpStressTest {
         });
         tokensArrive(() -> sleeper -> sleeper.awaitEvent(epoll));
         over.set(true);
-        assertTimeoutPreemptively(Duration.ofSeconds(60), () -> coming.get());
+        assertTimeoutPreemptively(Duration.ofSeconds(300), () -> coming.get());
     }
 }

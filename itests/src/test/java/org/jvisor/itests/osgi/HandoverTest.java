@@ -57,7 +57,7 @@ public class HandoverTest {
 
     private static final int TIMES = 20;
     private static final int NEWER_SCHEMA_AT = 10;
-    private static final long LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
+    private static final long LIMIT_NS = TimeUnit.SECONDS.toNanos(300);
 
     @Inject
     private BundleContext context;

@@ -24,7 +24,7 @@ import org.osgi.framework.ServiceRegistration;
 /** The framework's kernel, started, and containers in it that run the test programs of {@link ProgramRoot}. */
 final class ProgramKernel implements AutoCloseable {
 
-    private static final long LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
+    private static final long LIMIT_NS = TimeUnit.SECONDS.toNanos(300);
     private static final int MOST_OUTPUT = 1 << 16;
 
     private final Kernel kernel;

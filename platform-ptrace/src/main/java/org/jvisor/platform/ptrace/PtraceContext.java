@@ -27,7 +27,7 @@ final class PtraceContext implements Context, Stateful {
     static final int LEADER = 0;
     /** Step result: the stop is none of the caller's business. */
     private static final int NOTHING = 0;
-    private static final long PAUSE_NS = TimeUnit.SECONDS.toNanos(1);
+    private static final long PAUSE_NS = TimeUnit.SECONDS.toNanos(10);
     private static final long PAUSE_POLL_NS = 20_000;
 
     // Bits of state.

@@ -34,7 +34,7 @@ import org.jvisor.core.handover.HandoverService;
 import org.jvisor.core.handover.Rest;
 
 /** A running platform passes from one build of its bundle to another, each with a class loader of its own. */
-@Timeout(120)
+@Timeout(300)
 class HandoverTest {
     private static final int PROCESSES = 3;
     private static final int THREADS = 3;
@@ -348,7 +348,7 @@ class HandoverTest {
     }
 
     private static void awaitCollected(WeakReference<Driver> reference) throws InterruptedException {
-        for (int i = 0; i < 200 && reference.get() != null; i++) {
+        for (int i = 0; i < 10_000 && reference.get() != null; i++) {
             System.gc();
             Thread.sleep(10);
         }

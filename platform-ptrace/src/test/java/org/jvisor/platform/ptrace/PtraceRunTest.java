@@ -21,7 +21,7 @@ import org.jvisor.api.platform.Registers;
 import org.jvisor.api.platform.UserSpace;
 
 /** One task and its machine code: what stops it, and what it finds when it goes on. */
-@Timeout(30)
+@Timeout(300)
 class PtraceRunTest {
     private static final String TWO_CALLS = """
         b8 64 00 00 00              ; mov eax, 100

@@ -26,7 +26,7 @@ import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
 
 /** Several tasks and address spaces: fork, threads, exec, interruption, changes by others. */
-@Timeout(60)
+@Timeout(300)
 class PtraceTasksTest {
     /** Adds one to a counter at RBX and makes system call RAX, for ever. */
     private static final String COUNT = """

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Nothing of a sandbox outlives its Sentry, whatever the Sentry was doing when it was killed. */
-@Timeout(60)
+@Timeout(300)
 class SentryDeathTest {
 
     @RepeatedTest(12)

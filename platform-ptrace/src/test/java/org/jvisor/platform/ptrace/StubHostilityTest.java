@@ -20,7 +20,7 @@ import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
 
 /** What an application does with the stub that it runs in, what the host's users do to it, and what it has to lose. */
-@Timeout(60)
+@Timeout(300)
 class StubHostilityTest {
     private static final String SPIN = "eb fe";
 

@@ -33,8 +33,8 @@ import org.osgi.framework.BundleException;
 public final class SentryMain {
     private static final System.Logger LOG = System.getLogger("org.jvisor.boot");
     private static final String CONTROL = "--control-fd=";
-    /** Components come up while their bundles start; this is for what they do in threads. */
-    private static final long BOOT_SECONDS = 3;
+    /** Components come up while their bundles start; this is for what they do in threads, on a machine that is busy with other things. */
+    private static final long BOOT_SECONDS = 60;
 
     private static final long THREAD_STACK_BYTES = 512 << 10;
 

@@ -6,6 +6,7 @@ import static org.jvisor.api.abi.SyscallNr.*;
 import java.util.ArrayList;
 import java.util.List;
 import org.jvisor.api.abi.Capability;
+import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mount;
 import org.jvisor.api.abi.Open;
@@ -65,7 +66,8 @@ final class SentrySeal {
             }
             threads.keep(kept);
         } catch (ErrnoException e) {
-            throw new RunscException("sealing the Sentry: capabilities: " + e.getMessage());
+            throw new RunscException("sealing the Sentry: capabilities: " + (e.errno() == Errno.ETIMEDOUT
+                ? "a thread has not given them up in time" : e.getMessage()));
         }
         try {
             List<HostCall> allowed = HostCall.all(list(callers), storage == null ? List.of() : STORAGE);

@@ -28,7 +28,7 @@ import org.jvisor.launcher.control.SpecCodec;
 import org.jvisor.launcher.host.HostCalls;
 
 /** Whatever goes wrong in the kernel, who asked for something gets an answer, and nothing is left of what failed. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RequestsTest {
     private static final String ID = "some";
 

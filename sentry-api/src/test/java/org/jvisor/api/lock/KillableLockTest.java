@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KillableLockTest {
 
     private final KillableLock lock = new KillableLock(LockRank.PIPE);

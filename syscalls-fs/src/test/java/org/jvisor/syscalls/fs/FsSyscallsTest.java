@@ -24,7 +24,7 @@ class FsSyscallsTest {
 
     private static final int[] NUMBERS = new FsSyscalls().calls().rows().stream().mapToInt(CallTable.Row::number).toArray();
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(300);
     private static final long BAD_ADDRESS = 8;
 
     private final Program p = new Program();

@@ -21,7 +21,7 @@ import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
 
 /** Who waits for another's write, or for another's change of a directory, can be killed, and leaves nothing behind. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class KilledWaitersTest {
     @TempDir
     Path folder;

@@ -80,7 +80,7 @@ class HostFileTest {
     }
 
     private static void await(Semaphore woken) throws InterruptedException {
-        assertTrue(woken.tryAcquire(20, TimeUnit.SECONDS));
+        assertTrue(woken.tryAcquire(300, TimeUnit.SECONDS));
     }
 
     @Test

@@ -311,7 +311,7 @@ class ProcFileSystemTest {
     void shouldKeepNothingOfAProcessThatHasEnded() throws InterruptedException {
         List<Inode> kept = new ArrayList<>();
         WeakReference<Task> ended = endedProcess(kept);
-        for (int i = 0; i < 100 && ended.get() != null; i++) {
+        for (int i = 0; i < 10_000 && ended.get() != null; i++) {
             System.gc();
             Thread.sleep(10);
         }

@@ -44,7 +44,8 @@ public final class ThreadCapabilities implements AutoCloseable {
     private static final String TASKS = "/proc/self/task";
     /** The last of the real-time signals: nobody else's, neither the C library's nor the virtual machine's. */
     private static final int SIGNAL = Signals.SIGRTMAX;
-    private static final long WAIT_NS = 5_000_000_000L;
+    /** For each thread to come to run, on a machine that is busy with other things. */
+    private static final long WAIT_NS = 60_000_000_000L;
 
     /** Offsets into the page whose begin is the handler: what capset(2) takes. */
     private static final int HEADER = 256;

@@ -55,11 +55,11 @@ final class UnixTransportTest {
         channel.close();
         port.close();
         threads.shutdownNow();
-        assertTrue(threads.awaitTermination(20, TimeUnit.SECONDS));
+        assertTrue(threads.awaitTermination(300, TimeUnit.SECONDS));
     }
 
     private static <T> T within20Seconds(Future<T> future) throws Exception {
-        return future.get(20, TimeUnit.SECONDS);
+        return future.get(300, TimeUnit.SECONDS);
     }
 
     /** Asks with {@code number} as the fid; the answer's count, or an errno. */
@@ -225,7 +225,7 @@ final class UnixTransportTest {
             return null;
         });
         Future<Long> asked = threads.submit(ask(1));
-        P9Message request = got.poll(20, TimeUnit.SECONDS);
+        P9Message request = got.poll(300, TimeUnit.SECONDS);
         P9Message reply = new P9Message(SIZE);
         answer(request, reply, 1);
         reply.setTag(request.tag() + 1);

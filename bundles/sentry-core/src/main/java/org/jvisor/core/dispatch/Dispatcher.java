@@ -36,7 +36,7 @@ public final class Dispatcher {
 
     /** One of each family. */
     private static final int[] ESSENTIAL = {SyscallNr.READ, SyscallNr.OPENAT, SyscallNr.MMAP, SyscallNr.EXIT_GROUP};
-    private static final long ESSENTIALS_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(10);
+    private static final long ESSENTIALS_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(60);
 
     /** What of a task the dispatcher has to do with. */
     public interface Caller {

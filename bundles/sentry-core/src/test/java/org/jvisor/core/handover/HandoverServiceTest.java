@@ -33,7 +33,7 @@ import org.jvisor.api.state.Stateful;
 class HandoverServiceTest {
 
     /** For what never comes back. */
-    private static final long SHORT_NS = TimeUnit.MILLISECONDS.toNanos(300);
+    private static final long SHORT_NS = TimeUnit.MILLISECONDS.toNanos(1000);
 
     private final TestRest rest = new TestRest();
     private final List<Slot> slots = new ArrayList<>();
@@ -374,7 +374,7 @@ class HandoverServiceTest {
         OldNode node = new OldNode("stuck");
         slot(node);
         StateException e = assertThrows(StateException.class, () -> replace(new NewDriver(), Replacement.NO_SERVICES, SHORT_NS));
-        assertTrue(e.getMessage().startsWith("no end after 300 ms, in "), e.getMessage());
+        assertTrue(e.getMessage().startsWith("no end after 1000 ms, in "), e.getMessage());
         assertSame(node, slots.getFirst().target);
         assertEquals(List.of("pause", "save", "resume"), node.events);
     }

@@ -88,7 +88,7 @@ class ProcessTest {
             task.exitGroup(0);
             return 0;
         }));
-        for (int i = 0; i < 100 && (walk.get().get() != null || entry.get().get() != null); i++) {
+        for (int i = 0; i < 10_000 && (walk.get().get() != null || entry.get().get() != null); i++) {
             System.gc();
             Thread.sleep(10);
         }
