@@ -58,7 +58,10 @@ public final class PtracePlatform implements Platform, HostCaller, Stateful {
         }
     }
 
-    /** Runs, stops, places, waits for and ends stubs. No signal to them but the two. */
+    /**
+     * Runs, stops, places, waits for and ends stubs. No signal to them but the two. By their ids, of which a filter can know none: in
+     * the Sentry's own pid namespace there is nothing but its threads and stubs.
+     */
     @Override
     public List<HostCall> hostCalls() {
         return HostCall.all(

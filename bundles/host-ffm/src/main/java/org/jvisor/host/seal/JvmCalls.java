@@ -20,7 +20,7 @@ public final class JvmCalls {
         FUTEX, SCHED_YIELD, SCHED_GETAFFINITY, GETTID, GETPID, SET_ROBUST_LIST, RSEQ, EXIT, EXIT_GROUP, MUNMAP, MADVISE, MREMAP,
         BRK, CLOCK_GETTIME, CLOCK_GETRES, CLOCK_NANOSLEEP, NANOSLEEP, GETTIMEOFDAY, GETRUSAGE, GETCPU, RT_SIGACTION,
         RT_SIGPROCMASK, RT_SIGRETURN, RT_SIGTIMEDWAIT, SIGALTSTACK, READ, WRITE, FSTAT, SYSINFO, UNAME, RESTART_SYSCALL,
-        GETRANDOM, MEMBARRIER, GETUID, GETEUID, GETGID, GETEGID, PRLIMIT64, POLL, MINCORE, CLOSE, LSEEK, PREAD64);
+        GETRANDOM, MEMBARRIER, GETUID, GETEUID, GETGID, GETEGID, POLL, MINCORE, CLOSE, LSEEK, PREAD64);
 
     private static final int PROTECTIONS = Mman.PROT_READ | Mman.PROT_WRITE | Mman.PROT_EXEC;
     private static final int MAPPINGS = Mman.MAP_TYPE | Mman.MAP_FIXED | Mman.MAP_ANONYMOUS | Mman.MAP_32BIT | Mman.MAP_DENYWRITE
@@ -31,11 +31,15 @@ public final class JvmCalls {
         | Clone.CLONE_NEWUSER | Clone.CLONE_NEWPID | Clone.CLONE_NEWNET | Clone.CLONE_PTRACE | Clone.CLONE_PIDFD
         | Clone.CLONE_VFORK | Clone.CLONE_PARENT | Clone.CLONE_IO;
 
-    /** Memory that can be executed is how a JVM works; it shares none of it. No other process, no other namespace. */
+    /**
+     * Memory that can be executed is how a JVM works; it maps it as such, and shares none of it: what was mapped to be written to, the
+     * applications' memory above all, never becomes code. No other process, no other namespace; limits are only asked for.
+     */
     private static final List<HostCall> SOME = List.of(
         HostCall.of(MMAP).withBits(2, ~PROTECTIONS, 0).withBits(3, ~MAPPINGS | Mman.MAP_TYPE, Mman.MAP_PRIVATE),
         HostCall.of(MMAP).withBits(2, ~PROTECTIONS | Mman.PROT_EXEC, 0).withBits(3, ~MAPPINGS | Mman.MAP_TYPE, Mman.MAP_SHARED),
-        HostCall.of(MPROTECT).withBits(2, ~PROTECTIONS, 0),
+        HostCall.of(MPROTECT).withBits(2, ~PROTECTIONS | Mman.PROT_EXEC, 0),
+        HostCall.of(PRLIMIT64).with(0, 0).withLong(2, 0),
         HostCall.of(CLONE).withBits(0, THREAD | NO_THREAD, THREAD),
         HostCall.of(PRCTL).with(0, Prctl.PR_SET_NAME, Prctl.PR_GET_NAME, Prctl.PR_SET_VMA),
         HostCall.of(FCNTL).with(1, Open.F_GETFD, Open.F_SETFD, Open.F_GETFL, Open.F_SETFL),
@@ -48,7 +52,7 @@ public final class JvmCalls {
         HostCall.refused(Errno.ENOSYS, CLONE3),
         HostCall.refused(Errno.EINVAL, PRCTL, FCNTL),
         HostCall.refused(Errno.ENOTTY, IOCTL),
-        HostCall.refused(Errno.EPERM, SOCKET, SCHED_SETSCHEDULER, SETPRIORITY, GETPRIORITY, MLOCK, MSYNC),
+        HostCall.refused(Errno.EPERM, PRLIMIT64, SOCKET, SCHED_SETSCHEDULER, SETPRIORITY, GETPRIORITY, MLOCK, MSYNC),
         HostCall.refused(Errno.ENOENT, OPEN, OPENAT, STAT, LSTAT, NEWFSTATAT, STATX, ACCESS, FACCESSAT, FACCESSAT2, READLINK,
             READLINKAT, STATFS, UNLINK, RENAME, MKDIR, RMDIR, CHMOD, GETCWD));
 

@@ -139,4 +139,24 @@ class SeccompFilterTest {
         assertEquals(KILL, run(list, SyscallNr.MMAP, 0, 4096, code, Mman.MAP_PRIVATE | Mman.MAP_HUGETLB));
         assertEquals(KILL, run(list, SyscallNr.MPROTECT, 0, 4096, 0x0100_0000));
     }
+
+    @Test
+    void shouldLetNothingBecomeCodeThatWasNotMappedAsSuch() {
+        List<HostCall> list = JvmCalls.running(SELF);
+        assertEquals(ALLOW, run(list, SyscallNr.MPROTECT, 0x7000_0000_0000L, 4096, Mman.PROT_READ | Mman.PROT_WRITE));
+        assertEquals(ALLOW, run(list, SyscallNr.MPROTECT, 0x7000_0000_0000L, 4096, Mman.PROT_NONE));
+        assertEquals(KILL, run(list, SyscallNr.MPROTECT, 0x7000_0000_0000L, 4096, Mman.PROT_EXEC));
+        assertEquals(KILL, run(list, SyscallNr.MPROTECT, 0x7000_0000_0000L, 4096, Mman.PROT_READ | Mman.PROT_EXEC));
+    }
+
+    @Test
+    void shouldTellAVirtualMachineItsOwnLimitsAndSetNone() {
+        List<HostCall> list = JvmCalls.running(SELF);
+        long set = 0x7000_0000_0000L;
+        assertEquals(ALLOW, run(list, SyscallNr.PRLIMIT64, 0, 7, 0, set));
+        int refused = Seccomp.SECCOMP_RET_ERRNO | Errno.EPERM;
+        assertEquals(refused, run(list, SyscallNr.PRLIMIT64, SELF, 7, 0, set));
+        assertEquals(refused, run(list, SyscallNr.PRLIMIT64, 0, 7, set, 0));
+        assertEquals(refused, run(list, SyscallNr.PRLIMIT64, 0, 7, 1, 0));
+    }
 }
