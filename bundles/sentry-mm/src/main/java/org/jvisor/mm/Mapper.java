@@ -28,6 +28,8 @@ final class Mapper {
             | Mman.MAP_GROWSDOWN | Mman.MAP_DENYWRITE | Mman.MAP_EXECUTABLE | Mman.MAP_LOCKED | Mman.MAP_NORESERVE
             | Mman.MAP_POPULATE | Mman.MAP_NONBLOCK | Mman.MAP_STACK | Mman.MAP_HUGETLB | Mman.MAP_FIXED_NOREPLACE
             | Mman.MAP_UNINITIALIZED | Mman.MAP_HUGE_MASK << Mman.MAP_HUGE_SHIFT;
+    /** What mprotect(2) knows; PROT_SEM means nothing here. */
+    private static final int PROTECTIONS = Mman.PROT_READ | Mman.PROT_WRITE | Mman.PROT_EXEC | Mman.PROT_SEM;
     private static final String SHARED_ANONYMOUS = "/dev/zero (deleted)";
 
     private final Manager mm;
@@ -227,16 +229,18 @@ final class Mapper {
 
     /** A free place near {@code hint} if there is one, wherever there is room otherwise; -ENOMEM. */
     long findRoom(long hint, long bytes, int flags) {
-        if ((flags & Mman.MAP_32BIT) != 0) {
-            long found = vmas.findFromBelow(bytes, LOW_FROM, LOW_TO);
-            return found < 0 ? -Errno.ENOMEM : found;
-        }
+        boolean low = (flags & Mman.MAP_32BIT) != 0;
+        long end = low ? LOW_TO : mm.maxAddress;
         long wanted = hint < 0 ? 0 : roundUp(hint);
         if (wanted > 0 && wanted < Manager.MIN_ADDRESS) {
             wanted = Manager.MIN_ADDRESS;
         }
-        if (wanted > 0 && wanted <= mm.maxAddress - bytes && vmas.isFreeWithGap(wanted, wanted + bytes)) {
+        if (wanted > 0 && wanted <= end - bytes && vmas.isFreeWithGap(wanted, wanted + bytes)) {
             return wanted;
+        }
+        if (low) {
+            long found = vmas.findFromBelow(bytes, LOW_FROM, LOW_TO);
+            return found < 0 ? -Errno.ENOMEM : found;
         }
         long found = vmas.findFromAbove(bytes, Manager.MIN_ADDRESS, mm.mmapBase, true);
         if (found < 0) {
@@ -333,32 +337,35 @@ final class Mapper {
 
     // ---- mprotect
 
+    /** The order of the checks is Linux's. */
     long mprotect(Task task, long address, long length, int prot) {
-        long bytes = roundUp(length);
-        if ((address & PAGE - 1) != 0) {
+        boolean growsDown = (prot & Mman.PROT_GROWSDOWN) != 0;
+        boolean growsUp = (prot & Mman.PROT_GROWSUP) != 0;
+        if (growsDown && growsUp || (address & PAGE - 1) != 0) {
             return -Errno.EINVAL;
         }
         if (length == 0) {
             return 0;
         }
-        if (length < 0 || bytes <= 0 || address < 0 || address > mm.maxAddress - bytes) {
+        long end = address + roundUp(length);
+        if (Long.compareUnsigned(end, address) <= 0) {
             return -Errno.ENOMEM;
         }
-        boolean growsDown = (prot & Mman.PROT_GROWSDOWN) != 0;
-        if (growsDown && (prot & Mman.PROT_GROWSUP) != 0 || (prot & Mman.PROT_GROWSUP) != 0) {
+        if ((prot & ~(PROTECTIONS | Mman.PROT_GROWSDOWN | Mman.PROT_GROWSUP)) != 0) {
             return -Errno.EINVAL;
         }
         mm.lock.lock();
         try {
             long start = address;
-            if (growsDown) {
+            if (growsDown || growsUp) {
                 Vma vma = vmas.find(address);
-                if (vma == null || !vma.is(Vma.GROWS_DOWN)) {
+                if (vma == null || growsUp || !vma.is(Vma.GROWS_DOWN)) {
+                    // Nothing grows up on this machine.
                     return vma == null ? -Errno.ENOMEM : -Errno.EINVAL;
                 }
                 start = vma.start;
             }
-            return protectRange(task, start, address + bytes, prot & Pte.RIGHTS);
+            return protectRange(task, start, end < 0 ? Long.MAX_VALUE : end, prot & Pte.RIGHTS);
         } finally {
             mm.unlock(task);
         }

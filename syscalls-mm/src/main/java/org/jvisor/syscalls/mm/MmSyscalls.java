@@ -15,6 +15,9 @@ import org.osgi.service.component.annotations.Component;
 @Component(service = SyscallFamily.class)
 public final class MmSyscalls implements SyscallFamily, SyscallHandler {
 
+    /** A bit of mprotect(2) that means nothing. */
+    private static final int UNKNOWN_RIGHT = 1 << 30;
+
     private final Mappings mappings = new Mappings();
     private final Policies policies = new Policies();
     private final SegmentCalls segments = new SegmentCalls();
@@ -53,12 +56,18 @@ public final class MmSyscalls implements SyscallFamily, SyscallHandler {
                 .partial(SHMCTL, "Segments are not locked (SHM_LOCK has no effect).");
     }
 
+    /** A right of which the argument's upper half has a bit is as unknown as any other. */
+    private static long mprotect(Task t, Arguments a) {
+        int prot = a.a2 >>> Integer.SIZE == 0 ? a.int2() : UNKNOWN_RIGHT;
+        return t.mm().mprotect(t, a.a0, a.a1, prot);
+    }
+
     @Override
     public long call(Task t, Arguments a) {
         return switch (a.number) {
             case MMAP -> mappings.mmap(t, a);
             case MUNMAP -> t.mm().munmap(t, a.a0, a.a1);
-            case MPROTECT -> t.mm().mprotect(t, a.a0, a.a1, a.int2());
+            case MPROTECT -> mprotect(t, a);
             case MREMAP -> t.mm().mremap(t, a.a0, a.a1, a.a2, a.int3(), a.a4);
             case BRK -> t.mm().brk(t, a.a0);
             case MADVISE -> t.mm().madvise(t, a.a0, a.a1, a.int2());
@@ -74,7 +83,7 @@ public final class MmSyscalls implements SyscallFamily, SyscallHandler {
             case PKEY_ALLOC -> mappings.pkeyAlloc(a);
             // No CPU of ours has protection keys, so none was ever allocated.
             case PKEY_FREE -> -Errno.EINVAL;
-            case PKEY_MPROTECT -> a.int3() == -1 ? t.mm().mprotect(t, a.a0, a.a1, a.int2()) : -Errno.EINVAL;
+            case PKEY_MPROTECT -> a.int3() == -1 ? mprotect(t, a) : -Errno.EINVAL;
             case MBIND -> policies.mbind(t, a);
             case GET_MEMPOLICY -> policies.getMempolicy(t, a);
             case SET_MEMPOLICY -> policies.setMempolicy(t, a);
