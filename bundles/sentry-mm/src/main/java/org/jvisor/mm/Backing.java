@@ -19,6 +19,8 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     private Manager manager;
     /** Whether pages were taken away before that. */
     private boolean invalidatedEarly;
+    /** Where the object was cut before that, at the lowest. */
+    private long cutEarly = Long.MAX_VALUE;
     private boolean closed;
     /** Another object once the bundle that it comes from is replaced. */
     volatile Mappable object;
@@ -68,11 +70,16 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     /**
      * The manager that this was made for is there, its pages copied.
      *
-     * @return false if pages of the object have been taken away meanwhile, so that what was copied may be out of date
+     * <p>Drops what was copied of pages of the object that have been taken away meanwhile. With the child's lock.
      */
-    synchronized boolean adopt(Manager child) {
+    synchronized void adopt(Manager child) {
         manager = child;
-        return !invalidatedEarly;
+        if (invalidatedEarly) {
+            child.dropPages(this, 0, Long.MAX_VALUE, true);
+        }
+        if (cutEarly != Long.MAX_VALUE) {
+            child.dropPages(this, cutEarly, Long.MAX_VALUE, false);
+        }
     }
 
     /** Whether mappings of both can be one (proc(5) shows merged ones). */
@@ -121,7 +128,22 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
             invalidatedEarly |= known == null;
         }
         if (known != null) {
-            known.invalidate(this, offset, length);
+            known.invalidate(this, offset, length, true);
+        }
+    }
+
+    @Override
+    public void truncate(long end) {
+        Manager known;
+        synchronized (this) {
+            known = manager;
+            if (known == null) {
+                invalidatedEarly = true;
+                cutEarly = Math.min(cutEarly, end);
+            }
+        }
+        if (known != null) {
+            known.invalidate(this, end, Long.MAX_VALUE - end, false);
         }
     }
 
@@ -132,7 +154,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     public synchronized StateRecord save() {
         return new StateRecord("mapped object", 1).putCore("manager", manager).putCore("object", object).putCore("file", file)
                 .put("name", name).put("users", users).put("invalidations", invalidations)
-                .put("invalidatedEarly", invalidatedEarly).put("closed", closed);
+                .put("invalidatedEarly", invalidatedEarly).put("cutEarly", cutEarly).put("closed", closed);
     }
 
     @Override
@@ -142,6 +164,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
         users = 0;
         invalidations = 0;
         invalidatedEarly = false;
+        cutEarly = 0;
         closed = false;
     }
 
@@ -156,6 +179,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
         users = record.requireInt("users");
         invalidations = record.requireInt("invalidations");
         invalidatedEarly = record.getBoolean("invalidatedEarly", false);
+        cutEarly = record.getLong("cutEarly", Long.MAX_VALUE);
         closed = record.getBoolean("closed", false);
     }
 }

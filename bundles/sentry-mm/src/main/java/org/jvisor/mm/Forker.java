@@ -122,9 +122,7 @@ final class Forker {
             separate(copier.held());
         }
         for (Backing backing : backings.values()) {
-            if (!backing.adopt(child)) {
-                child.dropObjectPages(backing);
-            }
+            backing.adopt(child);
         }
     }
 

@@ -162,6 +162,9 @@ final class FrameStore implements Memory.SharedMemory {
 
     @Override
     public long write(IoBuffer buffer, long offset) {
+        if (offset > size) {
+            clearTail(offset);
+        }
         long at = offset;
         long error = 0;
         while (buffer.remaining() > 0 && error == 0) {
@@ -215,6 +218,11 @@ final class FrameStore implements Memory.SharedMemory {
         }
     }
 
+    /** The file will reach to {@code end} at least: what a mapping has put behind the old end, in its page, is not part of it. */
+    private synchronized void clearTail(long end) {
+        zeroPart(size, Math.min(end, size + PAGE - 1 & -PAGE));
+    }
+
     // ---- shape
 
     @Override
@@ -224,6 +232,7 @@ final class FrameStore implements Memory.SharedMemory {
         RunList gone = new RunList();
         synchronized (this) {
             shrinks = bytes < size;
+            clearTail(bytes);
             size = bytes;
             if (shrinks) {
                 int inPage = (int) bytes & PAGE - 1;
@@ -235,7 +244,9 @@ final class FrameStore implements Memory.SharedMemory {
             }
         }
         if (shrinks) {
-            invalidate(from, Long.MAX_VALUE - from);
+            for (Mapping mapping : allMappings()) {
+                mapping.truncate(from);
+            }
             gone.release(file);
         }
     }
@@ -254,7 +265,9 @@ final class FrameStore implements Memory.SharedMemory {
             }
         }
         if (from < to) {
-            invalidate(from, to - from);
+            for (Mapping mapping : allMappings()) {
+                mapping.invalidate(from, to - from);
+            }
         }
         gone.release(file);
     }
@@ -398,13 +411,9 @@ final class FrameStore implements Memory.SharedMemory {
         }
     }
 
-    private void invalidate(long offset, long length) {
-        Mapping[] all;
+    private Mapping[] allMappings() {
         synchronized (mappings) {
-            all = mappings.toArray(Mapping[]::new);
-        }
-        for (Mapping mapping : all) {
-            mapping.invalidate(offset, length);
+            return mappings.toArray(Mapping[]::new);
         }
     }
 

@@ -283,22 +283,22 @@ final class Manager implements MemoryManager, Restorable {
         return 0;
     }
 
-    /** Pages of {@code backing}'s object are gone or elsewhere. Any thread, perhaps with the object's lock. */
-    void invalidate(Backing backing, long offset, long length) {
+    /** As {@link #dropPages}, by any thread, perhaps with the object's lock. */
+    void invalidate(Backing backing, long offset, long length, boolean keepOwn) {
         lock.lock();
         try {
-            dropPages(backing, offset, length);
+            dropPages(backing, offset, length, keepOwn);
         } finally {
             lock.unlock();
         }
     }
 
-    /** With the lock. */
-    void dropObjectPages(Backing backing) {
-        dropPages(backing, 0, Long.MAX_VALUE);
-    }
-
-    private void dropPages(Backing backing, long offset, long length) {
+    /**
+     * Pages of {@code backing}'s object are gone or elsewhere. With the lock.
+     *
+     * @param keepOwn whether a private mapping's own copies stay; the object has been cut there if not
+     */
+    void dropPages(Backing backing, long offset, long length, boolean keepOwn) {
         backing.invalidations++;
         long to = offset + length < offset ? Long.MAX_VALUE : offset + length;
         for (int i = 0; i < vmas.size(); i++) {
@@ -308,8 +308,7 @@ final class Manager implements MemoryManager, Restorable {
             }
             long low = vma.start + Math.max(0, offset - vma.offset);
             long high = to >= vma.offsetOf(vma.end) ? vma.end : vma.start + (to - vma.offset);
-            // A private mapping's own pages stay; Linux drops those too that lie beyond a file's new end.
-            pages.clear(low, high, true);
+            pages.clear(low, high, keepOwn);
             pages.flush(null);
         }
     }

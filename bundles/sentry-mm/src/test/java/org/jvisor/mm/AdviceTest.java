@@ -197,6 +197,30 @@ final class AdviceTest extends MemoryTest {
     }
 
     @Test
+    void shouldDropPrivateCopiesBeyondTheNewEndOfAFile() {
+        FakeFile fake = new FakeFile(file, 4);
+        long a = process.mm.map(process.task, 0, 4 * PAGE, RW, Mman.MAP_PRIVATE, fake, 0, "file");
+        process.store(a, 1);
+        process.store(a + 3 * PAGE, 4);
+        Process child = process.fork();
+        child.store(a + 3 * PAGE, 5);
+        fake.mappings.forEach(mapping -> mapping.invalidate(0, 4 * PAGE));
+        assertEquals(4, process.load(a + 3 * PAGE), "where pages are only taken away");
+        fake.truncate(2);
+        process.space.carryOut();
+        child.space.carryOut();
+        for (Process each : new Process[] {process, child}) {
+            assertEquals(1, each.load(a));
+            assertEquals(-Signals.SIGBUS, each.load(a + 3 * PAGE));
+        }
+        fake.truncate(4);
+        assertEquals(FakeFile.original(3), process.load(a + 3 * PAGE), "what was written there does not come back");
+        child.exit();
+        process.mm.munmap(process.task, a, 4 * PAGE);
+        fake.truncate(0);
+    }
+
+    @Test
     void shouldKeepFramesOfAnotherSpaceUntilItHasUnmappedThem() {
         FakeFile fake = new FakeFile(file, 1);
         long a = process.mm.map(process.task, 0, PAGE, RW, Mman.MAP_SHARED, fake, 0, "file");

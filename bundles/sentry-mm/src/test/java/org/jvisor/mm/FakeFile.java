@@ -91,7 +91,7 @@ final class FakeFile implements Mappable {
         var gone = frames.tailMap(toPages);
         List<Long> released = new ArrayList<>(gone.values());
         gone.clear();
-        mappings.forEach(mapping -> mapping.invalidate(toPages * PAGE, Long.MAX_VALUE - toPages * PAGE));
+        mappings.forEach(mapping -> mapping.truncate(toPages * PAGE));
         released.forEach(frame -> file.release(frame, 1));
     }
 }

@@ -49,6 +49,21 @@ final class FrameStoreTest extends MemoryTest {
         assertAllFree();
     }
 
+    /** What a mapping has written behind the end, in the last page, is not the file's. */
+    @Test
+    void shouldShowZerosBehindAnEndThatMovesOn() {
+        write(0, (byte) 1);
+        long behind = file.base() + store.frame(0, true);
+        host.putByte(behind + 5, (byte) 9);
+        store.resize(PAGE);
+        assertArrayEquals(new byte[] {1, 0, 0, 0, 0, 0}, read(0, 6));
+        store.resize(1);
+        host.putByte(behind + 5, (byte) 9);
+        write(8, (byte) 2);
+        assertArrayEquals(new byte[] {1, 0, 0, 0, 0, 0, 0, 0, 2}, read(0, 20));
+        store.release();
+    }
+
     @Test
     void shouldAgreeWithAnArray() {
         Random random = new Random(3);

@@ -344,9 +344,14 @@ final class RandomModelTest extends MemoryTest {
     }
 
     private void truncate() {
-        sharedFile.pages = 20 + random.nextInt(45);
-        ((FakeFile) sharedFile.real).truncate(sharedFile.pages);
-        sharedFile.written.keySet().removeIf(index -> index >= sharedFile.pages);
+        ModelObject cut = random.nextBoolean() ? sharedFile : privateFile;
+        cut.pages = 20 + random.nextInt(45);
+        ((FakeFile) cut.real).truncate(cut.pages);
+        cut.written.keySet().removeIf(index -> index >= cut.pages);
+        for (Model model : models) {
+            // Copies that private mappings have made go, too, and come back no more.
+            model.pages.values().stream().filter(page -> page.object == cut && page.index >= cut.pages).forEach(page -> page.own = null);
+        }
     }
 
     // ---- processes

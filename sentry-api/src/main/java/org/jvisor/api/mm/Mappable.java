@@ -28,7 +28,7 @@ public interface Mappable {
     int framesFollowing(long offset, int max);
 
     /**
-     * A mapping exists from now on, which wants to hear of truncation by {@link Mapping#invalidate}. After a hand-over the successor of
+     * A mapping exists from now on, which wants to hear of truncation by {@link Mapping#truncate}. After a hand-over the successor of
      * the object is told of each mapping again: an object that both have in common counts it once.
      */
     void addMapping(Mapping mapping);
@@ -48,5 +48,14 @@ public interface Mappable {
          * Any thread.
          */
         void invalidate(long offset, long length);
+
+        /**
+         * The object ends at {@code end}, a multiple of the page size, from now on. Pages beyond are gone, and with them the copies that
+         * private mappings have made of them: who accesses one gets SIGBUS, and zeros once the object has grown again (mmap(2)). Any
+         * thread.
+         */
+        default void truncate(long end) {
+            invalidate(end, Long.MAX_VALUE - end);
+        }
     }
 }

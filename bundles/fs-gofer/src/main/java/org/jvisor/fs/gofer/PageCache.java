@@ -391,7 +391,10 @@ final class PageCache implements Mappable, Stateful {
                 host.fill(address(frame, size), PAGE - tail, (byte) 0);
             }
         }
-        drop(kept << PAGE_SHIFT, Long.MAX_VALUE);
+        dropPages(kept << PAGE_SHIFT, Long.MAX_VALUE);
+        for (Mapping mapping : mappings) {
+            mapping.truncate(kept << PAGE_SHIFT);
+        }
     }
 
     /** The file was longer than what was written so far: what applications put behind its old end is not part of it. */
@@ -408,6 +411,15 @@ final class PageCache implements Mappable, Stateful {
         if (pages == 0) {
             return;
         }
+        dropPages(offset, end);
+        // Only now: a fault that looks again must not find what is going. Mappings have references of their own.
+        long from = offset & -PAGE;
+        for (Mapping mapping : mappings) {
+            mapping.invalidate(from, end - from);
+        }
+    }
+
+    private void dropPages(long offset, long end) {
         int dropped = 0;
         AtomicLongArray[] all = chunks;
         for (int c = (int) Math.min(offset >>> PAGE_SHIFT + CHUNK_SHIFT, all.length); c < all.length; c++) {
@@ -424,11 +436,6 @@ final class PageCache implements Mappable, Stateful {
             }
         }
         pages -= dropped;
-        // Only now: a fault that looks again must not find what is going. Mappings have references of their own.
-        long from = offset & -PAGE;
-        for (Mapping mapping : mappings) {
-            mapping.invalidate(from, end - from);
-        }
         fileSystem.pagesChanged(this, -(long) dropped * PAGE, pages > 0);
     }
 
