@@ -27,25 +27,32 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     /** Retained; null where there is none. */
     final FileDescription file;
     final String name;
+    private final boolean writesThrough;
 
     /** Mappings that use this, and faults under way in the object. */
     int users;
     /** How often pages of the object were taken away: a fault under way looks whether it was. */
     int invalidations;
 
-    Backing(Manager manager, Mappable object, FileDescription file, String name) {
+    /** @param vmFlags {@code Vma.SHARED} and {@code Vma.MAY_WRITE}, if its mappings are so */
+    Backing(Manager manager, Mappable object, FileDescription file, String name, int vmFlags) {
+        this(manager, object, file, name, (vmFlags & Vma.SHARED) != 0 && (vmFlags & Vma.MAY_WRITE) != 0);
+    }
+
+    private Backing(Manager manager, Mappable object, FileDescription file, String name, boolean writesThrough) {
+        this.writesThrough = writesThrough;
         this.manager = manager;
         this.object = object;
         this.file = file;
         this.name = name;
     }
 
-    /** The object hears of the mapping. Called without the manager's lock, for objects call {@link #invalidate} with theirs. */
+    /** The object hears of the mapping, and may refuse it. Called without the manager's lock, for objects call {@link #invalidate} with theirs. */
     void open() {
+        object.addMapping(this);
         if (file != null) {
             file.retain();
         }
-        object.addMapping(this);
     }
 
     /** The last user is gone. Called without the manager's lock; once is enough. */
@@ -64,7 +71,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
 
     /** The same for a manager that is being made; see {@link #adopt}. */
     Backing forChild() {
-        return new Backing(null, object, file, name);
+        return new Backing(null, object, file, name, writesThrough);
     }
 
     /**
@@ -121,6 +128,11 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     }
 
     @Override
+    public boolean writesThrough() {
+        return writesThrough;
+    }
+
+    @Override
     public void invalidate(long offset, long length) {
         Manager known;
         synchronized (this) {
@@ -153,7 +165,8 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     @Override
     public synchronized StateRecord save() {
         return new StateRecord("mapped object", 1).putCore("manager", manager).putCore("object", object).putCore("file", file)
-                .put("name", name).put("users", users).put("invalidations", invalidations)
+                .put("name", name).put("writesThrough", writesThrough).put("users", users)
+                .put("invalidations", invalidations)
                 .put("invalidatedEarly", invalidatedEarly).put("cutEarly", cutEarly).put("closed", closed);
     }
 
@@ -171,6 +184,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     @Override
     public synchronized void restore(StateRecord record) {
         record.expectCore("file", file);
+        record.expect("writesThrough", writesThrough ? 1 : 0);
         if (!Objects.equals(name, record.getString("name", null))) {
             throw record.refuse("name", "another one than before");
         }

@@ -88,12 +88,12 @@ final class Mapper {
             }
             vmFlags |= permitted;
             Mappable object = file.operations().mappable(task, file);
-            backing = new Backing(mm, object, file, null);
+            backing = new Backing(mm, object, file, null, vmFlags);
         } else {
             vmFlags |= Vma.MAY_WRITE | Vma.MAY_EXECUTE;
             if (shared) {
                 FrameStore store = new FrameStore(mm.system.host, mm.system.file, bytes);
-                backing = new Backing(mm, store, null, SHARED_ANONYMOUS);
+                backing = new Backing(mm, store, null, SHARED_ANONYMOUS, vmFlags);
                 long result = place(task, address, bytes, prot, flags, vmFlags, backing, 0);
                 store.release();
                 return result;
@@ -112,7 +112,7 @@ final class Mapper {
         if (!shared || (prot & Pte.WRITE) != 0) {
             vmFlags |= Vma.MAY_WRITE;
         }
-        return place(task, address, bytes, prot, flags, vmFlags, new Backing(mm, object, null, name), offset);
+        return place(task, address, bytes, prot, flags, vmFlags, new Backing(mm, object, null, name, vmFlags), offset);
     }
 
     private static int vmFlags(int flags, boolean shared) {

@@ -41,6 +41,11 @@ final class TaskBuffer implements IoBuffer {
     private int next;
     private int count;
 
+    private long markedAddress;
+    private long markedLeft;
+    private long markedRemaining;
+    private int markedNext;
+
     TaskBuffer(TaskMemory memory, HostKernel host) {
         this.memory = memory;
         this.host = host;
@@ -150,6 +155,24 @@ final class TaskBuffer implements IoBuffer {
         remaining -= bytes;
         spanLength -= bytes;
         memory.letGo();
+    }
+
+    @Override
+    public boolean mark() {
+        markedAddress = address;
+        markedLeft = elementLeft;
+        markedRemaining = remaining;
+        markedNext = next;
+        return true;
+    }
+
+    @Override
+    public void goBack() {
+        address = markedAddress;
+        elementLeft = markedLeft;
+        remaining = markedRemaining;
+        next = markedNext;
+        spanLength = 0;
     }
 
     @Override

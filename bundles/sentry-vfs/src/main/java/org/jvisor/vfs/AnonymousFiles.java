@@ -15,6 +15,7 @@ import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.VfsPath;
 import org.jvisor.vfs.anon.EpollFile;
+import org.jvisor.vfs.anon.EpollNesting;
 import org.jvisor.vfs.anon.EventFdFile;
 import org.jvisor.vfs.anon.MemfdInode;
 import org.jvisor.vfs.anon.PipeBuffer;
@@ -36,6 +37,7 @@ final class AnonymousFiles {
     private final MountImpl pipes;
     private final MountImpl sockets;
     private final MountImpl memfds;
+    private final EpollNesting nesting = new EpollNesting();
 
     AnonymousFiles(Memory memory, KernelClock clock, HostKernel host, Devices devices, OpenFiles openFiles) {
         this.memory = memory;
@@ -100,7 +102,7 @@ final class AnonymousFiles {
         int gid = Permissions.of(task).fsgid();
         Inode inode = new AnonymousInode(fileSystem, ino, clock, null, Mode.S_IFIFO | Mode.S_IRUSR | Mode.S_IWUSR, uid, gid);
         Vnode vnode = new Vnode(pipes.superBlock, inode);
-        vnode.setFifo(buffer);
+        vnode.fifo(() -> buffer);
         DentryImpl dentry = DentryImpl.detached(pipes.superBlock, vnode, "pipe:[" + ino + "]");
         VfsPath path = new VfsPath(pipes, dentry);
         int kept = flags & KEPT_FLAGS & ~Open.O_ACCMODE;
@@ -125,11 +127,11 @@ final class AnonymousFiles {
     }
 
     FileDescription epoll(int flags) {
-        return special(new EpollFile(), flags, "[eventpoll]");
+        return special(new EpollFile(nesting), flags, "[eventpoll]");
     }
 
     FileDescription timerFd(int clockId, int flags) {
-        TimerFdFile timer = new TimerFdFile(clock, clockId);
+        TimerFdFile timer = new TimerFdFile(host, clock, clockId);
         FileDescription file = special(timer, flags, "[timerfd]");
         timer.setDescription(((FileDescriptionImpl) file).id());
         return file;

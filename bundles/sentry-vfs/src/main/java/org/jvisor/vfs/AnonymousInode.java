@@ -8,6 +8,8 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.state.FieldHandle;
 import org.jvisor.api.state.Handle;
@@ -22,9 +24,8 @@ import org.jvisor.api.vfs.SetAttributes;
 import org.jvisor.vfs.anon.InodeAttributes;
 
 /**
- * The inode of a file without a name. Opened again, by /proc/PID/fd, a descriptor that came from the host gives the same
- * operations
- * once more, which end with the last description. Its monitor guards the attributes.
+ * The inode of a file without a name. Opened again, by /proc/PID/fd, a descriptor that came from the host gives the same operations once
+ * more, which end with the last description.
  */
 final class AnonymousInode implements Inode, HandleSource, Restorable {
 
@@ -34,6 +35,8 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
     /** Another object once the bundle that it comes from is replaced. */
     private volatile FileOperations operations;
 
+    /** Guards what follows. */
+    private final Mutex mutex = new Mutex(LockRank.INODE);
     private int descriptions = 1;
     private InodeAttributes attributes;
 
@@ -64,18 +67,24 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
     }
 
     @Override
-    public synchronized int mode() {
-        return attributes.mode();
+    public int mode() {
+        try (Mutex _ = mutex.take()) {
+            return attributes.mode();
+        }
     }
 
     @Override
-    public synchronized int uid() {
-        return attributes.uid();
+    public int uid() {
+        try (Mutex _ = mutex.take()) {
+            return attributes.uid();
+        }
     }
 
     @Override
-    public synchronized int gid() {
-        return attributes.gid();
+    public int gid() {
+        try (Mutex _ = mutex.take()) {
+            return attributes.gid();
+        }
     }
 
     @Override
@@ -84,18 +93,22 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
     }
 
     @Override
-    public synchronized void stat(Stat stat) {
-        stat.clear();
-        stat.dev = fileSystem.device();
-        stat.ino = ino;
-        stat.nlink = 1;
-        stat.blksize = MemoryFile.PAGE;
-        attributes.stat(stat);
+    public void stat(Stat stat) {
+        try (Mutex _ = mutex.take()) {
+            stat.clear();
+            stat.dev = fileSystem.device();
+            stat.ino = ino;
+            stat.nlink = 1;
+            stat.blksize = MemoryFile.PAGE;
+            attributes.stat(stat);
+        }
     }
 
     @Override
-    public synchronized void setAttributes(Task task, SetAttributes changes) {
-        attributes.change(changes, clock.realtimeNs());
+    public void setAttributes(Task task, SetAttributes changes) {
+        try (Mutex _ = mutex.take()) {
+            attributes.change(changes, clock.realtimeNs());
+        }
     }
 
     /**
@@ -103,12 +116,14 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
      * all.
      */
     @Override
-    public synchronized FileOperations open(Task task, int flags) {
-        if (!reopens() || descriptions == 0) {
-            throw ErrnoException.of(Errno.ENXIO);
+    public FileOperations open(Task task, int flags) {
+        try (Mutex _ = mutex.take()) {
+            if (!reopens() || descriptions == 0) {
+                throw ErrnoException.of(Errno.ENXIO);
+            }
+            descriptions++;
+            return operations;
         }
-        descriptions++;
-        return operations;
     }
 
     boolean reopens() {
@@ -120,7 +135,7 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
     /** {@code file} is gone; with the last one the operations end. */
     void releaseOperations(FileDescription file) {
         if (operations != null) {
-            synchronized (this) {
+            try (Mutex _ = mutex.take()) {
                 if (--descriptions > 0) {
                     return;
                 }
@@ -132,24 +147,30 @@ final class AnonymousInode implements Inode, HandleSource, Restorable {
     // ---- Restorable
 
     @Override
-    public synchronized StateRecord save() {
-        return attributes.save(new StateRecord("file without a name", 1).putCore("fileSystem", fileSystem).put("ino", ino)
-                .putCore("operations", operations).put("descriptions", descriptions));
+    public StateRecord save() {
+        try (Mutex _ = mutex.take()) {
+            return attributes.save(new StateRecord("file without a name", 1).putCore("fileSystem", fileSystem).put("ino", ino)
+                    .putCore("operations", operations).put("descriptions", descriptions));
+        }
     }
 
     @Override
-    public synchronized void forget() {
-        operations = null;
-        descriptions = 0;
-        attributes = null;
+    public void forget() {
+        try (Mutex _ = mutex.take()) {
+            operations = null;
+            descriptions = 0;
+            attributes = null;
+        }
     }
 
     @Override
-    public synchronized void restore(StateRecord record) {
-        record.expectCore("fileSystem", fileSystem);
-        record.expect("ino", ino);
-        operations = record.core("operations", FileOperations.class);
-        descriptions = record.requireInt("descriptions");
-        attributes = new InodeAttributes(record);
+    public void restore(StateRecord record) {
+        try (Mutex _ = mutex.take()) {
+            record.expectCore("fileSystem", fileSystem);
+            record.expect("ino", ino);
+            operations = record.core("operations", FileOperations.class);
+            descriptions = record.requireInt("descriptions");
+            attributes = new InodeAttributes(record);
+        }
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.lock.KillableLock;
@@ -8,15 +10,20 @@ import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.vfs.Dentry;
 import org.jvisor.api.vfs.Inode;
 
-/**
- * A name with what it means. Its monitor is the directory lock: held over every look-up in the file system and every change of
- * the
- * names in this directory. Absent names have no dentry of their own, see {@link NameEntry}.
- */
+/** A name with what it means. Absent names have no dentry of their own, see {@link NameEntry}. */
 final class DentryImpl implements Dentry {
 
     private static final AtomicLong NEXT_ID = new AtomicLong();
     private static final byte[] SLASH = {'/'};
+    private static final VarHandle CHILDREN;
+
+    static {
+        try {
+            CHILDREN = MethodHandles.lookup().findVarHandle(DentryImpl.class, "children", DentryTable.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     final SuperBlock superBlock;
     final Vnode vnode;
@@ -30,10 +37,10 @@ final class DentryImpl implements Dentry {
     private volatile String name;
     private volatile boolean deleted;
 
-    /** Mounts on this dentry in all namespaces; changed under MountTree's monitor. */
+    /** Mounts on this dentry in all namespaces; changed under MountTree's lock. */
     volatile int mounts;
 
-    /** Of a directory, over every change of its names. */
+    /** Of a directory: held over every look-up in the file system and every change of its names. */
     final KillableLock lock = new KillableLock(LockRank.DIRECTORY);
 
     private volatile DentryTable children;
@@ -202,13 +209,8 @@ final class DentryImpl implements Dentry {
     private DentryTable table() {
         DentryTable table = children;
         if (table == null) {
-            synchronized (this) {
-                table = children;
-                if (table == null) {
-                    table = new DentryTable();
-                    children = table;
-                }
-            }
+            CHILDREN.compareAndSet(this, null, new DentryTable());
+            table = children;
         }
         return table;
     }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
+
 /**
  * The cached names of one directory. Readers take no lock: buckets and chains are published by volatile writes, and an entry
  * that is
@@ -14,6 +17,8 @@ final class DentryTable {
     private static final int MAX_BUCKETS = 1 << 16;
     private static final int SPARSE = 8;
 
+    /** Held over every change. */
+    private final Mutex mutex = new Mutex(LockRank.DENTRY_TABLE);
     private volatile NameEntry[] buckets = new NameEntry[INITIAL_BUCKETS];
     private int size;
 
@@ -28,21 +33,25 @@ final class DentryTable {
     }
 
     /** Like {@link #find}, but surely sees what is there. */
-    synchronized NameEntry findLocked(byte[] path, int offset, int length, int hash) {
-        return find(path, offset, length, hash);
+    NameEntry findLocked(byte[] path, int offset, int length, int hash) {
+        try (Mutex _ = mutex.take()) {
+            return find(path, offset, length, hash);
+        }
     }
 
-    synchronized void add(NameEntry entry) {
-        if (size >= buckets.length && buckets.length < MAX_BUCKETS) {
-            rehash(buckets.length * 2);
+    void add(NameEntry entry) {
+        try (Mutex _ = mutex.take()) {
+            if (size >= buckets.length && buckets.length < MAX_BUCKETS) {
+                rehash(buckets.length * 2);
+            }
+            NameEntry[] b = buckets;
+            int i = entry.hash & b.length - 1;
+            entry.chain = b[i];
+            entry.hashed = true;
+            b[i] = entry;
+            buckets = b; // publishes the element
+            size++;
         }
-        NameEntry[] b = buckets;
-        int i = entry.hash & b.length - 1;
-        entry.chain = b[i];
-        entry.hashed = true;
-        b[i] = entry;
-        buckets = b; // publishes the element
-        size++;
     }
 
     private void rehash(int length) {
@@ -61,39 +70,43 @@ final class DentryTable {
     }
 
     /** Whether it was there. */
-    synchronized boolean remove(NameEntry entry) {
-        if (!entry.hashed) {
-            return false;
-        }
-        entry.hashed = false;
-        NameEntry[] b = buckets;
-        int i = entry.hash & b.length - 1;
-        if (b[i] == entry) {
-            b[i] = entry.chain;
-            buckets = b;
-        } else {
-            NameEntry before = b[i];
-            while (before.chain != entry) {
-                before = before.chain;
+    boolean remove(NameEntry entry) {
+        try (Mutex _ = mutex.take()) {
+            if (!entry.hashed) {
+                return false;
             }
-            before.chain = entry.chain;
+            entry.hashed = false;
+            NameEntry[] b = buckets;
+            int i = entry.hash & b.length - 1;
+            if (b[i] == entry) {
+                b[i] = entry.chain;
+                buckets = b;
+            } else {
+                NameEntry before = b[i];
+                while (before.chain != entry) {
+                    before = before.chain;
+                }
+                before.chain = entry.chain;
+            }
+            size--;
+            if (b.length > INITIAL_BUCKETS && size < b.length / SPARSE) {
+                rehash(b.length / 2);
+            }
+            return true;
         }
-        size--;
-        if (b.length > INITIAL_BUCKETS && size < b.length / SPARSE) {
-            rehash(b.length / 2);
-        }
-        return true;
     }
 
     /** All entries at this moment, in no order. */
-    synchronized NameEntry[] entries() {
-        NameEntry[] all = new NameEntry[size];
-        int n = 0;
-        for (NameEntry e : buckets) {
-            for (; e != null; e = e.chain) {
-                all[n++] = e;
+    NameEntry[] entries() {
+        try (Mutex _ = mutex.take()) {
+            NameEntry[] all = new NameEntry[size];
+            int n = 0;
+            for (NameEntry e : buckets) {
+                for (; e != null; e = e.chain) {
+                    all[n++] = e;
+                }
             }
+            return all;
         }
-        return all;
     }
 }

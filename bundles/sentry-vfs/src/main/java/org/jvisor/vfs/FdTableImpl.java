@@ -15,13 +15,15 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 
 /**
- * Descriptors, in chunks of 64, so that one high number does not cost a long array. Changes are made under the monitor;
+ * Descriptors, in chunks of 64, so that one high number does not cost a long array. Changes are made under the mutex;
  * {@link #acquire} takes none: it reads the slot, takes a reference that only a living description gives, and looks whether the
  * slot still holds it.
  */
@@ -43,6 +45,7 @@ final class FdTableImpl implements FdTable, Restorable {
 
     /** Who pays for the chunks, and for the descriptions that come here first. */
     private final Cgroup cgroup;
+    private final Mutex mutex = new Mutex(LockRank.DESCRIPTORS);
     /** Chunks are null where nothing was opened yet, and never go. */
     private volatile Chunk[] chunks = {new Chunk()};
     /** No descriptor below is free. */
@@ -84,33 +87,37 @@ final class FdTableImpl implements FdTable, Restorable {
     }
 
     @Override
-    public synchronized int highest() {
-        for (int c = chunks.length - 1; c >= 0; c--) {
-            Chunk chunk = chunks[c];
-            if (chunk != null && chunk.open != 0) {
-                return c * CHUNK + CHUNK - 1 - Long.numberOfLeadingZeros(chunk.open);
+    public int highest() {
+        try (Mutex _ = mutex.take()) {
+            for (int c = chunks.length - 1; c >= 0; c--) {
+                Chunk chunk = chunks[c];
+                if (chunk != null && chunk.open != 0) {
+                    return c * CHUNK + CHUNK - 1 - Long.numberOfLeadingZeros(chunk.open);
+                }
             }
+            return -1;
         }
-        return -1;
     }
 
     @Override
-    public synchronized int[] descriptors() {
-        int[] all = new int[Math.multiplyExact(chunks.length, CHUNK)];
-        int n = 0;
-        for (int c = 0; c < chunks.length; c++) {
-            for (long left = chunks[c] == null ? 0 : chunks[c].open; left != 0; left &= left - 1) {
-                all[n++] = c * CHUNK + Long.numberOfTrailingZeros(left);
+    public int[] descriptors() {
+        try (Mutex _ = mutex.take()) {
+            int[] all = new int[Math.multiplyExact(chunks.length, CHUNK)];
+            int n = 0;
+            for (int c = 0; c < chunks.length; c++) {
+                for (long left = chunks[c] == null ? 0 : chunks[c].open; left != 0; left &= left - 1) {
+                    all[n++] = c * CHUNK + Long.numberOfTrailingZeros(left);
+                }
             }
+            return Arrays.copyOf(all, n);
         }
-        return Arrays.copyOf(all, n);
     }
 
     // ---- enter
 
     @Override
     public int add(FileDescription file, int from, long limit, boolean onExec) {
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             int fd = lowestFree(Math.max(from, firstFree));
             if (fd >= MAX_DESCRIPTORS || Long.compareUnsigned(fd, limit) >= 0) {
                 return -Errno.EMFILE;
@@ -171,7 +178,7 @@ final class FdTableImpl implements FdTable, Restorable {
             return -Errno.EBADF;
         }
         FileDescriptionImpl before;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             if (!takeRoom(fd, (FileDescriptionImpl) file)) {
                 return -Errno.ENFILE;
             }
@@ -188,7 +195,7 @@ final class FdTableImpl implements FdTable, Restorable {
     @Override
     public long close(Task task, int fd) {
         FileDescriptionImpl file;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             file = take(fd);
         }
         return file == null ? -Errno.EBADF : drop(task, file);
@@ -196,7 +203,7 @@ final class FdTableImpl implements FdTable, Restorable {
 
     @Override
     public void closeIfStill(Task task, int fd, FileDescription file) {
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             Chunk chunk = chunkOf(fd);
             if (chunk == null || chunk.slots[fd & CHUNK - 1] != file) {
                 return;
@@ -238,7 +245,7 @@ final class FdTableImpl implements FdTable, Restorable {
     public void closeOnExec(Task task) {
         for (int c = 0; c < chunks.length; c++) {
             long marked;
-            synchronized (this) {
+            try (Mutex _ = mutex.take()) {
                 marked = chunks[c] == null ? 0 : chunks[c].closeOnExec;
             }
             for (; marked != 0; marked &= marked - 1) {
@@ -262,45 +269,51 @@ final class FdTableImpl implements FdTable, Restorable {
     // ---- flags
 
     @Override
-    public synchronized int getFlags(int fd) {
-        Chunk chunk = chunkOf(fd);
-        if (chunk == null || (chunk.open >>> fd & 1) == 0) {
-            return -Errno.EBADF;
+    public int getFlags(int fd) {
+        try (Mutex _ = mutex.take()) {
+            Chunk chunk = chunkOf(fd);
+            if (chunk == null || (chunk.open >>> fd & 1) == 0) {
+                return -Errno.EBADF;
+            }
+            return (chunk.closeOnExec >>> fd & 1) != 0 ? Open.FD_CLOEXEC : 0;
         }
-        return (chunk.closeOnExec >>> fd & 1) != 0 ? Open.FD_CLOEXEC : 0;
     }
 
     @Override
-    public synchronized int setFlags(int fd, boolean onExec) {
-        Chunk chunk = chunkOf(fd);
-        long bit = 1L << fd;
-        if (chunk == null || (chunk.open & bit) == 0) {
-            return -Errno.EBADF;
+    public int setFlags(int fd, boolean onExec) {
+        try (Mutex _ = mutex.take()) {
+            Chunk chunk = chunkOf(fd);
+            long bit = 1L << fd;
+            if (chunk == null || (chunk.open & bit) == 0) {
+                return -Errno.EBADF;
+            }
+            chunk.closeOnExec = onExec ? chunk.closeOnExec | bit : chunk.closeOnExec & ~bit;
+            return 0;
         }
-        chunk.closeOnExec = onExec ? chunk.closeOnExec | bit : chunk.closeOnExec & ~bit;
-        return 0;
     }
 
     // ---- sharing
 
     @Override
-    public synchronized FdTable copy(Cgroup payer) {
-        int count = Math.max(1, (highest() >> SHIFT) + 1);
-        int paid = 0;
-        for (int c = 1; c < count; c++) {
-            paid += isEmpty(chunks[c]) ? 0 : 1;
+    public FdTable copy(Cgroup payer) {
+        try (Mutex _ = mutex.take()) {
+            int count = Math.max(1, (highest() >> SHIFT) + 1);
+            int paid = 0;
+            for (int c = 1; c < count; c++) {
+                paid += isEmpty(chunks[c]) ? 0 : 1;
+            }
+            if (!payer.tryCharge(Charge.DESCRIPTOR_CHUNK, paid)) {
+                throw ErrnoException.of(Errno.ENOMEM);
+            }
+            FdTableImpl copy = new FdTableImpl(payer);
+            Chunk[] to = new Chunk[count];
+            for (int c = 0; c < count; c++) {
+                to[c] = copyOf(chunks[c], c);
+            }
+            copy.chunks = to;
+            copy.firstFree = firstFree;
+            return copy;
         }
-        if (!payer.tryCharge(Charge.DESCRIPTOR_CHUNK, paid)) {
-            throw ErrnoException.of(Errno.ENOMEM);
-        }
-        FdTableImpl copy = new FdTableImpl(payer);
-        Chunk[] to = new Chunk[count];
-        for (int c = 0; c < count; c++) {
-            to[c] = copyOf(chunks[c], c);
-        }
-        copy.chunks = to;
-        copy.firstFree = firstFree;
-        return copy;
     }
 
     private static boolean isEmpty(Chunk chunk) {
@@ -332,13 +345,15 @@ final class FdTableImpl implements FdTable, Restorable {
     }
 
     @Override
-    public synchronized void retain() {
-        users++;
+    public void retain() {
+        try (Mutex _ = mutex.take()) {
+            users++;
+        }
     }
 
     @Override
     public void release(Task task) {
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             if (--users > 0) {
                 return;
             }
@@ -346,7 +361,7 @@ final class FdTableImpl implements FdTable, Restorable {
         for (int fd : descriptors()) {
             closeLast(task, fd);
         }
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             for (int c = 1; c < chunks.length; c++) {
                 if (chunks[c] != null) {
                     cgroup.uncharge(Charge.DESCRIPTOR_CHUNK, 1);
@@ -360,51 +375,61 @@ final class FdTableImpl implements FdTable, Restorable {
 
     /** A chunk that is there without a descriptor in it is told, too, since it is paid for. */
     @Override
-    public synchronized StateRecord save() {
-        StateRecord record = new StateRecord("descriptor table", 1).putCore("cgroup", cgroup).put("firstFree", firstFree)
-                .put("users", users).putList("chunks");
-        for (int c = 0; c < chunks.length; c++) {
-            Chunk chunk = chunks[c];
-            if (chunk != null) {
-                List<FileDescriptionImpl> files = new ArrayList<>();
-                for (long left = chunk.open; left != 0; left &= left - 1) {
-                    files.add(chunk.slots[Long.numberOfTrailingZeros(left)]);
+    public StateRecord save() {
+        try (Mutex _ = mutex.take()) {
+            StateRecord record = new StateRecord("descriptor table", 1).putCore("cgroup", cgroup).put("firstFree", firstFree)
+                    .put("users", users).putList("chunks");
+            for (int c = 0; c < chunks.length; c++) {
+                Chunk chunk = chunks[c];
+                if (chunk != null) {
+                    List<FileDescriptionImpl> files = new ArrayList<>();
+                    for (long left = chunk.open; left != 0; left &= left - 1) {
+                        files.add(chunk.slots[Long.numberOfTrailingZeros(left)]);
+                    }
+                    record.add("chunks").put("index", c).put("open", chunk.open).put("closeOnExec", chunk.closeOnExec)
+                            .putCores("files", files);
                 }
-                record.add("chunks").put("index", c).put("open", chunk.open).put("closeOnExec", chunk.closeOnExec)
-                        .putCores("files", files);
+            }
+            return record;
+        }
+    }
+
+    @Override
+    public void forget() {
+        try (Mutex _ = mutex.take()) {
+            chunks = new Chunk[0];
+            firstFree = 0;
+            users = 0;
+        }
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        try (Mutex _ = mutex.take()) {
+            record.expectCore("cgroup", cgroup);
+            firstFree = record.requireInt("firstFree");
+            users = record.requireInt("users");
+            for (StateRecord told : record.items("chunks")) {
+                Chunk chunk = makeChunk(told.requireInt("index"));
+                chunk.open = told.requireLong("open");
+                chunk.closeOnExec = told.requireLong("closeOnExec");
+                long left = chunk.open;
+                for (Object file : told.cores("files")) {
+                    SLOT.setVolatile(chunk.slots, Long.numberOfTrailingZeros(left), (FileDescriptionImpl) file);
+                    left &= left - 1;
+                }
             }
         }
-        return record;
     }
 
     @Override
-    public synchronized void forget() {
-        chunks = new Chunk[0];
-        firstFree = 0;
-        users = 0;
-    }
-
-    @Override
-    public synchronized void restore(StateRecord record) {
-        record.expectCore("cgroup", cgroup);
-        firstFree = record.requireInt("firstFree");
-        users = record.requireInt("users");
-        for (StateRecord told : record.items("chunks")) {
-            Chunk chunk = makeChunk(told.requireInt("index"));
-            chunk.open = told.requireLong("open");
-            chunk.closeOnExec = told.requireLong("closeOnExec");
-            long left = chunk.open;
-            for (Object file : told.cores("files")) {
-                SLOT.setVolatile(chunk.slots, Long.numberOfTrailingZeros(left), (FileDescriptionImpl) file);
-                left &= left - 1;
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        List<FileDescriptionImpl> all = new ArrayList<>();
+        try (Mutex _ = mutex.take()) {
+            for (int fd : descriptors()) {
+                all.add(chunkOf(fd).slots[fd & CHUNK - 1]);
             }
         }
-    }
-
-    @Override
-    public synchronized void forEachPart(Consumer<? super Restorable> visitor) {
-        for (int fd : descriptors()) {
-            visitor.accept(chunkOf(fd).slots[fd & CHUNK - 1]);
-        }
+        all.forEach(visitor);
     }
 }

@@ -3,9 +3,9 @@ package org.jvisor.vfs;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
@@ -25,11 +25,15 @@ import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.VfsPath;
 import org.jvisor.api.wait.WaitQueue;
 
-/** An open file description. Its monitor is a leaf, for what else is no more than a look and a change. */
+/** An open file description. */
 final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
 
     private static final VarHandle REFERENCES;
     private static final VarHandle PAYER;
+    private static final VarHandle FLAGS;
+    private static final VarHandle ASYNC;
+    private static final VarHandle LISTENERS;
+    private static final ReleaseListener[] NOBODY = {};
     private static final int SETTABLE = Open.O_APPEND | Open.O_NONBLOCK | Open.O_ASYNC | Open.O_DIRECT | Open.O_NOATIME;
     private static final int READ_EVENTS =
             Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLPRI | Poll.POLLERR | Poll.POLLHUP | Poll.POLLRDHUP;
@@ -37,8 +41,12 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
 
     static {
         try {
-            REFERENCES = MethodHandles.lookup().findVarHandle(FileDescriptionImpl.class, "references", int.class);
-            PAYER = MethodHandles.lookup().findVarHandle(FileDescriptionImpl.class, "payer", Cgroup.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            REFERENCES = lookup.findVarHandle(FileDescriptionImpl.class, "references", int.class);
+            PAYER = lookup.findVarHandle(FileDescriptionImpl.class, "payer", Cgroup.class);
+            FLAGS = lookup.findVarHandle(FileDescriptionImpl.class, "flags", int.class);
+            ASYNC = lookup.findVarHandle(FileDescriptionImpl.class, "async", Async.class);
+            LISTENERS = lookup.findVarHandle(FileDescriptionImpl.class, "listeners", ReleaseListener[].class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -67,10 +75,10 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
     /** Held over a read or write that uses the position of a seekable file, as Linux holds f_pos_lock, and over nothing else. */
     private final KillableLock positionLock = new KillableLock(LockRank.FILE_POSITION);
     private volatile long position;
-    private volatile Async async;
+    private volatile Async async = Async.NOBODY;
     private DirectoryReader directoryReader;
-    /** Guarded by the monitor; null until somebody listens. */
-    private List<ReleaseListener> listeners;
+    /** Replaced, never changed. */
+    private volatile ReleaseListener[] listeners = NOBODY;
     /** {@link OpenFiles}' own. */
     FileDescriptionImpl nextOpen;
     FileDescriptionImpl previousOpen;
@@ -167,11 +175,12 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
 
     @Override
     public void setFlags(int newFlags) {
+        int before;
         int now;
-        synchronized (this) {
-            now = flags & ~SETTABLE | newFlags & SETTABLE;
-            flags = now;
-        }
+        do {
+            before = flags;
+            now = before & ~SETTABLE | newFlags & SETTABLE;
+        } while (!FLAGS.compareAndSet(this, before, now));
         operations.flagsChanged(this, now);
     }
 
@@ -517,7 +526,17 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         long read(Task task, FileOperations.DirectorySink target) {
             sink = target;
             try {
-                return operations.readdir(task, FileDescriptionImpl.this, position, this);
+                while (true) {
+                    long before = position;
+                    long result = operations.readdir(task, FileDescriptionImpl.this, before, this);
+                    int drained = target.drain();
+                    if (drained < 0) {
+                        position = before;
+                    }
+                    if (result < 0 || drained <= 0) {
+                        return result;
+                    }
+                }
             } finally {
                 sink = null;
             }
@@ -535,32 +554,42 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
 
     @Override
     public Async async() {
-        Async known = async;
-        if (known == null) {
-            synchronized (this) {
-                known = async;
-                if (known == null) {
-                    known = new Async();
-                    async = known;
-                }
+        return async;
+    }
+
+    @Override
+    public void changeAsync(UnaryOperator<Async> change) {
+        Async before;
+        do {
+            before = async;
+        } while (!ASYNC.compareAndSet(this, before, change.apply(before)));
+    }
+
+    /** Who listens keeps a reference until it is told, so that nobody comes after the end. */
+    @Override
+    public void addReleaseListener(ReleaseListener listener) {
+        ReleaseListener[] before;
+        ReleaseListener[] more;
+        do {
+            before = listeners;
+            more = Arrays.copyOf(before, before.length + 1);
+            more[before.length] = listener;
+        } while (!LISTENERS.compareAndSet(this, before, more));
+    }
+
+    @Override
+    public void removeReleaseListener(ReleaseListener listener) {
+        ReleaseListener[] before;
+        ReleaseListener[] fewer;
+        do {
+            before = listeners;
+            int at = Arrays.asList(before).indexOf(listener);
+            if (at < 0) {
+                return;
             }
-        }
-        return known;
-    }
-
-    @Override
-    public synchronized void addReleaseListener(ReleaseListener listener) {
-        if (listeners == null) {
-            listeners = new ArrayList<>(1);
-        }
-        listeners.add(listener);
-    }
-
-    @Override
-    public synchronized void removeReleaseListener(ReleaseListener listener) {
-        if (listeners != null) {
-            listeners.remove(listener);
-        }
+            fewer = before.length == 1 ? NOBODY : Arrays.copyOf(before, before.length - 1);
+            System.arraycopy(before, at + 1, fewer, at, fewer.length - at);
+        } while (!LISTENERS.compareAndSet(this, before, fewer));
     }
 
     // ---- Restorable
@@ -572,9 +601,9 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
                 .put("holdsMount", holdsMount).put("flags", flags).put("references", references).putCore("payer", payer)
                 .put("position", position);
         Async known = async;
-        if (known != null) {
-            record.add("async").put("ownerType", known.ownerType).put("owner", known.owner).put("signal", known.signal)
-                    .put("uid", known.uid).put("euid", known.euid);
+        if (known != Async.NOBODY) {
+            record.add("async").put("ownerType", known.ownerType()).put("owner", known.owner()).put("signal", known.signal())
+                    .put("uid", known.uid()).put("euid", known.euid());
         }
         return record;
     }
@@ -603,14 +632,10 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         references = record.requireInt("references");
         payer = record.core("payer", Cgroup.class);
         position = record.requireLong("position");
+        async = Async.NOBODY;
         for (StateRecord told : record.items("async")) {
-            Async fresh = new Async();
-            fresh.ownerType = told.requireInt("ownerType");
-            fresh.owner = told.requireInt("owner");
-            fresh.signal = told.requireInt("signal");
-            fresh.uid = told.requireInt("uid");
-            fresh.euid = told.requireInt("euid");
-            async = fresh;
+            async = new Async(told.requireInt("ownerType"), told.requireInt("owner"), told.requireInt("signal"),
+                    told.requireInt("uid"), told.requireInt("euid"));
         }
     }
 
@@ -676,13 +701,8 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
     }
 
     private void tellListeners() {
-        List<ReleaseListener> told;
-        synchronized (this) {
-            told = listeners;
-            listeners = null;
-        }
-        if (told != null) {
-            told.forEach(listener -> listener.released(this));
+        for (ReleaseListener listener : (ReleaseListener[]) LISTENERS.getAndSet(this, NOBODY)) {
+            listener.released(this);
         }
     }
 

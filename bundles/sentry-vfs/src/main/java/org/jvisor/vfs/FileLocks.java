@@ -8,12 +8,14 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.Vfs.LockRequest;
 import org.jvisor.api.wait.WaitQueue;
 
-/** The locks on one file: flock(2)'s, and fcntl(2)'s of both owners. Its monitor guards the lists. */
+/** The locks on one file: flock(2)'s, and fcntl(2)'s of both owners. */
 final class FileLocks implements Restorable {
 
     /** fcntl(2) locks on one file; more is ENOLCK, since looking through them takes time that others wait for. */
@@ -24,6 +26,7 @@ final class FileLocks implements Restorable {
     private static final AtomicInteger TOTAL = new AtomicInteger();
 
     private final WaitQueue released = new WaitQueue();
+    private final Mutex mutex = new Mutex(LockRank.FILE_LOCKS);
     private final List<Flock> flocks = new ArrayList<>();
     private final List<Range> ranges = new ArrayList<>();
 
@@ -81,7 +84,7 @@ final class FileLocks implements Restorable {
     private boolean tryFlock(FileDescriptionImpl file, boolean exclusive) {
         boolean gaveUp = false;
         boolean got = true;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             for (int i = 0; i < flocks.size(); i++) {
                 Flock held = flocks.get(i);
                 if (held.owner == file) {
@@ -106,7 +109,7 @@ final class FileLocks implements Restorable {
     }
 
     private void unlock(FileDescriptionImpl file) {
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             flocks.removeIf(held -> held.owner == file);
         }
         released.wake(Poll.POLLIN);
@@ -117,7 +120,7 @@ final class FileLocks implements Restorable {
     /** F_GETLK: what stands in the way of {@code request}, or F_UNLCK. */
     void test(Object owner, LockRequest request, long start, long end) {
         Range found;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             found = conflict(owner, request.type == Open.F_WRLCK, start, end);
         }
         if (found == null) {
@@ -132,7 +135,7 @@ final class FileLocks implements Restorable {
     }
 
     /** F_SETLK, and with {@code wait} F_SETLKW. */
-    long set(Task task, Range wanted, boolean wait) {
+    long set(Task task, LockWaits waits, Range wanted, boolean wait) {
         Range obstacle = trySet(wanted);
         if (obstacle == null) {
             return 0;
@@ -158,12 +161,12 @@ final class FileLocks implements Restorable {
                 if (slept < 0) {
                     return slept;
                 }
-                if (!LockWaits.begin(waiting, obstacle.owner)) {
+                if (!waits.begin(waiting, obstacle.owner)) {
                     return -Errno.EDEADLK;
                 }
             }
         } finally {
-            LockWaits.end(waiting);
+            waits.end(waiting);
             released.remove(entry);
         }
     }
@@ -171,22 +174,24 @@ final class FileLocks implements Restorable {
     private static final Range FULL = new Range(null, 0, true, 0, 0);
 
     /** Null when it is set, or what is in the way. */
-    private synchronized Range trySet(Range wanted) {
-        Range obstacle = conflict(wanted.owner, wanted.exclusive, wanted.start, wanted.end);
-        if (obstacle != null) {
-            return obstacle;
+    private Range trySet(Range wanted) {
+        try (Mutex _ = mutex.take()) {
+            Range obstacle = conflict(wanted.owner, wanted.exclusive, wanted.start, wanted.end);
+            if (obstacle != null) {
+                return obstacle;
+            }
+            if (isFull()) {
+                return FULL;
+            }
+            int before = ranges.size();
+            boolean weakened = cut(wanted.owner, wanted.start, wanted.end);
+            ranges.add(joined(wanted));
+            TOTAL.addAndGet(ranges.size() - before);
+            if (weakened) {
+                released.wake(Poll.POLLIN);
+            }
+            return null;
         }
-        if (isFull()) {
-            return FULL;
-        }
-        int before = ranges.size();
-        boolean weakened = cut(wanted.owner, wanted.start, wanted.end);
-        ranges.add(joined(wanted));
-        TOTAL.addAndGet(ranges.size() - before);
-        if (weakened) {
-            released.wake(Poll.POLLIN);
-        }
-        return null;
     }
 
     private boolean isFull() {
@@ -205,7 +210,7 @@ final class FileLocks implements Restorable {
     /** F_UNLCK. */
     long unlock(Object owner, long start, long end) {
         boolean any;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             if (isFull()) {
                 return -Errno.ENOLCK; // the hole may leave one more range than there was
             }
@@ -259,7 +264,7 @@ final class FileLocks implements Restorable {
     /** A process has closed a descriptor of the file: all its locks on it go (fcntl(2)). */
     void releasePosix(Object owner) {
         boolean any;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             any = removeRanges(owner);
         }
         if (any) {
@@ -276,7 +281,7 @@ final class FileLocks implements Restorable {
 
     void releaseDescription(FileDescriptionImpl file) {
         boolean any;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             any = flocks.removeIf(held -> held.owner == file) | removeRanges(file);
         }
         if (any) {
@@ -287,34 +292,40 @@ final class FileLocks implements Restorable {
     // ---- Restorable
 
     @Override
-    public synchronized StateRecord save() {
-        StateRecord record = new StateRecord("file locks", 1).putList("flocks").putList("ranges");
-        for (Flock held : flocks) {
-            record.add("flocks").putCore("owner", held.owner).put("exclusive", held.exclusive);
+    public StateRecord save() {
+        try (Mutex _ = mutex.take()) {
+            StateRecord record = new StateRecord("file locks", 1).putList("flocks").putList("ranges");
+            for (Flock held : flocks) {
+                record.add("flocks").putCore("owner", held.owner).put("exclusive", held.exclusive);
+            }
+            for (Range r : ranges) {
+                record.add("ranges").putCore("owner", r.owner).put("pid", r.pid).put("exclusive", r.exclusive).put("start", r.start)
+                        .put("end", r.end);
+            }
+            return record;
         }
-        for (Range r : ranges) {
-            record.add("ranges").putCore("owner", r.owner).put("pid", r.pid).put("exclusive", r.exclusive).put("start", r.start)
-                    .put("end", r.end);
-        }
-        return record;
     }
 
     @Override
-    public synchronized void forget() {
-        flocks.clear();
-        TOTAL.addAndGet(-ranges.size());
-        ranges.clear();
+    public void forget() {
+        try (Mutex _ = mutex.take()) {
+            flocks.clear();
+            TOTAL.addAndGet(-ranges.size());
+            ranges.clear();
+        }
     }
 
     @Override
-    public synchronized void restore(StateRecord record) {
-        for (StateRecord held : record.items("flocks")) {
-            flocks.add(new Flock(held.requireCore("owner", FileDescriptionImpl.class), held.getBoolean("exclusive", false)));
+    public void restore(StateRecord record) {
+        try (Mutex _ = mutex.take()) {
+            for (StateRecord held : record.items("flocks")) {
+                flocks.add(new Flock(held.requireCore("owner", FileDescriptionImpl.class), held.getBoolean("exclusive", false)));
+            }
+            for (StateRecord r : record.items("ranges")) {
+                ranges.add(new Range(r.requireCore("owner", Object.class), r.requireInt("pid"), r.getBoolean("exclusive", false),
+                        r.requireLong("start"), r.requireLong("end")));
+            }
+            TOTAL.addAndGet(ranges.size());
         }
-        for (StateRecord r : record.items("ranges")) {
-            ranges.add(new Range(r.requireCore("owner", Object.class), r.requireInt("pid"), r.getBoolean("exclusive", false),
-                    r.requireLong("start"), r.requireLong("end")));
-        }
-        TOTAL.addAndGet(ranges.size());
     }
 }

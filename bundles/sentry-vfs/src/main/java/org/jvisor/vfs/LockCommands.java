@@ -9,7 +9,7 @@ import org.jvisor.api.vfs.Vfs.LockRequest;
 /** fcntl(2)'s lock commands: checks what is asked and passes it on to the file's {@link FileLocks}. */
 final class LockCommands {
 
-    static long run(Task task, FileDescriptionImpl file, int command, LockRequest request) {
+    static long run(Task task, LockWaits waits, FileDescriptionImpl file, int command, LockRequest request) {
         if ((file.flags() & Open.O_PATH) != 0) {
             return -Errno.EBADF;
         }
@@ -36,8 +36,8 @@ final class LockCommands {
         int pid = byDescription ? -1 : task.group().pid();
         return switch (command) {
             case Open.F_GETLK, Open.F_OFD_GETLK -> test(file, owner, request, start, end);
-            case Open.F_SETLK, Open.F_OFD_SETLK -> set(task, file, new Wanted(owner, pid, request.type, start, end), false);
-            case Open.F_SETLKW, Open.F_OFD_SETLKW -> set(task, file, new Wanted(owner, pid, request.type, start, end), true);
+            case Open.F_SETLK, Open.F_OFD_SETLK -> set(task, waits, file, new Wanted(owner, pid, request.type, start, end), false);
+            case Open.F_SETLKW, Open.F_OFD_SETLKW -> set(task, waits, file, new Wanted(owner, pid, request.type, start, end), true);
             default -> -Errno.EINVAL;
         };
     }
@@ -52,7 +52,7 @@ final class LockCommands {
         return 0;
     }
 
-    private static long set(Task task, FileDescriptionImpl file, Wanted wanted, boolean wait) {
+    private static long set(Task task, LockWaits waits, FileDescriptionImpl file, Wanted wanted, boolean wait) {
         switch (wanted.type) {
             case Open.F_UNLCK -> {
                 FileLocks locks = file.vnode().locksIfAny();
@@ -73,7 +73,7 @@ final class LockCommands {
             }
         }
         boolean exclusive = wanted.type == Open.F_WRLCK;
-        return file.vnode().locks().set(task,
+        return file.vnode().locks().set(task, waits,
                 new FileLocks.Range(wanted.owner, wanted.pid, exclusive, wanted.start, wanted.end), wait);
     }
 

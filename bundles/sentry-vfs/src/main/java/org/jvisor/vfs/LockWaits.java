@@ -3,6 +3,8 @@ package org.jvisor.vfs;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * Which processes wait for whose fcntl(2) locks, to find circles (EDEADLK). Locks of descriptions are not followed, as on
@@ -13,7 +15,8 @@ final class LockWaits {
     /** As long a chain as is followed: a longer one is taken for none. */
     private static final int MAX_CHAIN = 10;
 
-    private static final List<Wait> WAITS = new ArrayList<>();
+    private final Mutex mutex = new Mutex(LockRank.LEAF);
+    private final List<Wait> waits = new ArrayList<>();
 
     /** One sleeper; several threads of a process may each be one. */
     static final class Wait {
@@ -30,12 +33,12 @@ final class LockWaits {
     }
 
     /** Notes that {@code wait} is for {@code holder}; false when that would close a circle. */
-    static boolean begin(Wait wait, Object holder) {
+    boolean begin(Wait wait, Object holder) {
         if (wait.waiter instanceof FileDescriptionImpl) {
             return true;
         }
-        synchronized (WAITS) {
-            WAITS.remove(wait);
+        try (Mutex _ = mutex.take()) {
+            waits.remove(wait);
             Object next = holder;
             for (int i = 0; next != null && i < MAX_CHAIN; i++) {
                 if (next == wait.waiter) {
@@ -44,13 +47,13 @@ final class LockWaits {
                 next = holderFor(next);
             }
             wait.holder = holder;
-            WAITS.add(wait);
+            waits.add(wait);
             return true;
         }
     }
 
-    private static Object holderFor(Object waiter) {
-        for (Wait w : WAITS) {
+    private Object holderFor(Object waiter) {
+        for (Wait w : waits) {
             if (w.waiter == waiter) {
                 return w.holder;
             }
@@ -58,12 +61,9 @@ final class LockWaits {
         return null;
     }
 
-    static void end(Wait wait) {
-        synchronized (WAITS) {
-            WAITS.remove(wait);
+    void end(Wait wait) {
+        try (Mutex _ = mutex.take()) {
+            waits.remove(wait);
         }
-    }
-
-    private LockWaits() {
     }
 }

@@ -6,15 +6,19 @@ import static org.jvisor.api.abi.Mount.MS_SHARED;
 import static org.jvisor.api.abi.Mount.MS_SLAVE;
 import static org.jvisor.api.abi.Mount.MS_UNBINDABLE;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.vfs.Mount;
 import org.jvisor.api.vfs.VfsPath;
 
-/** The changes of the trees of mounts, those of all namespaces under one monitor. Look-ups go by {@link MountImpl} without it. */
+/** The changes of the trees of mounts, those of all namespaces under one lock. Look-ups go by {@link MountImpl} without it. */
 final class MountTree {
 
     /** How many mounts a namespace may have (/proc/sys/fs/mount-max); propagation and recursive binds multiply them. */
@@ -30,7 +34,10 @@ final class MountTree {
      */
     static final int MAX_DEPTH = 400;
 
+    private static final Logger LOG = System.getLogger("org.jvisor.vfs");
+
     private final NameHash hashes;
+    private final Mutex mutex = new Mutex(LockRank.MOUNTS);
     private volatile int changes;
 
     MountTree(NameHash hashes) {
@@ -47,8 +54,10 @@ final class MountTree {
         return changes;
     }
 
-    synchronized void directoryMoved() {
-        changes++;
+    void directoryMoved() {
+        try (Mutex _ = mutex.take()) {
+            changes++;
+        }
     }
 
     /** A mount that is nowhere yet: {@link #attach} or {@link #discard} it. */
@@ -59,10 +68,12 @@ final class MountTree {
 
     // ---- look at it
 
-    synchronized List<Mount> list(MountNamespaceImpl ns) {
-        List<Mount> all = new ArrayList<>();
-        gather(ns.rootMount(), all);
-        return all;
+    List<Mount> list(MountNamespaceImpl ns) {
+        try (Mutex _ = mutex.take()) {
+            List<Mount> all = new ArrayList<>();
+            gather(ns.rootMount(), all);
+            return all;
+        }
     }
 
     private static void gather(MountImpl mount, List<Mount> into) {
@@ -96,13 +107,15 @@ final class MountTree {
         return n + 1;
     }
 
-    synchronized VfsPath translate(MountNamespaceImpl ns, VfsPath path) {
-        for (Mount m : list(ns)) {
-            if (((MountImpl) m).copiedFrom == path.mount().id()) {
-                return new VfsPath(m, path.dentry());
+    VfsPath translate(MountNamespaceImpl ns, VfsPath path) {
+        try (Mutex _ = mutex.take()) {
+            for (Mount m : list(ns)) {
+                if (((MountImpl) m).copiedFrom == path.mount().id()) {
+                    return new VfsPath(m, path.dentry());
+                }
             }
+            return path;
         }
-        return path;
     }
 
     // ---- attach
@@ -130,36 +143,38 @@ final class MountTree {
         }
     }
 
-    private synchronized void attachLocked(MountImpl mounted, VfsPath target) {
-        VfsPath at = top(target);
-        MountImpl above = (MountImpl) at.mount();
-        DentryImpl on = (DentryImpl) at.dentry();
-        MountNamespaceImpl ns = above.namespace();
-        if (ns == null) {
-            throw ErrnoException.of(Errno.EINVAL);
+    private void attachLocked(MountImpl mounted, VfsPath target) {
+        try (Mutex _ = mutex.take()) {
+            VfsPath at = top(target);
+            MountImpl above = (MountImpl) at.mount();
+            DentryImpl on = (DentryImpl) at.dentry();
+            MountNamespaceImpl ns = above.namespace();
+            if (ns == null) {
+                throw ErrnoException.of(Errno.EINVAL);
+            }
+            if (on.isDeleted()) {
+                throw ErrnoException.of(Errno.ENOENT);
+            }
+            if (on.isDirectory() != mounted.root().isDirectory()) {
+                throw ErrnoException.of(Errno.ENOTDIR);
+            }
+            List<MountImpl> receivers = Propagation.receivers(above, on);
+            if (count(ns.rootMount()) + count(mounted) * (1 + receivers.size()) > MAX_MOUNTS || total.get() > MAX_TOTAL) {
+                throw ErrnoException.of(Errno.ENOSPC);
+            }
+            if (depth(above) + height(mounted) > MAX_DEPTH) {
+                throw ErrnoException.of(Errno.ENOSPC);
+            }
+            if (above.peers() != null) {
+                Propagation.share(mounted);
+            }
+            for (MountImpl receiver : receivers) {
+                MountImpl twin = copyTree(mounted, mounted.root(), true, false);
+                Propagation.adopt(twin, receiver);
+                place(twin, top(new VfsPath(receiver, on)), receiver.namespace());
+            }
+            place(mounted, at, ns);
         }
-        if (on.isDeleted()) {
-            throw ErrnoException.of(Errno.ENOENT);
-        }
-        if (on.isDirectory() != mounted.root().isDirectory()) {
-            throw ErrnoException.of(Errno.ENOTDIR);
-        }
-        List<MountImpl> receivers = Propagation.receivers(above, on);
-        if (count(ns.rootMount()) + count(mounted) * (1 + receivers.size()) > MAX_MOUNTS || total.get() > MAX_TOTAL) {
-            throw ErrnoException.of(Errno.ENOSPC);
-        }
-        if (depth(above) + height(mounted) > MAX_DEPTH) {
-            throw ErrnoException.of(Errno.ENOSPC);
-        }
-        if (above.peers() != null) {
-            Propagation.share(mounted);
-        }
-        for (MountImpl receiver : receivers) {
-            MountImpl twin = copyTree(mounted, mounted.root(), true, false);
-            Propagation.adopt(twin, receiver);
-            place(twin, top(new VfsPath(receiver, on)), receiver.namespace());
-        }
-        place(mounted, at, ns);
     }
 
     private void place(MountImpl mounted, VfsPath at, MountNamespaceImpl ns) {
@@ -190,30 +205,34 @@ final class MountTree {
      * @param recursive with what is mounted below {@code root}
      * @param unbindable whether unbindable mounts are copied too
      */
-    synchronized MountImpl copyTree(MountImpl mount, DentryImpl root, boolean recursive, boolean unbindable) {
-        MountImpl copy = newMount(mount.superBlock, root, mount.source(), mount.flags());
-        Propagation.inherit(copy, mount);
-        if (recursive) {
-            for (MountImpl child : mount.children()) {
-                DentryImpl on = (DentryImpl) child.mountPoint().dentry();
-                if (on.isWithin(root) && (unbindable || !child.unbindable())) {
-                    MountImpl twin = copyTree(child, child.root(), true, unbindable);
-                    twin.attachTo(new VfsPath(copy, on), null);
+    MountImpl copyTree(MountImpl mount, DentryImpl root, boolean recursive, boolean unbindable) {
+        try (Mutex _ = mutex.take()) {
+            MountImpl copy = newMount(mount.superBlock, root, mount.source(), mount.flags());
+            Propagation.inherit(copy, mount);
+            if (recursive) {
+                for (MountImpl child : mount.children()) {
+                    DentryImpl on = (DentryImpl) child.mountPoint().dentry();
+                    if (on.isWithin(root) && (unbindable || !child.unbindable())) {
+                        MountImpl twin = copyTree(child, child.root(), true, unbindable);
+                        twin.attachTo(new VfsPath(copy, on), null);
+                    }
                 }
             }
+            return copy;
         }
-        return copy;
     }
 
-    synchronized MountNamespaceImpl copy(MountNamespaceImpl ns) {
-        if (total.get() > MAX_TOTAL) {
-            throw ErrnoException.of(Errno.ENOSPC);
+    MountNamespaceImpl copy(MountNamespaceImpl ns) {
+        try (Mutex _ = mutex.take()) {
+            if (total.get() > MAX_TOTAL) {
+                throw ErrnoException.of(Errno.ENOSPC);
+            }
+            MountImpl root = copyTree(ns.rootMount(), ns.rootMount().root(), true, true);
+            rememberOrigin(root, ns.rootMount());
+            MountNamespaceImpl copy = new MountNamespaceImpl(this, root);
+            setNamespace(root, copy);
+            return copy;
         }
-        MountImpl root = copyTree(ns.rootMount(), ns.rootMount().root(), true, true);
-        rememberOrigin(root, ns.rootMount());
-        MountNamespaceImpl copy = new MountNamespaceImpl(this, root);
-        setNamespace(root, copy);
-        return copy;
     }
 
     private static void rememberOrigin(MountImpl copy, MountImpl original) {
@@ -226,44 +245,72 @@ final class MountTree {
     // ---- detach
 
     /** Whether anything but the mount itself needs it. {@code occupied}: whether a task's root or working directory is in it. */
-    synchronized boolean isBusy(MountImpl mount, boolean occupied) {
-        return occupied || mount.openFiles.get() > 0 || mount.children().length > 0;
+    boolean isBusy(MountImpl mount, boolean occupied) {
+        try (Mutex _ = mutex.take()) {
+            return occupied || mount.openFiles.get() > 0 || mount.children().length > 0;
+        }
     }
 
-    /** Takes {@code mount} and all below it out of the tree, and out of those that its parent propagates to. */
-    synchronized void unmount(MountImpl mount) {
-        MountImpl above = mount.parent();
-        DentryImpl on = (DentryImpl) mount.mountPoint().dentry();
-        List<MountImpl> receivers = Propagation.receivers(above, on);
-        for (MountImpl receiver : receivers) {
-            MountImpl twin = receiver.mountOn(on);
-            if (twin != null && twin.superBlock == mount.superBlock && twin.children().length == 0) {
-                drop(twin);
+    /**
+     * Takes {@code mount} and all below it out of the tree, and out of those that its parent propagates to.
+     *
+     * @throws ErrnoException EINVAL when somebody else has done so meanwhile
+     */
+    void unmount(MountImpl mount) {
+        List<SuperBlock> left = new ArrayList<>();
+        try (Mutex _ = mutex.take()) {
+            VfsPath point = mount.mountPoint();
+            if (point == null) {
+                throw ErrnoException.of(Errno.EINVAL);
             }
+            DentryImpl on = (DentryImpl) point.dentry();
+            for (MountImpl receiver : Propagation.receivers(mount.parent(), on)) {
+                MountImpl twin = receiver.mountOn(on);
+                if (twin != null && twin.superBlock == mount.superBlock && twin.children().length == 0) {
+                    drop(twin, left);
+                }
+            }
+            drop(mount, left);
         }
-        drop(mount);
+        release(left);
     }
 
     /** A namespace has lost its last user. */
-    synchronized void dissolve(MountNamespaceImpl ns) {
-        drop(ns.rootMount());
+    void dissolve(MountNamespaceImpl ns) {
+        discard(ns.rootMount());
     }
 
-    private void drop(MountImpl mount) {
+    /** A copy that was never attached, or a whole tree. */
+    void discard(MountImpl mount) {
+        List<SuperBlock> left = new ArrayList<>();
+        try (Mutex _ = mutex.take()) {
+            drop(mount, left);
+        }
+        release(left);
+    }
+
+    /** @param left gets what each mount was of, to be released once the lock is free: a file system may end by that */
+    private void drop(MountImpl mount, List<SuperBlock> left) {
         for (MountImpl child : mount.children()) {
-            drop(child);
+            drop(child, left);
         }
         MountNamespaceImpl ns = mount.namespace();
         mount.detach();
         Propagation.leave(mount);
-        mount.superBlock.release();
+        left.add(mount.superBlock);
         total.decrementAndGet();
         changed(ns);
     }
 
-    /** A copy that was never attached. */
-    synchronized void discard(MountImpl mount) {
-        drop(mount);
+    /** One that fails at its end, which is code of a bundle, must not keep the others. */
+    private static void release(List<SuperBlock> left) {
+        for (SuperBlock superBlock : left) {
+            try {
+                superBlock.release();
+            } catch (RuntimeException | Error e) {
+                LOG.log(Level.ERROR, "a file system failed when it was unmounted", e);
+            }
+        }
     }
 
     // ---- move and pivot
@@ -273,7 +320,7 @@ final class MountTree {
         DentryImpl below = ((DentryImpl) target.dentry()).parent();
         below.lock.lock();
         try {
-            synchronized (this) {
+            try (Mutex _ = mutex.take()) {
                 MountImpl above = mount.parent();
                 if (above == null || above.peers() != null) {
                     throw ErrnoException.of(Errno.EINVAL);
@@ -285,8 +332,15 @@ final class MountTree {
                 if (((DentryImpl) at.dentry()).isDirectory() != mount.root().isDirectory()) {
                     throw ErrnoException.of(Errno.ENOTDIR);
                 }
+                VfsPath before = mount.mountPoint();
+                MountNamespaceImpl ns = mount.namespace();
                 mount.detach();
-                attachLocked(mount, target);
+                try {
+                    attachLocked(mount, target);
+                } catch (ErrnoException e) {
+                    mount.attachTo(before, ns);
+                    throw e;
+                }
             }
         } finally {
             below.lock.unlock();
@@ -297,38 +351,42 @@ final class MountTree {
      * pivot_root(2), after the checks of who and whether directories: {@code fresh} becomes the root, {@code old} goes to
      * {@code putOld}.
      */
-    synchronized void pivot(MountImpl fresh, MountImpl old, VfsPath putOld) {
-        MountNamespaceImpl ns = old.namespace();
-        MountImpl above = fresh.parent();
-        if (fresh == old || putOld.mount() == old) {
-            throw ErrnoException.of(Errno.EBUSY);
+    void pivot(MountImpl fresh, MountImpl old, VfsPath putOld) {
+        try (Mutex _ = mutex.take()) {
+            MountNamespaceImpl ns = old.namespace();
+            MountImpl above = fresh.parent();
+            if (fresh == old || putOld.mount() == old) {
+                throw ErrnoException.of(Errno.EBUSY);
+            }
+            boolean shared = above == null || above.peers() != null || fresh.peers() != null
+                    || old.parent() != null && old.parent().peers() != null;
+            if (shared || fresh.namespace() != ns || !((MountImpl) putOld.mount()).isWithin(fresh)) {
+                throw ErrnoException.of(Errno.EINVAL);
+            }
+            VfsPath whereOldWas = old.mountPoint();
+            fresh.detach();
+            old.detach();
+            if (whereOldWas == null) {
+                ns.setRootMount(fresh);
+                fresh.setNamespace(ns);
+            } else {
+                fresh.attachTo(whereOldWas, ns);
+            }
+            old.attachTo(top(putOld), ns);
+            changed(ns);
         }
-        boolean shared = above == null || above.peers() != null || fresh.peers() != null
-                || old.parent() != null && old.parent().peers() != null;
-        if (shared || fresh.namespace() != ns || !((MountImpl) putOld.mount()).isWithin(fresh)) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        VfsPath whereOldWas = old.mountPoint();
-        fresh.detach();
-        old.detach();
-        if (whereOldWas == null) {
-            ns.setRootMount(fresh);
-            fresh.setNamespace(ns);
-        } else {
-            fresh.attachTo(whereOldWas, ns);
-        }
-        old.attachTo(top(putOld), ns);
-        changed(ns);
     }
 
     // ---- propagation types
 
     /** mount(2), MS_SHARED and its kin. */
-    synchronized void setPropagation(MountImpl mount, int type, boolean recursive) {
-        Propagation.change(mount, type);
-        if (recursive) {
-            for (MountImpl child : mount.children()) {
-                setPropagation(child, type, true);
+    void setPropagation(MountImpl mount, int type, boolean recursive) {
+        try (Mutex _ = mutex.take()) {
+            Propagation.change(mount, type);
+            if (recursive) {
+                for (MountImpl child : mount.children()) {
+                    setPropagation(child, type, true);
+                }
             }
         }
     }

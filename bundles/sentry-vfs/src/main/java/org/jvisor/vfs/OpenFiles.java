@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * All open file descriptions: how many there are, how many there may be, since they live in the Sentry's heap and no application may
@@ -64,39 +68,48 @@ final class OpenFiles {
 
     void forEach(Consumer<? super FileDescriptionImpl> visitor) {
         for (OpenList list : lists) {
-            list.forEach(visitor);
+            list.all().forEach(visitor);
         }
     }
 
-    /** A list that its members link themselves. Its monitor is a leaf. */
+    /** A list that its members link themselves. */
     private static final class OpenList {
+        private final Mutex mutex = new Mutex(LockRank.LEAF);
         private FileDescriptionImpl first;
 
-        synchronized void add(FileDescriptionImpl file) {
-            file.nextOpen = first;
-            if (first != null) {
-                first.previousOpen = file;
+        void add(FileDescriptionImpl file) {
+            try (Mutex _ = mutex.take()) {
+                file.nextOpen = first;
+                if (first != null) {
+                    first.previousOpen = file;
+                }
+                first = file;
             }
-            first = file;
         }
 
-        synchronized void remove(FileDescriptionImpl file) {
-            if (file.previousOpen == null) {
-                first = file.nextOpen;
-            } else {
-                file.previousOpen.nextOpen = file.nextOpen;
+        void remove(FileDescriptionImpl file) {
+            try (Mutex _ = mutex.take()) {
+                if (file.previousOpen == null) {
+                    first = file.nextOpen;
+                } else {
+                    file.previousOpen.nextOpen = file.nextOpen;
+                }
+                if (file.nextOpen != null) {
+                    file.nextOpen.previousOpen = file.previousOpen;
+                }
+                file.nextOpen = null;
+                file.previousOpen = null;
             }
-            if (file.nextOpen != null) {
-                file.nextOpen.previousOpen = file.previousOpen;
-            }
-            file.nextOpen = null;
-            file.previousOpen = null;
         }
 
-        synchronized void forEach(Consumer<? super FileDescriptionImpl> visitor) {
-            for (FileDescriptionImpl file = first; file != null; file = file.nextOpen) {
-                visitor.accept(file);
+        List<FileDescriptionImpl> all() {
+            List<FileDescriptionImpl> all = new ArrayList<>();
+            try (Mutex _ = mutex.take()) {
+                for (FileDescriptionImpl file = first; file != null; file = file.nextOpen) {
+                    all.add(file);
+                }
             }
+            return all;
         }
     }
 }

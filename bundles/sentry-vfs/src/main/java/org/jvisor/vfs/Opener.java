@@ -253,8 +253,8 @@ final class Opener {
         }
         int mode = inode.mode();
         return switch (Mode.type(mode)) {
-            case Mode.S_IFIFO -> inode instanceof AnonymousInode ? reopenPipe(task, fifo(vnode), flags)
-                    : PipeEnd.openFifo(task, fifo(vnode), flags);
+            case Mode.S_IFIFO -> inode instanceof AnonymousInode ? reopenPipe(task, vnode.fifo(anonymous::newPipeBuffer), flags)
+                    : PipeEnd.openFifo(task, vnode.fifo(anonymous::newPipeBuffer), flags);
             case Mode.S_IFCHR -> device(task, path, flags);
             case Mode.S_IFSOCK, Mode.S_IFBLK -> throw ErrnoException.of(Errno.ENXIO);
             default -> inode.open(task, flags);
@@ -270,15 +270,6 @@ final class Opener {
             case Open.O_WRONLY -> PipeEnd.writer(pipe);
             default -> PipeEnd.openFifo(task, pipe, flags);
         };
-    }
-
-    private PipeBuffer fifo(Vnode vnode) {
-        synchronized (vnode) {
-            if (vnode.fifo() == null) {
-                vnode.setFifo(anonymous.newPipeBuffer());
-            }
-            return vnode.fifo();
-        }
     }
 
     private FileOperations device(Task task, VfsPath path, int flags) {

@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
@@ -38,7 +39,7 @@ final class SuperBlock implements Handle {
     /** Dentries of this file system that something is mounted on, once a mount. */
     private final CopyOnWriteArrayList<DentryImpl> mountPoints = new CopyOnWriteArrayList<>();
 
-    private final Object lruLock = new Object();
+    private final Mutex lruLock = new Mutex(LockRank.SUPER_BLOCK);
     /** Both are circular lists with a head of their own, guarded by lruLock. */
     private final NameEntry kept = new NameEntry(null, null, 0, null, null, null);
     private final NameEntry letGo = new NameEntry(null, null, 0, null, null, null);
@@ -180,7 +181,7 @@ final class SuperBlock implements Handle {
     /** A new entry of a table: kept, if this file system's names are. */
     void enlist(NameEntry entry) {
         NameEntry victim = null;
-        synchronized (lruLock) {
+        try (Mutex _ = lruLock.take()) {
             if (cachesDentries) {
                 victim = keep(entry);
             } else {
@@ -195,7 +196,7 @@ final class SuperBlock implements Handle {
     /** Keeps an entry again that was let go and is used anew. */
     void keepAgain(NameEntry entry, DentryImpl dentry) {
         NameEntry victim = null;
-        synchronized (lruLock) {
+        try (Mutex _ = lruLock.take()) {
             if (entry.list == NameEntry.LET_GO && cachesDentries) {
                 unlink(entry);
                 entry.strong = dentry;
@@ -241,7 +242,7 @@ final class SuperBlock implements Handle {
 
     /** {@code entry} has left its table for good. */
     void delist(NameEntry entry) {
-        synchronized (lruLock) {
+        try (Mutex _ = lruLock.take()) {
             if (entry.list == NameEntry.KEPT) {
                 keptCount--;
             }
@@ -253,7 +254,7 @@ final class SuperBlock implements Handle {
 
     /** {@code entry}, that of a directory which was removed, goes when nobody has it any more. */
     void letGo(NameEntry entry) {
-        synchronized (lruLock) {
+        try (Mutex _ = lruLock.take()) {
             if (entry.list == NameEntry.KEPT) {
                 keptCount--;
             }
@@ -271,7 +272,7 @@ final class SuperBlock implements Handle {
             NameEntry entry = (NameEntry) r;
             entry.table.remove(entry);
             boolean listed;
-            synchronized (lruLock) {
+            try (Mutex _ = lruLock.take()) {
                 listed = entry.list != NameEntry.UNLISTED;
                 if (listed) {
                     unlink(entry);
@@ -285,7 +286,7 @@ final class SuperBlock implements Handle {
 
     /** Names that the cache keeps. */
     int keptCount() {
-        synchronized (lruLock) {
+        try (Mutex _ = lruLock.take()) {
             return keptCount;
         }
     }

@@ -37,6 +37,7 @@ public class VfsImpl implements Vfs {
 
     private final Devices devices = new Devices();
     private final OpenFiles openFiles = new OpenFiles();
+    private final LockWaits lockWaits = new LockWaits();
     private final MountTree tree;
     private final Attributes attributes = new Attributes();
     private final NameOperations names = new NameOperations();
@@ -340,6 +341,6 @@ public class VfsImpl implements Vfs {
 
     @Override
     public long lock(Task task, FileDescription file, int command, LockRequest lock) {
-        return LockCommands.run(task, (FileDescriptionImpl) file, command, lock);
+        return LockCommands.run(task, lockWaits, (FileDescriptionImpl) file, command, lock);
     }
 }

@@ -3,6 +3,7 @@ package org.jvisor.vfs;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.Supplier;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.vfs.anon.PipeBuffer;
@@ -14,11 +15,16 @@ import org.jvisor.vfs.anon.PipeBuffer;
 final class Vnode implements Handle {
 
     private static final VarHandle USERS;
+    private static final VarHandle LOCKS;
+    private static final VarHandle FIFO;
     private static final int EVICTED = -1;
 
     static {
         try {
-            USERS = MethodHandles.lookup().findVarHandle(Vnode.class, "users", int.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            USERS = lookup.findVarHandle(Vnode.class, "users", int.class);
+            LOCKS = lookup.findVarHandle(Vnode.class, "locks", FileLocks.class);
+            FIFO = lookup.findVarHandle(Vnode.class, "fifo", PipeBuffer.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -69,11 +75,13 @@ final class Vnode implements Handle {
         return locks;
     }
 
-    synchronized FileLocks locks() {
-        if (locks == null) {
-            locks = new FileLocks();
+    FileLocks locks() {
+        FileLocks known = locks;
+        if (known == null) {
+            LOCKS.compareAndSet(this, null, new FileLocks());
+            known = locks;
         }
-        return locks;
+        return known;
     }
 
     // ---- Handle
@@ -115,11 +123,13 @@ final class Vnode implements Handle {
         superBlock.leave(this, (Inode) fresh);
     }
 
-    PipeBuffer fifo() {
-        return fifo;
-    }
-
-    void setFifo(PipeBuffer buffer) {
-        fifo = buffer;
+    /** The bytes of a pipe or FIFO; made by {@code maker} when there are none. */
+    PipeBuffer fifo(Supplier<PipeBuffer> maker) {
+        PipeBuffer known = fifo;
+        if (known == null) {
+            FIFO.compareAndSet(this, null, maker.get());
+            known = fifo;
+        }
+        return known;
     }
 }

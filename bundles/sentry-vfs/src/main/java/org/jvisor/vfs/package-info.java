@@ -10,18 +10,11 @@
  * Inodes that are no directories are also counted ({@code Vnode}), since the storage of an unlinked file is wanted back at its
  * last close and not at the next collection.
  *
- * <p><b>Locks</b>, in the order in which they are taken:
- * <ol>
- * <li>a description's position ({@code FileDescriptionImpl}), a pipe's bytes ({@code PipeBuffer})
- * <li>{@code SuperBlock.renameLock}: renames from one directory to another of a file system
- * <li>a directory's lock: that of its {@code DentryImpl}; an ancestor before its descendants, then by id. Held while the
- *     file system looks up, creates or removes names, and so perhaps for a round trip to another process
- * <li>{@code MountTree}'s monitor: every change of any mount namespace
- * <li>{@code DentryTable}'s monitor, then {@code SuperBlock.lruLock}
- * <li>{@code FileLocks} and {@code FdTableImpl}'s monitors, which are leaves: nothing is called while they are held but wait
- * queues
- * </ol>
- * The first three may be held for long, over page faults and messages to other processes: each is a {@code KillableLock}, so that
- * who waits for them can be killed. Look-ups of cached names, descriptors and mounts take none.
+ * <p><b>Locks</b> ({@link org.jvisor.api.lock.LockRank} has their order). A description's position, a pipe's bytes, a file
+ * system's renames, a directory's names ({@code DentryImpl}) and the writes to a memfd may be held for long, over page faults and
+ * messages to other processes: each is a {@code KillableLock}, so that who waits for them can be killed. The others guard no more
+ * than a look and a change: {@code MountTree}'s is over every change of any mount namespace, a {@code DentryTable}'s over its names,
+ * {@code SuperBlock}'s over its lists; a file system's end is told without. An epoll instance asks what it watches for its events
+ * with its own held. Look-ups of cached names, descriptors and mounts take none.
  */
 package org.jvisor.vfs;

@@ -2,10 +2,12 @@
 package org.jvisor.vfs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.jvisor.vfs.World.fails;
 
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Stat;
@@ -64,14 +66,22 @@ class MemfdTest {
     void shouldNotSealAgainstWritesWhatIsMappedForThem() {
         resize(4096);
         Mappable mappable = file.operations().mappable(w.root.task, file);
-        Mappable.Mapping mapping = (offset, length) -> { };
-        mappable.addMapping(mapping);
-        mappable.frame(0, false);
-        assertEquals(0, seals.addSeals(0));
+        Mappable.Mapping reading = new Mapped(false);
+        Mappable.Mapping writing = new Mapped(true);
+        mappable.addMapping(reading);
+        mappable.addMapping(writing);
+        assertEquals(-Errno.EBUSY, seals.addSeals(Open.F_SEAL_WRITE), "written to or not");
         mappable.frame(0, true);
-        assertEquals(-Errno.EBUSY, seals.addSeals(Open.F_SEAL_WRITE));
-        mappable.removeMapping(mapping);
+        mappable.removeMapping(writing);
         assertEquals(0, seals.addSeals(Open.F_SEAL_WRITE));
+        assertEquals(Errno.EPERM, assertThrows(ErrnoException.class, () -> mappable.addMapping(writing)).errno());
+        mappable.removeMapping(reading);
+    }
+
+    private record Mapped(boolean writesThrough) implements Mappable.Mapping {
+        @Override
+        public void invalidate(long offset, long length) {
+        }
     }
 
     @Test

@@ -72,8 +72,8 @@ class RestorableTest {
         FileDescription semaphore = w.vfs.newEventFd(0, Open.O_NONBLOCK | Poll.EFD_SEMAPHORE);
         write(sum, 1L << 40);
         write(semaphore, 2);
-        Forgetful.roundTrip(operations(sum), "scratch");
-        Forgetful.roundTrip(operations(semaphore), "scratch");
+        Forgetful.roundTrip(operations(sum));
+        Forgetful.roundTrip(operations(semaphore));
         assertEquals((1L << 40) + 3, read(sum));
         assertEquals(-Errno.EAGAIN, read(sum));
         assertEquals(1, read(semaphore));
@@ -171,8 +171,7 @@ class RestorableTest {
         World.write(w.root, file, "0123456789");
         file.seek(w.root.task, 4, Open.SEEK_SET);
         file.setFlags(Open.O_APPEND | Open.O_ASYNC);
-        file.async().owner = 12;
-        file.async().signal = 34;
+        file.changeAsync(async -> async.withOwner(Open.F_OWNER_PID, 12, 0, 0).withSignal(34));
         FileDescription[] pipe = w.vfs.newPipe(w.root.task, Open.O_NONBLOCK);
         assertEquals(0, table.put(null, 700, file, RLIMIT, true));
         file.retain();
@@ -196,8 +195,8 @@ class RestorableTest {
         FileDescription found = table.acquire(700);
         assertSame(file, found);
         assertEquals("456", World.read(w.root, found, 3));
-        assertEquals(34, found.async().signal);
-        assertEquals(12, found.async().owner);
+        assertEquals(34, found.async().signal());
+        assertEquals(12, found.async().owner());
         assertEquals(1, table.add(pipe[0], 0, RLIMIT, false), "the lowest free one");
         table.release(null);
         assertTrue((found.flags() & Open.O_APPEND) != 0);

@@ -27,8 +27,6 @@ public enum LockRank {
     PIPE(true),
     /** A socket's transfers. */
     SOCKET_TRANSFER,
-    /** The counter of an eventfd, a timerfd's or a signalfd's events. */
-    EVENT_TRANSFER,
     /** Renames from one directory to another of a file system. */
     RENAME,
     /** A directory's names: an ancestor before its descendants, then by id. */
@@ -52,6 +50,8 @@ public enum LockRank {
 
     // ---- Held for short: Mutex
 
+    /** What an epoll instance watches, which is asked for its events with it held; the watching before the watched. */
+    EPOLL(true),
     /** What a bundle that comes from outside guards by a lock with which it calls into the kernel. */
     BUNDLE,
     /** The tables of what the kernel is made of: containers, families, interceptors, platforms. */
@@ -98,8 +98,6 @@ public enum LockRank {
     FUTEX(true),
     /** Tags, fids and connections of a client of a file server. */
     P9_CLIENT(true),
-    /** An epoll instance's table. */
-    EPOLL,
     /** Who waits for an object; an epoll instance's queue is woken from within those of what it watches. */
     WAIT_QUEUE(true),
     /** An epoll instance's list of what may be ready. */

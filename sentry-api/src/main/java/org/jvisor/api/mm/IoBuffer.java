@@ -43,6 +43,20 @@ public interface IoBuffer {
         return true;
     }
 
+    /**
+     * Notes this place for {@link #goBack}, in the place of what was noted before.
+     *
+     * @return whether that can be done
+     */
+    default boolean mark() {
+        return false;
+    }
+
+    /** Goes back to the place that {@link #mark} noted. */
+    default void goBack() {
+        throw new UnsupportedOperationException();
+    }
+
     /** Copies {@code length} bytes (at most {@link #remaining}) into the buffer; the count moved, or {@link #span}'s error if none was. */
     long put(byte[] source, int offset, int length);
 

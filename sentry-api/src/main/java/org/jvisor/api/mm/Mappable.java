@@ -30,6 +30,8 @@ public interface Mappable {
     /**
      * A mapping exists from now on, which wants to hear of truncation by {@link Mapping#truncate}. After a hand-over the successor of
      * the object is told of each mapping again: an object that both have in common counts it once.
+     *
+     * @throws org.jvisor.api.abi.ErrnoException EPERM when it must not be written through a mapping any more; then there is none
      */
     void addMapping(Mapping mapping);
 
@@ -42,6 +44,14 @@ public interface Mappable {
 
     /** One mapping of a mappable in some memory manager. */
     interface Mapping {
+
+        /**
+         * Whether it is shared and the object may be written through it, be it after an mprotect(2): MAP_SHARED of what is open for
+         * writing. It stays so.
+         */
+        default boolean writesThrough() {
+            return false;
+        }
 
         /**
          * Pages of the object from {@code offset} on are gone or changed place: they must be looked up again at the next access.

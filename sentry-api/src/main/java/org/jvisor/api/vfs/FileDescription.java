@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.vfs;
 
+import java.util.function.UnaryOperator;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.osgi.annotation.versioning.ProviderType;
@@ -51,8 +52,11 @@ public interface FileDescription {
     /** getdents64(2) and its kin: entries from the position on, which moves. */
     long readdir(Task task, FileOperations.DirectorySink sink);
 
-    /** Who gets SIGIO: F_SETOWN, F_SETSIG. */
+    /** Who gets SIGIO: F_GETOWN, F_GETSIG. Nobody at first. */
     Async async();
+
+    /** F_SETOWN, F_SETSIG: {@code change} makes what is to hold of what held, and is asked again when somebody was quicker. */
+    void changeAsync(UnaryOperator<Async> change);
 
     /**
      * {@code listener} hears when the last reference is gone, before {@link FileOperations#release}: an epoll instance forgets
@@ -74,13 +78,23 @@ public interface FileDescription {
         void released(FileDescription file);
     }
 
-    /** fcntl(2)'s asynchronous notification; plain data guarded by its monitor. */
-    final class Async {
-        /** F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP. */
-        public int ownerType;
-        public int owner;
-        public int signal;
-        public int uid;
-        public int euid;
+    /**
+     * fcntl(2)'s asynchronous notification.
+     *
+     * @param ownerType F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP
+     * @param owner its id; 0 for nobody
+     * @param uid of who said so
+     */
+    record Async(int ownerType, int owner, int signal, int uid, int euid) {
+        /** What a description has at first. */
+        public static final Async NOBODY = new Async(0, 0, 0, 0, 0);
+
+        public Async withOwner(int type, int id, int whoUid, int whoEuid) {
+            return new Async(type, id, signal, whoUid, whoEuid);
+        }
+
+        public Async withSignal(int number) {
+            return new Async(ownerType, owner, number, uid, euid);
+        }
     }
 }

@@ -115,10 +115,22 @@ public interface FileOperations {
     /** Takes directory entries. */
     interface DirectorySink {
         /**
+         * Called with locks of the file system held: touches no application memory and does not wait.
+         *
          * @param next position of the entry after this one
          * @param type DT_*
          * @return false when there was no room: the entry was not taken, stop
          */
         boolean add(String name, long ino, int type, long next);
+
+        /**
+         * Brings away what was taken; called without such locks, after the file has given what there was room for.
+         *
+         * @return whether there may be room for more, which is asked for then; -EFAULT when what was taken since the last time is
+         *     lost, so that it shall be given again the next time: 1, 0 or the errno
+         */
+        default int drain() {
+            return 0;
+        }
     }
 }

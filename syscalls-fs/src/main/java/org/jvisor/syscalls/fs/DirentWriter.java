@@ -7,22 +7,22 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.vfs.FileOperations;
 
-/**
- * Lays directory entries down in application memory, in pieces of a few KiB, as getdents64(2) or the old getdents(2) has
- * them.
- */
+/** Lays directory entries down in application memory, piece by piece, as getdents64(2) or the old getdents(2) has them. */
 final class DirentWriter implements FileOperations.DirectorySink {
 
-    private static final int PIECE = 4096;
+    /** As much as the C library asks for at once. */
+    private static final int PIECE = 32_768;
 
     private final UserMemory memory;
     private final boolean old;
     private final byte[] piece;
     private long address;
+    /** Of the application's buffer, beyond what is in the piece. */
     private long room;
     private int filled;
     private long written;
-    private boolean overflowed;
+    /** The piece had no room for an entry, though the buffer may have. */
+    private boolean full;
     private boolean faulted;
 
     DirentWriter(UserMemory memory, long address, long size, boolean old) {
@@ -36,16 +36,9 @@ final class DirentWriter implements FileOperations.DirectorySink {
     @Override
     public boolean add(String name, long ino, int type, long next) {
         int length = old ? DirentLayout.recordLength(name.length()) : Dirent64Layout.recordLength(name.length());
-        if (length > room) {
-            overflowed = true;
+        full = length > room || filled + length > piece.length;
+        if (full) {
             return false;
-        }
-        if (filled + length > piece.length) {
-            flush();
-            if (faulted || length > piece.length) {
-                overflowed = true;
-                return false;
-            }
         }
         if (old) {
             DirentLayout.write(piece, filled, ino, next, type, name);
@@ -57,27 +50,24 @@ final class DirentWriter implements FileOperations.DirectorySink {
         return true;
     }
 
-    private void flush() {
-        if (memory.tryCopyOut(piece, 0, filled, address) != filled) {
-            faulted = true;
-            return;
-        }
-        address += filled;
-        written += filled;
+    @Override
+    public int drain() {
+        int taken = filled;
         filled = 0;
+        if (taken > 0 && memory.tryCopyOut(piece, 0, taken, address) != taken) {
+            faulted = true;
+            return -Errno.EFAULT;
+        }
+        address += taken;
+        written += taken;
+        return full && taken > 0 ? 1 : 0;
     }
 
     /** @param result of the directory; the bytes laid down, or -EINVAL when not even one entry fits */
     long finish(long result) {
-        if (filled > 0 && !faulted) {
-            flush();
-        }
-        if (faulted) {
-            return -Errno.EFAULT;
-        }
         if (written > 0) {
             return written;
         }
-        return result < 0 ? result : overflowed ? -Errno.EINVAL : 0;
+        return faulted ? -Errno.EFAULT : result < 0 ? result : full ? -Errno.EINVAL : 0;
     }
 }

@@ -6,6 +6,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.FOwnerExLayout;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FileDescription;
@@ -118,21 +119,14 @@ final class Fcntl {
         if (!exists) {
             return -Errno.ESRCH;
         }
-        FileDescription.Async async = file.async();
-        synchronized (async) {
-            async.ownerType = type;
-            async.owner = id;
-            async.uid = task.credentials().uid();
-            async.euid = task.credentials().euid();
-        }
+        Credentials who = task.credentials();
+        file.changeAsync(async -> async.withOwner(type, id, who.uid(), who.euid()));
         return 0;
     }
 
     private static long getOwner(FileDescription file) {
         FileDescription.Async async = file.async();
-        synchronized (async) {
-            return async.ownerType == Open.F_OWNER_PGRP ? -async.owner : async.owner;
-        }
+        return async.ownerType() == Open.F_OWNER_PGRP ? -async.owner() : async.owner();
     }
 
     private static long setOwnerEx(Task task, FileDescription file, long address) {
@@ -148,24 +142,16 @@ final class Fcntl {
     private static long getOwnerEx(Task task, FileDescription file, long address) {
         byte[] b = task.scratch();
         FileDescription.Async async = file.async();
-        synchronized (async) {
-            FOwnerExLayout.type(b, 0, async.ownerType);
-            FOwnerExLayout.pid(b, 0, async.owner);
-        }
+        FOwnerExLayout.type(b, 0, async.ownerType());
+        FOwnerExLayout.pid(b, 0, async.owner());
         task.memory().copyOut(b, 0, FOwnerExLayout.SIZE, address);
         return 0;
     }
 
     private static long getOwnerUids(Task task, FileDescription file, long address) {
         FileDescription.Async async = file.async();
-        int uid;
-        int euid;
-        synchronized (async) {
-            uid = async.uid;
-            euid = async.euid;
-        }
-        task.memory().putInt(address, uid);
-        task.memory().putInt(address + Integer.BYTES, euid);
+        task.memory().putInt(address, async.uid());
+        task.memory().putInt(address + Integer.BYTES, async.euid());
         return 0;
     }
 
@@ -173,18 +159,12 @@ final class Fcntl {
         if (signal < 0 || signal > Signals.NSIG) {
             return -Errno.EINVAL;
         }
-        FileDescription.Async async = file.async();
-        synchronized (async) {
-            async.signal = (int) signal;
-        }
+        file.changeAsync(async -> async.withSignal((int) signal));
         return 0;
     }
 
     private static long getSignal(FileDescription file) {
-        FileDescription.Async async = file.async();
-        synchronized (async) {
-            return async.signal;
-        }
+        return file.async().signal();
     }
 
     // ---- pipes, memfds, hints

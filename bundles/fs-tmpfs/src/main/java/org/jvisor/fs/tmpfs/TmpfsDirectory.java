@@ -8,20 +8,22 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.Inode;
 
-/**
- * A directory. Changes come under the vfs's directory lock; the monitor of {@link #entries} is for those who read it meanwhile.
- */
+/** A directory. Changes come under the vfs's directory lock; the mutex is for those who read it meanwhile. */
 final class TmpfsDirectory extends TmpfsInode {
 
     /** What Linux counts for a name. */
     private static final long ENTRY_SIZE = 20;
 
+    /** Guards the entries. */
+    private final Mutex names = new Mutex(LockRank.INODE);
     private final DirectoryEntries entries = new DirectoryEntries();
     private final Operations operations = new Operations();
     private volatile TmpfsDirectory parent;
@@ -44,7 +46,7 @@ final class TmpfsDirectory extends TmpfsInode {
     @Override
     void saveContent(StateRecord record) {
         record.putOwn("parent", parent);
-        synchronized (entries) {
+        try (Mutex _ = names.take()) {
             entries.save(record);
         }
     }
@@ -52,7 +54,7 @@ final class TmpfsDirectory extends TmpfsInode {
     @Override
     public void link(StateRecord record) {
         parent = record.requireOwn("parent", TmpfsDirectory.class);
-        synchronized (entries) {
+        try (Mutex _ = names.take()) {
             entries.adopt(record);
         }
     }
@@ -63,7 +65,7 @@ final class TmpfsDirectory extends TmpfsInode {
 
     @Override
     public long size() {
-        synchronized (entries) {
+        try (Mutex _ = names.take()) {
             return (entries.size() + 2) * ENTRY_SIZE;
         }
     }
@@ -80,7 +82,7 @@ final class TmpfsDirectory extends TmpfsInode {
         while (!left.isEmpty()) {
             TmpfsInode inode = left.removeLast();
             if (inode instanceof TmpfsDirectory directory) {
-                synchronized (directory.entries) {
+                try (Mutex _ = directory.names.take()) {
                     left.addAll(List.of(directory.entries.inodes()));
                 }
             }
@@ -100,20 +102,20 @@ final class TmpfsDirectory extends TmpfsInode {
     }
 
     private TmpfsInode child(String name) {
-        synchronized (entries) {
+        try (Mutex _ = names.take()) {
             return entries.get(name);
         }
     }
 
     private void put(String name, TmpfsInode inode) {
-        synchronized (entries) {
+        try (Mutex _ = names.take()) {
             entries.put(name, inode);
         }
         contentChanged();
     }
 
     private void remove(String name) {
-        synchronized (entries) {
+        try (Mutex _ = names.take()) {
             entries.remove(name);
         }
         contentChanged();
@@ -194,7 +196,7 @@ final class TmpfsDirectory extends TmpfsInode {
     }
 
     private void requireEmpty() {
-        synchronized (entries) {
+        try (Mutex _ = names.take()) {
             if (entries.size() != 0) {
                 throw ErrnoException.of(Errno.ENOTEMPTY);
             }
@@ -265,7 +267,7 @@ final class TmpfsDirectory extends TmpfsInode {
         if (position <= 1 && !sink.add("..", parent.ino(), Mode.DT_DIR, DirectoryEntries.FIRST_POSITION)) {
             return 0;
         }
-        synchronized (entries) {
+        try (Mutex _ = names.take()) {
             DirectoryEntries.Entry entry = entries.from(Math.max(position, DirectoryEntries.FIRST_POSITION));
             while (entry != null) {
                 TmpfsInode inode = entry.inode();

@@ -6,6 +6,8 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.Memory.SharedMemory;
@@ -29,7 +31,7 @@ final class TmpfsFile extends TmpfsInode {
     private final AtomicLong charged = new AtomicLong();
 
     /** Held over writes and changes of the size; see the package's documentation. */
-    private final Object writeLock = new Object();
+    private final KillableLock writeLock = new KillableLock(LockRank.FILE_WRITE);
 
     TmpfsFile(Tmpfs fileSystem, int mode, int uid, int gid, int links) {
         super(fileSystem, mode, uid, gid, links);
@@ -95,7 +97,7 @@ final class TmpfsFile extends TmpfsInode {
     @Override
     public void setAttributes(Task task, SetAttributes changes) {
         if ((changes.valid & SetAttributes.SIZE) != 0) {
-            synchronized (writeLock) {
+            try (KillableLock _ = writeLock.take()) {
                 memory.resize(changes.size);
                 settle(0);
             }
@@ -130,7 +132,7 @@ final class TmpfsFile extends TmpfsInode {
     // ---- write
 
     private long write(FileDescription file, IoBuffer source, long offset) {
-        synchronized (writeLock) {
+        try (KillableLock _ = writeLock.take()) {
             boolean append = offset == FileOperations.APPEND;
             long at = append ? memory.size() : offset;
             long length = Math.min(source.remaining(), Long.MAX_VALUE - MemoryFile.PAGE - at);
@@ -187,7 +189,7 @@ final class TmpfsFile extends TmpfsInode {
         if (length > Long.MAX_VALUE - MemoryFile.PAGE - offset) {
             return -Errno.EFBIG;
         }
-        synchronized (writeLock) {
+        try (KillableLock _ = writeLock.take()) {
             if (punch || zero) {
                 memory.punch(offset, length);
                 settle(0);

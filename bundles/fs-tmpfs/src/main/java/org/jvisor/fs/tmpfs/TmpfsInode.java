@@ -10,6 +10,8 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.Xattr;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
@@ -19,7 +21,7 @@ import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.SetAttributes;
 
 /**
- * What all inodes have: attributes, times, links, extended attributes. Its monitor guards them; mode, owner and group are read
+ * What all inodes have: attributes, times, links, extended attributes. The mutex guards them; mode, owner and group are read
  * without.
  */
 abstract class TmpfsInode implements Inode, Stateful {
@@ -34,6 +36,7 @@ abstract class TmpfsInode implements Inode, Stateful {
     private final long ino;
     private final long birthNs;
 
+    private final Mutex mutex = new Mutex(LockRank.INODE);
     private volatile int mode;
     private volatile int uid;
     private volatile int gid;
@@ -80,15 +83,17 @@ abstract class TmpfsInode implements Inode, Stateful {
     }
 
     @Override
-    public final synchronized StateRecord save() {
-        StateRecord record = new StateRecord(stateType(), SCHEMA).putOwn("fileSystem", fileSystem).put("ino", ino)
-                .put("birthNs", birthNs).put("mode", mode).put("uid", uid).put("gid", gid).put("links", links)
-                .put("accessedNs", accessedNs).put("modifiedNs", modifiedNs).put("changedNs", changedNs).put("gone", gone);
-        if (xattrs != null) {
-            xattrs.forEach((name, value) -> record.add("xattrs").put("name", name).put("value", value));
+    public final StateRecord save() {
+        try (Mutex _ = mutex.take()) {
+            StateRecord record = new StateRecord(stateType(), SCHEMA).putOwn("fileSystem", fileSystem).put("ino", ino)
+                    .put("birthNs", birthNs).put("mode", mode).put("uid", uid).put("gid", gid).put("links", links)
+                    .put("accessedNs", accessedNs).put("modifiedNs", modifiedNs).put("changedNs", changedNs).put("gone", gone);
+            if (xattrs != null) {
+                xattrs.forEach((name, value) -> record.add("xattrs").put("name", name).put("value", value));
+            }
+            saveContent(record);
+            return record;
         }
-        saveContent(record);
-        return record;
     }
 
     abstract String stateType();
@@ -141,7 +146,7 @@ abstract class TmpfsInode implements Inode, Stateful {
         stat.size = size();
         stat.blksize = MemoryFile.PAGE;
         stat.blocks = allocatedBytes() / 512;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             stat.mode = mode;
             stat.nlink = links;
             stat.uid = uid;
@@ -165,7 +170,7 @@ abstract class TmpfsInode implements Inode, Stateful {
     public void setAttributes(Task task, SetAttributes changes) {
         int valid = changes.valid;
         long now = fileSystem.nowNs();
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             if ((valid & SetAttributes.MODE) != 0) {
                 mode = mode & Mode.S_IFMT | changes.mode & Mode.PERMISSIONS;
             }
@@ -193,10 +198,12 @@ abstract class TmpfsInode implements Inode, Stateful {
 
     // ---- times
 
-    final synchronized void contentChanged() {
-        long now = fileSystem.nowNs();
-        modifiedNs = now;
-        changedNs = now;
+    final void contentChanged() {
+        try (Mutex _ = mutex.take()) {
+            long now = fileSystem.nowNs();
+            modifiedNs = now;
+            changedNs = now;
+        }
     }
 
     final void attributesChanged() {
@@ -216,32 +223,38 @@ abstract class TmpfsInode implements Inode, Stateful {
         return links;
     }
 
-    final synchronized void addLinks(int count) {
-        links += count;
-        attributesChanged();
+    final void addLinks(int count) {
+        try (Mutex _ = mutex.take()) {
+            links += count;
+            attributesChanged();
+        }
     }
 
     /**
      * One name more or less of what is no directory. Each counts as an inode, as on Linux, since each takes memory; the first
      * is paid for.
      */
-    final synchronized void named() {
-        if (links > 0) {
-            fileSystem.quota().takeInode(0);
+    final void named() {
+        try (Mutex _ = mutex.take()) {
+            if (links > 0) {
+                fileSystem.quota().takeInode(0);
+            }
+            addLinks(1);
         }
-        addLinks(1);
     }
 
-    final synchronized void unnamed() {
-        if (links > 1) {
-            fileSystem.quota().giveInode(0);
+    final void unnamed() {
+        try (Mutex _ = mutex.take()) {
+            if (links > 1) {
+                fileSystem.quota().giveInode(0);
+            }
+            addLinks(-1);
         }
-        addLinks(-1);
     }
 
     /** The last name went, or the file system: gives back what it held. */
     final void dispose() {
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             if (gone) {
                 return;
             }
@@ -249,7 +262,7 @@ abstract class TmpfsInode implements Inode, Stateful {
         }
         disposeContent();
         fileSystem.quota().giveInode(textBytes());
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             if (xattrs != null) {
                 xattrs.forEach(this::giveXattr);
                 xattrs = null;
@@ -258,8 +271,10 @@ abstract class TmpfsInode implements Inode, Stateful {
     }
 
     /** Whether {@link #dispose} has been called. */
-    final synchronized boolean gone() {
-        return gone;
+    final boolean gone() {
+        try (Mutex _ = mutex.take()) {
+            return gone;
+        }
     }
 
     void disposeContent() {}
@@ -283,49 +298,57 @@ abstract class TmpfsInode implements Inode, Stateful {
     // ---- extended attributes
 
     @Override
-    public final synchronized byte[] getXattr(Task task, String name) {
-        byte[] value = xattrs == null ? null : xattrs.get(name);
-        if (value == null) {
-            throw ErrnoException.of(Errno.ENODATA);
+    public final byte[] getXattr(Task task, String name) {
+        try (Mutex _ = mutex.take()) {
+            byte[] value = xattrs == null ? null : xattrs.get(name);
+            if (value == null) {
+                throw ErrnoException.of(Errno.ENODATA);
+            }
+            return value.clone();
         }
-        return value.clone();
     }
 
     @Override
-    public final synchronized void setXattr(Task task, String name, byte[] value, int flags) {
-        byte[] before = xattrs == null ? null : xattrs.get(name);
-        if (before != null && (flags & Xattr.XATTR_CREATE) != 0) {
-            throw ErrnoException.of(Errno.EEXIST);
+    public final void setXattr(Task task, String name, byte[] value, int flags) {
+        try (Mutex _ = mutex.take()) {
+            byte[] before = xattrs == null ? null : xattrs.get(name);
+            if (before != null && (flags & Xattr.XATTR_CREATE) != 0) {
+                throw ErrnoException.of(Errno.EEXIST);
+            }
+            if (before == null && (flags & Xattr.XATTR_REPLACE) != 0) {
+                throw ErrnoException.of(Errno.ENODATA);
+            }
+            if (gone || !fileSystem.quota().takeBytes(xattrBytes(name, value))) {
+                throw ErrnoException.of(Errno.ENOSPC);
+            }
+            if (xattrs == null) {
+                xattrs = new TreeMap<>();
+            }
+            xattrs.put(name, value.clone());
+            if (before != null) {
+                giveXattr(name, before);
+            }
+            attributesChanged();
         }
-        if (before == null && (flags & Xattr.XATTR_REPLACE) != 0) {
-            throw ErrnoException.of(Errno.ENODATA);
+    }
+
+    @Override
+    public final List<String> listXattr(Task task) {
+        try (Mutex _ = mutex.take()) {
+            return xattrs == null ? List.of() : List.copyOf(xattrs.keySet());
         }
-        if (gone || !fileSystem.quota().takeBytes(xattrBytes(name, value))) {
-            throw ErrnoException.of(Errno.ENOSPC);
-        }
-        if (xattrs == null) {
-            xattrs = new TreeMap<>();
-        }
-        xattrs.put(name, value.clone());
-        if (before != null) {
+    }
+
+    @Override
+    public final void removeXattr(Task task, String name) {
+        try (Mutex _ = mutex.take()) {
+            byte[] before = xattrs == null ? null : xattrs.remove(name);
+            if (before == null) {
+                throw ErrnoException.of(Errno.ENODATA);
+            }
             giveXattr(name, before);
+            attributesChanged();
         }
-        attributesChanged();
-    }
-
-    @Override
-    public final synchronized List<String> listXattr(Task task) {
-        return xattrs == null ? List.of() : List.copyOf(xattrs.keySet());
-    }
-
-    @Override
-    public final synchronized void removeXattr(Task task, String name) {
-        byte[] before = xattrs == null ? null : xattrs.remove(name);
-        if (before == null) {
-            throw ErrnoException.of(Errno.ENODATA);
-        }
-        giveXattr(name, before);
-        attributesChanged();
     }
 
     private static long xattrBytes(String name, byte[] value) {

@@ -379,6 +379,9 @@ final class SnapshotMemory implements UserMemory {
         private int at;
         private IoBuffer current;
         private long remaining;
+        private int markedAt;
+        private long markedOffset;
+        private long markedRemaining;
 
         Pieces(boolean toUser) {
             this.toUser = toUser;
@@ -449,6 +452,25 @@ final class SnapshotMemory implements UserMemory {
         public void advance(long bytes) {
             current.advance(bytes);
             remaining -= bytes;
+        }
+
+        @Override
+        public boolean mark() {
+            IoBuffer here = current();
+            markedAt = at;
+            markedOffset = here == null ? 0 : sizes[at] - here.remaining();
+            markedRemaining = remaining;
+            return true;
+        }
+
+        @Override
+        public void goBack() {
+            at = markedAt;
+            current = null;
+            remaining = markedRemaining;
+            if (markedOffset > 0) {
+                current().skip(markedOffset);
+            }
         }
 
         @Override

@@ -10,6 +10,8 @@ import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
@@ -29,15 +31,20 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
     private static final int EXCLUSIVE_ALLOWED = Poll.EPOLLIN | Poll.EPOLLOUT | Poll.EPOLLERR | Poll.EPOLLHUP | Poll.EPOLLWAKEUP
             | Poll.EPOLLET | Poll.EPOLLEXCLUSIVE;
 
+    private final EpollNesting nesting;
     private final WaitQueue queue = new WaitQueue();
 
-    /** Guarded by the monitor. */
+    private final Mutex mutex = new Mutex(LockRank.EPOLL);
     private final Map<EpollItem.Key, EpollItem> items = new HashMap<>();
 
     /** Guards the list: its ends here, and the links in the items. */
-    private final Object listLock = new Object();
+    private final Mutex listLock = new Mutex(LockRank.EPOLL_READY);
     private EpollItem first;
     private EpollItem last;
+
+    public EpollFile(EpollNesting nesting) {
+        this.nesting = nesting;
+    }
 
     // ---- what is watched
 
@@ -65,20 +72,20 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
             return -Errno.EINVAL;
         }
         if (key.file().operations() instanceof EpollFile inner) {
-            long refused = EpollNesting.enter(this, inner);
+            long refused = nesting.enter(this, inner);
             if (refused != 0) {
                 return refused;
             }
         }
         long result = addItem(new EpollItem(this, cgroup, key, targetQueue, events, data));
         if (result != 0 && key.file().operations() instanceof EpollFile inner) {
-            EpollNesting.leave(this, inner);
+            nesting.leave(this, inner);
         }
         return result;
     }
 
     private long addItem(EpollItem item) {
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             if (items.containsKey(item.key)) {
                 return -Errno.EEXIST;
             }
@@ -98,7 +105,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
 
     private long modify(EpollItem.Key key, int events, long data) {
         EpollItem item;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             item = items.get(key);
             if (item == null) {
                 return -Errno.ENOENT;
@@ -126,7 +133,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
 
     private long delete(EpollItem.Key key) {
         EpollItem item;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             item = items.get(key);
         }
         if (item == null || !forget(item)) {
@@ -138,7 +145,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
 
     /** Takes an item out, wherever it is; whether it was there. */
     boolean forget(EpollItem item) {
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             if (!items.remove(item.key, item)) {
                 return false;
             }
@@ -148,7 +155,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
             unlist(item);
         }
         if (item.key.file().operations() instanceof EpollFile inner) {
-            EpollNesting.leave(this, inner);
+            nesting.leave(this, inner);
         }
         return true;
     }
@@ -156,7 +163,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
     @Override
     public void release(FileDescription file) {
         List<EpollItem> left;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             left = new ArrayList<>(items.values());
         }
         for (EpollItem item : left) {
@@ -171,7 +178,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
     @Override
     public int collect(int[] events, long[] data, int max) {
         int count = 0;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             EpollItem stop = lastListed();
             EpollItem item;
             // What comes onto an empty list from now on is for the next look: without a last one there would be no end.
@@ -198,15 +205,17 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
     }
 
     @Override
-    public synchronized int poll(FileDescription file) {
-        EpollItem item;
-        while ((item = takeFirst()) != null) {
-            if (item.pollNow() != 0) {
-                prepend(item);
-                return READY;
+    public int poll(FileDescription file) {
+        try (Mutex _ = mutex.take()) {
+            EpollItem item;
+            while ((item = takeFirst()) != null) {
+                if (item.pollNow() != 0) {
+                    prepend(item);
+                    return READY;
+                }
             }
+            return 0;
         }
-        return 0;
     }
 
     @Override
@@ -221,13 +230,13 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
     }
 
     private EpollItem lastListed() {
-        synchronized (listLock) {
+        try (Mutex _ = listLock.take()) {
             return last;
         }
     }
 
     private EpollItem takeFirst() {
-        synchronized (listLock) {
+        try (Mutex _ = listLock.take()) {
             EpollItem item = first;
             if (item != null) {
                 unlink(item);
@@ -237,7 +246,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
     }
 
     private void append(EpollItem item) {
-        synchronized (listLock) {
+        try (Mutex _ = listLock.take()) {
             if (item.listed) {
                 return;
             }
@@ -253,7 +262,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
     }
 
     private void prepend(EpollItem item) {
-        synchronized (listLock) {
+        try (Mutex _ = listLock.take()) {
             if (item.listed) {
                 return;
             }
@@ -269,7 +278,7 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
     }
 
     private void unlist(EpollItem item) {
-        synchronized (listLock) {
+        try (Mutex _ = listLock.take()) {
             if (item.listed) {
                 unlink(item);
             }
@@ -296,32 +305,36 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
 
     /** Those that may be ready come first, in the order of their list. */
     @Override
-    public synchronized StateRecord save() {
-        StateRecord record = new StateRecord("epoll", 1).putList("items");
-        synchronized (listLock) {
-            for (EpollItem item = first; item != null; item = item.next) {
-                item.save(record.add("items"));
-            }
-            for (EpollItem item : items.values()) {
-                if (!item.listed) {
+    public StateRecord save() {
+        try (Mutex _ = mutex.take()) {
+            StateRecord record = new StateRecord("epoll", 1).putList("items");
+            try (Mutex _ = listLock.take()) {
+                for (EpollItem item = first; item != null; item = item.next) {
                     item.save(record.add("items"));
                 }
+                for (EpollItem item : items.values()) {
+                    if (!item.listed) {
+                        item.save(record.add("items"));
+                    }
+                }
             }
+            return record.putCores("watching", List.copyOf(watching)).putCores("watchedBy", List.copyOf(watchedBy));
         }
-        return record.putCores("watching", List.copyOf(watching)).putCores("watchedBy", List.copyOf(watchedBy));
     }
 
     /** The memory that items take stays charged. */
     @Override
-    public synchronized void forget() {
-        for (EpollItem item : items.values()) {
-            item.stopListening();
-            item.key.file().removeReleaseListener(item);
-            unlist(item);
+    public void forget() {
+        try (Mutex _ = mutex.take()) {
+            for (EpollItem item : items.values()) {
+                item.stopListening();
+                item.key.file().removeReleaseListener(item);
+                unlist(item);
+            }
+            items.clear();
+            watching.clear();
+            watchedBy.clear();
         }
-        items.clear();
-        watching.clear();
-        watchedBy.clear();
     }
 
     /**
@@ -329,16 +342,18 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
      * an edge may be told once more does no harm (epoll(7)).
      */
     @Override
-    public synchronized void restore(StateRecord record) {
-        for (StateRecord one : record.items("items")) {
-            EpollItem item = EpollItem.restored(this, one);
-            items.put(item.key, item);
-            item.key.file().addReleaseListener(item);
-            item.listen();
-            append(item);
+    public void restore(StateRecord record) {
+        try (Mutex _ = mutex.take()) {
+            for (StateRecord one : record.items("items")) {
+                EpollItem item = EpollItem.restored(this, one);
+                items.put(item.key, item);
+                item.key.file().addReleaseListener(item);
+                item.listen();
+                append(item);
+            }
+            record.cores("watching").forEach(inner -> watching.add((EpollFile) inner));
+            record.cores("watchedBy").forEach(outer -> watchedBy.add((EpollFile) outer));
         }
-        record.cores("watching").forEach(inner -> watching.add((EpollFile) inner));
-        record.cores("watchedBy").forEach(outer -> watchedBy.add((EpollFile) outer));
     }
 
     // ---- nesting; guarded by EpollNesting

@@ -6,23 +6,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * Epoll instances that watch epoll instances: no circle, at most five deep (epoll_ctl(2), ELOOP), and not too many ways from one
  * to another, since an event walks all of them. One lock for all of that; nested instances are few.
  */
-final class EpollNesting {
+public final class EpollNesting {
 
     private static final int MAX_DEPTH = 5;
     private static final int MAX_WATCHED_BY = 16;
-    private static final Object LOCK = new Object();
-
-    private EpollNesting() {
-    }
+    private final Mutex mutex = new Mutex(LockRank.LEAF);
 
     /** Notes that {@code outer} watches {@code inner}: 0, -ELOOP or -EINVAL. */
-    static long enter(EpollFile outer, EpollFile inner) {
-        synchronized (LOCK) {
+    long enter(EpollFile outer, EpollFile inner) {
+        try (Mutex _ = mutex.take()) {
             Map<EpollFile, Integer> below = new IdentityHashMap<>();
             int depthBelow = longest(inner, e -> e.watching, below);
             if (below.containsKey(outer)) {
@@ -40,8 +39,8 @@ final class EpollNesting {
         }
     }
 
-    static void leave(EpollFile outer, EpollFile inner) {
-        synchronized (LOCK) {
+    void leave(EpollFile outer, EpollFile inner) {
+        try (Mutex _ = mutex.take()) {
             outer.watching.remove(inner);
             inner.watchedBy.remove(outer);
         }

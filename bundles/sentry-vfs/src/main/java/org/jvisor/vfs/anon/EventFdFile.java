@@ -7,6 +7,8 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
@@ -14,7 +16,7 @@ import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.wait.WaitQueue;
 
-/** eventfd(2). Its monitor guards the counter and the scratch. */
+/** eventfd(2). */
 public final class EventFdFile implements FileOperations, Restorable {
 
     private static final int READ_EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
@@ -26,7 +28,8 @@ public final class EventFdFile implements FileOperations, Restorable {
     private final HostKernel host;
     private final boolean semaphore;
     private final WaitQueue queue = new WaitQueue();
-    private final byte[] scratch = new byte[Long.BYTES];
+    /** Guards the count. */
+    private final Mutex mutex = new Mutex(LockRank.DESCRIPTION);
     private long count;
 
     /** @param flags of eventfd2(2); EFD_SEMAPHORE counts here */
@@ -41,24 +44,16 @@ public final class EventFdFile implements FileOperations, Restorable {
         if (target.remaining() < Long.BYTES) {
             return -Errno.EINVAL;
         }
-        long moved;
-        synchronized (this) {
+        long value;
+        try (Mutex _ = mutex.take()) {
             if (count == 0) {
                 return -Errno.EAGAIN;
             }
-            long value = semaphore ? 1 : count;
+            value = semaphore ? 1 : count;
             count -= value;
-            Bytes.putLong(scratch, 0, value);
-            moved = target.put(scratch, 0, Long.BYTES);
         }
         queue.wake(WRITE_EVENTS);
-        return moved == Long.BYTES ? moved : -Errno.EFAULT;
-    }
-
-    /** A larger buffer's other bytes mean nothing (eventfd(2)). */
-    @Override
-    public boolean writesAtOnce() {
-        return true;
+        return Count.put(host, target, value);
     }
 
     @Override
@@ -72,23 +67,25 @@ public final class EventFdFile implements FileOperations, Restorable {
         }
         // The source is left as it is until there is room: the description calls again with the same one.
         boolean whole = source.spanLength() >= Long.BYTES;
+        boolean again = whole || source.mark();
         long value;
-        synchronized (this) {
-            if (whole) {
-                value = host.getLong(address);
-            } else if (source.get(scratch, 0, Long.BYTES) == Long.BYTES) {
-                value = Bytes.getLong(scratch, 0);
-            } else {
+        if (whole) {
+            value = host.getLong(address);
+        } else {
+            byte[] bytes = new byte[Long.BYTES];
+            if (source.get(bytes, 0, Long.BYTES) != Long.BYTES) {
                 return -Errno.EFAULT;
             }
-            if (value == -1) {
-                return -Errno.EINVAL;
+            value = Bytes.getLong(bytes, 0);
+        }
+        if (value == -1) {
+            return -Errno.EINVAL;
+        }
+        if (!add(value)) {
+            if (!whole && again) {
+                source.goBack();
             }
-            if (Long.compareUnsigned(value, MAX_COUNT - count) > 0) {
-                // A value that lies across two pages cannot be read a second time, so a writer cannot wait with one.
-                return whole || (file.flags() & Open.O_NONBLOCK) != 0 ? -Errno.EAGAIN : -Errno.EINVAL;
-            }
-            count += value;
+            return again || (file.flags() & Open.O_NONBLOCK) != 0 ? -Errno.EAGAIN : -Errno.EINVAL;
         }
         if (whole) {
             source.advance(Long.BYTES);
@@ -99,10 +96,21 @@ public final class EventFdFile implements FileOperations, Restorable {
         return Long.BYTES;
     }
 
+    /** Whether there was room. */
+    private boolean add(long value) {
+        try (Mutex _ = mutex.take()) {
+            if (Long.compareUnsigned(value, MAX_COUNT - count) > 0) {
+                return false;
+            }
+            count += value;
+            return true;
+        }
+    }
+
     @Override
     public int poll(FileDescription file) {
         long now;
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             now = count;
         }
         int events = now != 0 ? READ_EVENTS : 0;
@@ -115,25 +123,33 @@ public final class EventFdFile implements FileOperations, Restorable {
     }
 
     /** What /proc/PID/fdinfo shows. */
-    public synchronized long count() {
-        return count;
+    public long count() {
+        try (Mutex _ = mutex.take()) {
+            return count;
+        }
     }
 
     // ---- Restorable
 
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord("eventfd", 1).put("semaphore", semaphore).put("count", count);
+    public StateRecord save() {
+        try (Mutex _ = mutex.take()) {
+            return new StateRecord("eventfd", 1).put("semaphore", semaphore).put("count", count);
+        }
     }
 
     @Override
-    public synchronized void forget() {
-        count = 0;
+    public void forget() {
+        try (Mutex _ = mutex.take()) {
+            count = 0;
+        }
     }
 
     @Override
-    public synchronized void restore(StateRecord record) {
-        record.expect("semaphore", semaphore ? 1 : 0);
-        count = record.requireLong("count");
+    public void restore(StateRecord record) {
+        try (Mutex _ = mutex.take()) {
+            record.expect("semaphore", semaphore ? 1 : 0);
+            count = record.requireLong("count");
+        }
     }
 }

@@ -31,22 +31,7 @@ public final class MemfdFile implements FileOperations, Vfs.Sealable {
 
     @Override
     public long write(Task task, FileDescription file, IoBuffer source, long offset) {
-        if (inode.sealed(Open.F_SEAL_WRITE | Open.F_SEAL_FUTURE_WRITE)) {
-            return -Errno.EPERM;
-        }
-        long size = inode.memory().size();
-        long at = offset == APPEND ? size : offset;
-        if (at + source.remaining() > size && inode.sealed(Open.F_SEAL_GROW)) {
-            return -Errno.EPERM;
-        }
-        long written = inode.memory().write(source, at);
-        if (written > 0) {
-            inode.modified();
-            if (offset == APPEND) {
-                file.setPosition(at + written);
-            }
-        }
-        return written;
+        return inode.write(file, source, offset);
     }
 
     @Override
@@ -74,29 +59,7 @@ public final class MemfdFile implements FileOperations, Vfs.Sealable {
 
     @Override
     public long fallocate(Task task, int mode, long offset, long length) {
-        int known = Open.FALLOC_FL_KEEP_SIZE | Open.FALLOC_FL_PUNCH_HOLE;
-        if ((mode & ~known) != 0) {
-            return -Errno.EOPNOTSUPP;
-        }
-        if ((mode & Open.FALLOC_FL_PUNCH_HOLE) != 0) {
-            if (inode.sealed(Open.F_SEAL_WRITE | Open.F_SEAL_FUTURE_WRITE)) {
-                return -Errno.EPERM;
-            }
-            inode.memory().punch(offset, length);
-            inode.modified();
-            return 0;
-        }
-        long end = offset + length;
-        boolean grows = end > inode.memory().size() && (mode & Open.FALLOC_FL_KEEP_SIZE) == 0;
-        if (grows && inode.sealed(Open.F_SEAL_GROW)) {
-            return -Errno.EPERM;
-        }
-        inode.memory().reserve(offset, length);
-        if (grows) {
-            inode.memory().resize(end);
-        }
-        inode.modified();
-        return 0;
+        return inode.allocate(mode, offset, length);
     }
 
     @Override

@@ -4,33 +4,21 @@ package org.jvisor.vfs.anon;
 import org.jvisor.api.mm.Mappable;
 
 /**
- * What mmap(2) maps of a memfd: passes everything on to its memory, and knows whether it may be written through a mapping, for
- * which F_SEAL_WRITE asks (fcntl(2)). A mapping does not say how it may be used; so one counts as writable when any page was
- * asked for to be written since there were no mappings at all.
+ * What mmap(2) maps of a memfd: passes everything on to its memory, and has the inode count the mappings through which it may be
+ * written, for which F_SEAL_WRITE asks (fcntl(2)).
  */
 final class SealedMapping implements Mappable {
 
+    private final MemfdInode inode;
     private final Mappable memory;
 
-    /** Both guarded by the monitor. */
-    private int mappings;
-    private boolean written;
-
-    SealedMapping(Mappable memory) {
+    SealedMapping(MemfdInode inode, Mappable memory) {
+        this.inode = inode;
         this.memory = memory;
-    }
-
-    synchronized boolean writable() {
-        return mappings > 0 && written;
     }
 
     @Override
     public long frame(long offset, boolean write) {
-        if (write) {
-            synchronized (this) {
-                written = true;
-            }
-        }
         return memory.frame(offset, write);
     }
 
@@ -41,8 +29,8 @@ final class SealedMapping implements Mappable {
 
     @Override
     public void addMapping(Mapping mapping) {
-        synchronized (this) {
-            mappings++;
+        if (mapping.writesThrough()) {
+            inode.addWriter();
         }
         memory.addMapping(mapping);
     }
@@ -50,10 +38,8 @@ final class SealedMapping implements Mappable {
     @Override
     public void removeMapping(Mapping mapping) {
         memory.removeMapping(mapping);
-        synchronized (this) {
-            if (--mappings == 0) {
-                written = false;
-            }
+        if (mapping.writesThrough()) {
+            inode.removeWriter();
         }
     }
 

@@ -8,6 +8,8 @@ import org.jvisor.api.abi.SignalfdSiginfoLayout;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
@@ -26,11 +28,12 @@ public final class SignalFdFile implements Vfs.SignalFd, Restorable {
     private final WaitQueue queue = new WaitQueue();
     private final WaitQueue.Entry relay = new WaitQueue.Entry(queue::wake);
 
-    /** Written with the monitor held, which guards the place of the relay and the scratch too. */
+    /** Guards the place of the relay. */
+    private final Mutex mutex = new Mutex(LockRank.DESCRIPTION);
+    /** Written under the mutex. */
     private volatile Task owner;
     private volatile long mask;
     private boolean released;
-    private final byte[] scratch = new byte[SignalfdSiginfoLayout.SIZE];
 
     public SignalFdFile(Task owner, long mask) {
         this.mask = mask & ~Signals.UNBLOCKABLE;
@@ -38,18 +41,22 @@ public final class SignalFdFile implements Vfs.SignalFd, Restorable {
         owner.signalQueue().add(relay, EVENTS);
     }
 
-    private synchronized void follow(Task task) {
-        if (!released && task != owner) {
-            owner.signalQueue().remove(relay);
-            owner = task;
-            task.signalQueue().add(relay, EVENTS);
+    private void follow(Task task) {
+        try (Mutex _ = mutex.take()) {
+            if (!released && task != owner) {
+                owner.signalQueue().remove(relay);
+                owner = task;
+                task.signalQueue().add(relay, EVENTS);
+            }
         }
     }
 
     @Override
-    public synchronized void release(FileDescription file) {
-        released = true;
-        owner.signalQueue().remove(relay);
+    public void release(FileDescription file) {
+        try (Mutex _ = mutex.take()) {
+            released = true;
+            owner.signalQueue().remove(relay);
+        }
     }
 
     @Override
@@ -73,13 +80,15 @@ public final class SignalFdFile implements Vfs.SignalFd, Restorable {
         if (task != owner) {
             follow(task);
         }
+        byte[] told = task.scratch();
         long moved = 0;
         while (target.remaining() >= SignalfdSiginfoLayout.SIZE) {
             SignalInfo signal = task.takeSignal(mask);
             if (signal == null) {
                 return moved > 0 ? moved : -Errno.EAGAIN;
             }
-            if (putOne(signal, target) != SignalfdSiginfoLayout.SIZE) {
+            write(signal, told);
+            if (target.put(told, 0, SignalfdSiginfoLayout.SIZE) != SignalfdSiginfoLayout.SIZE) {
                 return moved > 0 ? moved : -Errno.EFAULT;
             }
             moved += SignalfdSiginfoLayout.SIZE;
@@ -87,14 +96,9 @@ public final class SignalFdFile implements Vfs.SignalFd, Restorable {
         return moved;
     }
 
-    private synchronized long putOne(SignalInfo signal, IoBuffer target) {
-        write(signal, scratch);
-        return target.put(scratch, 0, scratch.length);
-    }
-
     /** Which fields mean something follows from si_code, as sigaction(2) says. */
     private static void write(SignalInfo signal, byte[] b) {
-        Arrays.fill(b, (byte) 0);
+        Arrays.fill(b, 0, SignalfdSiginfoLayout.SIZE, (byte) 0);
         SignalfdSiginfoLayout.signo(b, 0, signal.signal());
         SignalfdSiginfoLayout.code(b, 0, signal.code());
         if (signal.code() == Signals.SI_TIMER) {
@@ -144,25 +148,31 @@ public final class SignalFdFile implements Vfs.SignalFd, Restorable {
     // ---- Restorable
 
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord("signalfd", 1).putCore("owner", owner).put("mask", mask).put("released", released);
+    public StateRecord save() {
+        try (Mutex _ = mutex.take()) {
+            return new StateRecord("signalfd", 1).putCore("owner", owner).put("mask", mask).put("released", released);
+        }
     }
 
     @Override
-    public synchronized void forget() {
-        owner.signalQueue().remove(relay);
-        owner = null;
-        mask = 0;
-        released = false;
+    public void forget() {
+        try (Mutex _ = mutex.take()) {
+            owner.signalQueue().remove(relay);
+            owner = null;
+            mask = 0;
+            released = false;
+        }
     }
 
     @Override
-    public synchronized void restore(StateRecord record) {
-        owner = record.requireCore("owner", Task.class);
-        mask = record.requireLong("mask");
-        released = record.getBoolean("released", false);
-        if (!released) {
-            owner.signalQueue().add(relay, EVENTS);
+    public void restore(StateRecord record) {
+        try (Mutex _ = mutex.take()) {
+            owner = record.requireCore("owner", Task.class);
+            mask = record.requireLong("mask");
+            released = record.getBoolean("released", false);
+            if (!released) {
+                owner.signalQueue().add(relay, EVENTS);
+            }
         }
     }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs.anon;
 
-import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
@@ -16,18 +18,19 @@ import org.jvisor.api.wait.WaitQueue;
 
 /**
  * timerfd_create(2). An interval timer is not started anew at each of its expirations but when somebody looks: a tiny interval
- * then costs nothing while nobody reads. Its monitor guards the fields. CLOCK_REALTIME never jumps inside the sandbox, so
+ * then costs nothing while nobody reads. CLOCK_REALTIME never jumps inside the sandbox, so
  * TFD_TIMER_CANCEL_ON_SET is accepted and never cancels.
  */
 public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Restorable {
 
     private static final int EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
 
+    private final HostKernel host;
     private final KernelClock clock;
     private final int clockId;
     private final WaitQueue queue = new WaitQueue();
     private volatile long descriptionId;
-    private final byte[] scratch = new byte[Long.BYTES];
+    private final Mutex mutex = new Mutex(LockRank.DESCRIPTION);
 
     /** When it expires next, in {@link System#nanoTime}'s terms; meaningless unless armed. */
     private long expiryNs;
@@ -37,7 +40,8 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
     private KernelClock.Timer timer;
 
     /** @param clockId CLOCK_REALTIME, MONOTONIC, BOOTTIME or an ALARM one, checked */
-    public TimerFdFile(KernelClock clock, int clockId) {
+    public TimerFdFile(HostKernel host, KernelClock clock, int clockId) {
+        this.host = host;
         this.clock = clock;
         this.clockId = clockId;
     }
@@ -63,13 +67,15 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
     }
 
     @Override
-    public synchronized long intervalNs() {
-        return intervalNs;
+    public long intervalNs() {
+        try (Mutex _ = mutex.take()) {
+            return intervalNs;
+        }
     }
 
     @Override
     public long settime(Task task, int flags, long valueNs, long newIntervalNs, long[] old) {
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             catchUp();
             report(old);
             cancel();
@@ -86,9 +92,11 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
     }
 
     @Override
-    public synchronized void gettime(long[] current) {
-        catchUp();
-        report(current);
+    public void gettime(long[] current) {
+        try (Mutex _ = mutex.take()) {
+            catchUp();
+            report(current);
+        }
     }
 
     /** {@link System#nanoTime}, as the sandbox's clock tells it. */
@@ -141,7 +149,7 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
 
     @Override
     public void expired(KernelClock.Timer which) {
-        synchronized (this) {
+        try (Mutex _ = mutex.take()) {
             if (which != timer) {
                 return; // it was set anew meanwhile
             }
@@ -162,25 +170,28 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
         if (target.remaining() < Long.BYTES) {
             return -Errno.EINVAL;
         }
-        synchronized (this) {
+        long past;
+        try (Mutex _ = mutex.take()) {
             catchUp();
             if (expirations == 0) {
                 return -Errno.EAGAIN;
             }
-            Bytes.putLong(scratch, 0, expirations);
+            past = expirations;
             expirations = 0;
             cancel();
             if (armed) {
                 start();
             }
-            return target.put(scratch, 0, Long.BYTES) == Long.BYTES ? Long.BYTES : -Errno.EFAULT;
         }
+        return Count.put(host, target, past);
     }
 
     @Override
-    public synchronized int poll(FileDescription file) {
-        catchUp();
-        return expirations != 0 ? EVENTS : 0;
+    public int poll(FileDescription file) {
+        try (Mutex _ = mutex.take()) {
+            catchUp();
+            return expirations != 0 ? EVENTS : 0;
+        }
     }
 
     @Override
@@ -189,10 +200,12 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
     }
 
     @Override
-    public synchronized void release(FileDescription file) {
-        armed = false;
-        expirations = 0;
-        cancel();
+    public void release(FileDescription file) {
+        try (Mutex _ = mutex.take()) {
+            armed = false;
+            expirations = 0;
+            cancel();
+        }
     }
 
     private static long addCapped(long nowNs, long deltaNs) {
@@ -205,33 +218,39 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
 
     /** The time is CLOCK_MONOTONIC's, which goes on in another process of the host. */
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord("timerfd", 1).put("clock", clockId).put("description", descriptionId).put("armed", armed)
-                .put("expiryNs", expiryNs - clock.nanoTimeOffsetNs()).put("intervalNs", intervalNs)
-                .put("expirations", expirations).put("scheduled", timer != null);
+    public StateRecord save() {
+        try (Mutex _ = mutex.take()) {
+            return new StateRecord("timerfd", 1).put("clock", clockId).put("description", descriptionId).put("armed", armed)
+                    .put("expiryNs", expiryNs - clock.nanoTimeOffsetNs()).put("intervalNs", intervalNs)
+                    .put("expirations", expirations).put("scheduled", timer != null);
+        }
     }
 
     @Override
-    public synchronized void forget() {
-        cancel();
-        descriptionId = 0;
-        armed = false;
-        expiryNs = 0;
-        intervalNs = 0;
-        expirations = 0;
+    public void forget() {
+        try (Mutex _ = mutex.take()) {
+            cancel();
+            descriptionId = 0;
+            armed = false;
+            expiryNs = 0;
+            intervalNs = 0;
+            expirations = 0;
+        }
     }
 
     @Override
-    public synchronized void restore(StateRecord record) {
-        record.expect("clock", clockId);
-        descriptionId = record.requireLong("description");
-        armed = record.getBoolean("armed", false);
-        expiryNs = record.requireLong("expiryNs") + clock.nanoTimeOffsetNs();
-        intervalNs = record.requireLong("intervalNs");
-        expirations = record.requireLong("expirations");
-        if (record.getBoolean("scheduled", false)) {
-            // Somebody has counted expirations that those who wait have not been told of.
-            timer = clock.schedule(expirations != 0 ? nanoTime() : expiryNs, this);
+    public void restore(StateRecord record) {
+        try (Mutex _ = mutex.take()) {
+            record.expect("clock", clockId);
+            descriptionId = record.requireLong("description");
+            armed = record.getBoolean("armed", false);
+            expiryNs = record.requireLong("expiryNs") + clock.nanoTimeOffsetNs();
+            intervalNs = record.requireLong("intervalNs");
+            expirations = record.requireLong("expirations");
+            if (record.getBoolean("scheduled", false)) {
+                // Somebody has counted expirations that those who wait have not been told of.
+                timer = clock.schedule(expirations != 0 ? nanoTime() : expiryNs, this);
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ class TimerFdTest {
     private static final int IN = Poll.POLLIN | Poll.POLLRDNORM;
 
     private final Timers clock = new Timers();
-    private final TimerFdFile timer = new TimerFdFile(clock, Clock.CLOCK_MONOTONIC);
+    private final TimerFdFile timer = new TimerFdFile(HOST, clock, Clock.CLOCK_MONOTONIC);
     private final AtomicInteger wakes = new AtomicInteger();
 
     TimerFdTest() {
@@ -91,7 +91,7 @@ class TimerFdTest {
         assertEquals(1, read());
         timer.settime(null, Clock.TFD_TIMER_ABSTIME, 1, 0, null);
         assertEquals(1, read(), "a time that is past");
-        TimerFdFile wall = new TimerFdFile(clock, Clock.CLOCK_REALTIME);
+        TimerFdFile wall = new TimerFdFile(HOST, clock, Clock.CLOCK_REALTIME);
         wall.settime(null, Clock.TFD_TIMER_ABSTIME, clock.realtimeNs() + 50, 0, null);
         assertEquals(0, wall.poll(null));
         clock.advance(50);
@@ -126,7 +126,7 @@ class TimerFdTest {
     }
 
     private void roundTrip() {
-        Forgetful.roundTrip(timer, "scratch");
+        Forgetful.roundTrip(timer);
     }
 
     @Test
