@@ -18,7 +18,7 @@ class SentrySealTest {
         Set<String> others = Set.of("CallerStdio", "CurrentDirectory", "HostName", "HostTerminal", "SignalPipe", "Poll", "Child",
             "Sandbox", "StateFolder", "LastWords", "SentryMain", "SentrySeal");
         new HostCallScan(SOURCES, others).assertListed(SentrySeal.OWN, SyscallNr.OPEN, SyscallNr.CLOSE_RANGE, SyscallNr.SOCKETPAIR,
-            SyscallNr.UNLINK, SyscallNr.BIND, SyscallNr.CHMOD, SyscallNr.LISTEN, SyscallNr.CONNECT, SyscallNr.SOCKET,
+            SyscallNr.UNLINK, SyscallNr.MKDIR, SyscallNr.BIND, SyscallNr.CHMOD, SyscallNr.LISTEN, SyscallNr.CONNECT, SyscallNr.SOCKET,
             SyscallNr.PIPE2, SyscallNr.MEMFD_CREATE, SyscallNr.LSEEK, SyscallNr.WRITE, SyscallNr.READ);
     }
 }
