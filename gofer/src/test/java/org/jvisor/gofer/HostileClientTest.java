@@ -11,6 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Socket;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.p9.P9;
@@ -54,7 +55,10 @@ final class HostileClientTest {
                 int length = compose(i);
                 HOST.copyOut(message.bytes(), 0, length, buffer);
                 HOST.syscall(SyscallNr.SENDTO, gofer.clientDescriptor, buffer, length, Socket.MSG_NOSIGNAL, 0, 0);
-                long answered = HOST.syscall(SyscallNr.RECVFROM, gofer.clientDescriptor, buffer, TestClient.SIZE, 0, 0, 0);
+                long answered;
+                do {
+                    answered = HOST.syscall(SyscallNr.RECVFROM, gofer.clientDescriptor, buffer, TestClient.SIZE, 0, 0, 0);
+                } while (answered == -Errno.EAGAIN);
                 assertTrue(answered >= P9Message.HEADER, "message " + i + ": " + answered);
                 assertEquals(answered, HOST.getInt(buffer), "message " + i);
                 assertEquals(message.tag(), HOST.getShort(buffer + 5) & 0xffff, "message " + i);

@@ -14,7 +14,7 @@
  * EOPNOTSUPP, and Tflush is answered at once, whatever becomes of the old request.
  */
 @Export
-@Version("1.0.0")
+@Version("2.0.0")
 package org.jvisor.api.p9;
 
 import org.osgi.annotation.bundle.Export;

@@ -53,7 +53,7 @@ final class UnixPort implements P9Port {
         }
         try {
             host.copyOut(reply.bytes(), 0, reply.length(), buffer + MessageSocket.DATA);
-            return socket.send(buffer, reply.length(), reply.descriptor());
+            return socket.send(buffer, reply.length(), reply.descriptor(), new Patience());
         } finally {
             socket.leave(buffer);
         }

@@ -57,7 +57,8 @@ public final class UnixTransport implements P9Transport, HostCaller, Driver {
     @Override
     public List<HostCall> hostCalls() {
         return HostCall.all(
-            List.of(HostCall.of(SyscallNr.GETSOCKOPT).with(1, Socket.SOL_SOCKET).with(2, Socket.SO_TYPE)),
+            List.of(HostCall.of(SyscallNr.GETSOCKOPT).with(1, Socket.SOL_SOCKET).with(2, Socket.SO_TYPE),
+                HostCall.of(SyscallNr.SETSOCKOPT).with(1, Socket.SOL_SOCKET).with(2, Socket.SO_RCVTIMEO, Socket.SO_SNDTIMEO)),
             HostCall.listOf(SyscallNr.SENDTO, SyscallNr.SENDMSG, SyscallNr.RECVFROM, SyscallNr.RECVMSG, SyscallNr.SHUTDOWN,
                 SyscallNr.CLOSE));
     }

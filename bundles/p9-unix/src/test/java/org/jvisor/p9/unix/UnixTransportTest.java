@@ -303,7 +303,7 @@ final class UnixTransportTest {
         FutureTask<Long> oneMore = new FutureTask<>(ask(64));
         KilledCaller caller = new KilledCaller(oneMore);
         caller.start();
-        while (caller.getState() != Thread.State.WAITING) {
+        while (LockSupport.getBlocker(caller) != channel) {
             Thread.onSpinWait();
         }
         caller.killed = true;
