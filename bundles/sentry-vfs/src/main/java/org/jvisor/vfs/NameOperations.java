@@ -67,6 +67,8 @@ final class NameOperations {
             Creation.requireAllowed(task, walk.mount(), directory);
             Inode parent = directory.inode();
             Creation.enter(walk, maker.make(parent, walk.lastName(), Creation.owner(task, parent)));
+        } catch (ErrnoException e) {
+            throw walk.doubted(e);
         } finally {
             directory.lock.unlock();
         }
@@ -108,6 +110,8 @@ final class NameOperations {
             }
             directory.inode().link(task, newWalk.lastName(), existing);
             Creation.enter(newWalk, existing);
+        } catch (ErrnoException e) {
+            throw newWalk.doubted(e);
         } finally {
             directory.lock.unlock();
         }
@@ -149,6 +153,8 @@ final class NameOperations {
             requireNoMount(child);
             directory.inode().unlink(task, walk.lastName(), child.inode());
             gone(walk, child);
+        } catch (ErrnoException e) {
+            throw walk.doubted(e);
         } finally {
             directory.lock.unlock();
         }
@@ -172,6 +178,8 @@ final class NameOperations {
                 requireNoMount(child);
                 directory.inode().rmdir(task, walk.lastName(), child.inode());
                 gone(walk, child);
+            } catch (ErrnoException e) {
+                throw walk.doubted(e);
             } finally {
                 child.lock.unlock();
             }

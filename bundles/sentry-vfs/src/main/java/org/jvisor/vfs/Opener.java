@@ -128,6 +128,8 @@ final class Opener {
             int granted = Creation.fileMode(task, directory.inode(), Mode.S_IFREG | mode & Mode.PERMISSIONS);
             Inode inode = directory.inode().create(task, walk.lastName(), granted, 0, owner);
             return Creation.enter(walk, inode);
+        } catch (ErrnoException e) {
+            throw walk.doubted(e);
         } finally {
             directory.lock.unlock();
         }

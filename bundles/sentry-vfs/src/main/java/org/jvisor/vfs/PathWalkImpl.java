@@ -458,6 +458,23 @@ final class PathWalkImpl implements PathWalk {
         return Lookup.childLocked(task, dentry, text, lastStart, lastLength, lastHash);
     }
 
+    /**
+     * What the file system said when it was to change the last name. If that is that the task was killed before there was an answer,
+     * nobody knows what the name means now, and the cache forgets it. Under the directory's lock.
+     */
+    ErrnoException doubted(ErrnoException failure) {
+        NameEntry known = failure.errno() != Errno.EINTR ? null : dentry.cachedLocked(text, lastStart, lastLength, lastHash);
+        if (known != null) {
+            DentryImpl child = known.isNegative() ? null : known.dentry();
+            if (child == null) {
+                dentry.drop(known);
+            } else if (!dentry.superBlock.hasMountsWithin(child)) {
+                child.forget();
+            }
+        }
+        return failure;
+    }
+
     /** Goes to {@code child} of the directory found, through mounts on it. */
     void enterLast(DentryImpl child) {
         enter(child);

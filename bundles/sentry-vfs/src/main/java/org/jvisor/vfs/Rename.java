@@ -148,8 +148,12 @@ final class Rename {
     private void carryOut(Task task, PathWalkImpl from, PathWalkImpl to, DentryImpl moved, DentryImpl replaced, int flags) {
         DentryImpl source = from.dentry();
         DentryImpl target = to.dentry();
-        source.inode().rename(task, from.lastName(), moved.inode(), target.inode(), to.lastName(),
-                replaced == null ? null : replaced.inode(), flags);
+        try {
+            source.inode().rename(task, from.lastName(), moved.inode(), target.inode(), to.lastName(),
+                    replaced == null ? null : replaced.inode(), flags);
+        } catch (ErrnoException e) {
+            throw to.doubted(from.doubted(e));
+        }
         if ((flags & Open.RENAME_EXCHANGE) != 0) {
             moved.exchange(replaced);
         } else {

@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.jvisor.vfs.World.fails;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.vfs.Dentry;
 import org.jvisor.api.vfs.FileDescription;
@@ -170,5 +173,35 @@ class DentryCacheTest {
             reader.join();
         }
         assertEquals(0, missed[0] + missed[1]);
+    }
+
+    /** A change was made, but the task that asked for it was killed before the file system had its answer. */
+    @Test
+    void shouldForgetNamesOfWhichNobodyKnowsWhatBecameOfThem() {
+        TestFileSystem.Node directory = fs.directory("d");
+        directory.add("removed", fs.file());
+        directory.add("moved", fs.file());
+        directory.addDirectory("gone");
+        mount();
+        for (String name : List.of("removed", "moved", "gone")) {
+            assertTrue(w.exists("/m/d/" + name));
+        }
+        for (String name : List.of("made", "opened", "linked", "target", "sub")) {
+            assertFalse(w.exists("/m/d/" + name));
+        }
+        fs.killsWhoChanges = true;
+        fails(Errno.EINTR, () -> w.unlink("/m/d/removed"));
+        fails(Errno.EINTR, () -> w.rmdir("/m/d/gone"));
+        fails(Errno.EINTR, () -> w.mkdir("/m/d/sub"));
+        fails(Errno.EINTR, () -> w.open("/m/d/opened", Open.O_CREAT));
+        fails(Errno.EINTR, () -> w.link(w.root, "/m/d/moved", "/m/d/linked"));
+        fails(Errno.EINTR, () -> w.rename("/m/d/moved", "/m/d/target"));
+        fs.killsWhoChanges = false;
+        for (String name : List.of("removed", "moved", "gone")) {
+            assertFalse(w.exists("/m/d/" + name), name);
+        }
+        for (String name : List.of("opened", "linked", "target", "sub")) {
+            assertTrue(w.exists("/m/d/" + name), name);
+        }
     }
 }

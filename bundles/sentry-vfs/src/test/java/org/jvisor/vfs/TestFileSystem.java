@@ -4,6 +4,8 @@ package org.jvisor.vfs;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.Statfs;
@@ -22,6 +24,7 @@ class TestFileSystem implements FileSystem {
     boolean changesOutside;
     boolean caches = true;
     boolean walksAtOnce;
+    boolean killsWhoChanges;
     long nextIno = 1;
 
     @Override
@@ -142,6 +145,45 @@ class TestFileSystem implements FileSystem {
         @Override
         public void unlink(Task task, String name, Inode child) {
             children.remove(name);
+            answer();
+        }
+
+        @Override
+        public void rmdir(Task task, String name, Inode child) {
+            children.remove(name);
+            answer();
+        }
+
+        @Override
+        public Inode create(Task task, String name, int newMode, long device, Owner owner) {
+            Node made = add(name, new Node(newMode));
+            answer();
+            return made;
+        }
+
+        @Override
+        public Inode mkdir(Task task, String name, int newMode, Owner owner) {
+            return create(task, name, newMode, 0, owner);
+        }
+
+        @Override
+        public void link(Task task, String name, Inode existing) {
+            children.put(name, (Node) existing);
+            answer();
+        }
+
+        @Override
+        public void rename(Task task, String oldName, Inode child, Inode newDirectory, String newName, Inode replaced, int flags) {
+            children.remove(oldName);
+            ((Node) newDirectory).children.put(newName, (Node) child);
+            answer();
+        }
+
+        /** What was asked for is done, but who asked is killed before it hears of that. */
+        private void answer() {
+            if (killsWhoChanges) {
+                throw ErrnoException.of(Errno.EINTR);
+            }
         }
 
         @Override
