@@ -37,7 +37,7 @@ public enum LockRank {
     FILE_WRITE(true),
     /** What is known of a directory of the file server's; of two by their inode numbers. */
     GOFER_DIRECTORY(true),
-    /** A file of the file server's: attributes, descriptors and pages; a child's before its parent's. */
+    /** The bytes of a file of the file server's, on the host and in pages that are mapped; held over no messages. */
     GOFER_FILE(true),
     /** Messages to a file server: sending, and receiving. */
     P9_TRANSFER(true),

@@ -2,9 +2,12 @@
 package org.jvisor.fs.gofer;
 
 import java.util.LinkedHashMap;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Attributes;
 import org.jvisor.api.p9.P9Requests;
@@ -21,11 +24,18 @@ final class DirectoryNames {
     static final int FOUND = 1;
     static final int ABSENT = 2;
 
+    /** Entries of a directory that is remembered, at most. */
+    private static final int MOST_REMEMBERED = 25_000;
+    /** No server has more in a directory; what goes on telling of entries is none. */
+    private static final int MOST_LISTED = 1 << 24;
+
     /** Held over the messages that change the directory, so that what is read is not older than what is changed. */
     final KillableLock lock = new KillableLock(LockRank.GOFER_DIRECTORY);
 
     private final GoferDirectory directory;
-    /** Guarded by the lock; null when the directory has not been read. Published for a quick look without it. */
+    /** Guards the entries. */
+    private final Mutex table = new Mutex(LockRank.INODE);
+    /** Null when the directory has not been read. Published for a quick look without a lock. */
     private volatile LinkedHashMap<String, Entry> entries;
 
     /** The same in order; null when it has to be made anew. */
@@ -36,7 +46,7 @@ final class DirectoryNames {
         final String name;
         final long ino;
         final int type;
-        /** As they were when the directory was read; null once the inode knows better, or might. */
+        /** As they were when the directory was read; null once the inode knows better, or might. Guarded by the table's lock. */
         private P9Attributes attributes;
 
         Entry(String name, long ino, int type, P9Attributes attributes) {
@@ -70,11 +80,8 @@ final class DirectoryNames {
     }
 
     void save(StateRecord record) {
-        lock.lockAlways();
-        try {
+        try (Mutex _ = table.take()) {
             save(record, entries == null ? null : entries.values().toArray(new Entry[0]));
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -109,26 +116,25 @@ final class DirectoryNames {
         if (entries == null) {
             return UNKNOWN;
         }
-        lock.lock();
-        try {
+        Entry entry;
+        P9Attributes a;
+        try (Mutex _ = table.take()) {
             if (entries == null) {
                 return UNKNOWN;
             }
-            Entry entry = entries.get(name);
+            entry = entries.get(name);
             if (entry == null) {
                 return ABSENT;
             }
-            found[at] = inode(entry);
-            return found[at] == null ? UNKNOWN : FOUND;
-        } finally {
-            lock.unlock();
+            a = entry.attributes;
+            entry.attributes = null;
         }
+        found[at] = inode(entry, a);
+        return found[at] == null ? UNKNOWN : FOUND;
     }
 
-    private GoferInode inode(Entry entry) {
+    private GoferInode inode(Entry entry, P9Attributes a) {
         GoferFileSystem fileSystem = directory.fileSystem;
-        P9Attributes a = entry.attributes;
-        entry.attributes = null;
         GoferInode known = fileSystem.known(entry.ino);
         if (known != null && (a == null || known.isSame(a))) {
             return known;
@@ -141,56 +147,54 @@ final class DirectoryNames {
     // ---- changes; with the lock
 
     void added(String name, GoferInode inode) {
-        if (entries != null) {
-            Entry before = entries.put(name, new Entry(name, inode.ino(), Mode.direntType(inode.mode()), null));
-            list = null;
-            directory.fileSystem.namesChanged(this, before == null ? 1 : 0, true);
+        try (Mutex _ = table.take()) {
+            if (entries != null) {
+                Entry before = entries.put(name, new Entry(name, inode.ino(), Mode.direntType(inode.mode()), null));
+                list = null;
+                directory.fileSystem.namesChanged(this, before == null ? 1 : 0, true);
+            }
         }
     }
 
     void removed(String name) {
-        if (entries != null && entries.remove(name) != null) {
-            list = null;
-            directory.fileSystem.namesChanged(this, -1, true);
+        try (Mutex _ = table.take()) {
+            if (entries != null && entries.remove(name) != null) {
+                list = null;
+                directory.fileSystem.namesChanged(this, -1, true);
+            }
         }
     }
 
     /** The directory has just been made. */
     void startEmpty() {
-        if (directory.fileSystem.shared) {
-            return;
-        }
-        lock.lockAlways();
-        try {
+        if (!directory.fileSystem.shared) {
             set(new LinkedHashMap<>());
-        } finally {
-            lock.unlock();
         }
     }
 
     private void set(LinkedHashMap<String, Entry> read) {
-        int more = (read == null ? 0 : read.size()) - (entries == null ? 0 : entries.size());
-        entries = read;
-        list = null;
-        directory.fileSystem.namesChanged(this, more, read != null);
+        try (Mutex _ = table.take()) {
+            int more = (read == null ? 0 : read.size()) - (entries == null ? 0 : entries.size());
+            if (read != null || entries != null) {
+                entries = read;
+                list = null;
+                directory.fileSystem.namesChanged(this, more, read != null);
+            }
+        }
     }
 
+    /** Without the lock, too: who reads just now remembers what it has read. */
     void forget() {
-        lock.lockAlways();
-        try {
-            set(null);
-        } finally {
-            lock.unlock();
-        }
+        set(null);
     }
 
     /** Memory is wanted for other directories. */
     void tryForget() {
-        if (lock.tryLock()) {
+        if (table.tryLock()) {
             try {
                 set(null);
             } finally {
-                lock.unlock();
+                table.unlock();
             }
         }
     }
@@ -199,52 +203,84 @@ final class DirectoryNames {
 
     /** All entries; the array is not changed any more. */
     Entry[] list() {
-        lock.lock();
-        try {
-            if (entries != null && list != null) {
-                return list;
+        Entry[] known = known();
+        if (known != null) {
+            return known;
+        }
+        try (KillableLock _ = lock.take()) {
+            known = known();
+            if (known != null) {
+                return known;
             }
-            LinkedHashMap<String, Entry> all = entries == null ? read() : entries;
-            Entry[] made = all.values().toArray(new Entry[0]);
-            if (!directory.fileSystem.shared) {
-                if (entries == null) {
-                    set(all);
-                }
-                list = made;
+            directory.settle();
+            LinkedHashMap<String, Entry> all = read();
+            if (!directory.fileSystem.shared && all.size() <= MOST_REMEMBERED) {
+                set(all);
+                known = known();
             }
-            return made;
-        } finally {
-            lock.unlock();
+            return known != null ? known : all.values().toArray(new Entry[0]);
+        }
+    }
+
+    private Entry[] known() {
+        if (entries == null) {
+            return null;
+        }
+        try (Mutex _ = table.take()) {
+            if (entries != null && list == null) {
+                list = entries.values().toArray(new Entry[0]);
+            }
+            return entries == null ? null : list;
         }
     }
 
     private LinkedHashMap<String, Entry> read() {
-        LinkedHashMap<String, Entry> all = new LinkedHashMap<>();
         GoferClient client = directory.client;
-        boolean keeps = !directory.fileSystem.shared;
-        Exchange e = client.take();
-        int fid = directory.acquireFid();
+        int number = directory.fid.acquire();
         try {
-            boolean end = false;
-            long offset = 0;
-            while (!end) {
-                P9Requests.readdirattr(e.request, fid, offset, client.messageSize());
-                client.call(e);
-                end = e.reply.getByte() == 1;
-                e.reply.getInt();
-                while (e.reply.remaining() > 0 && e.reply.isIntact()) {
-                    P9Attributes a = keeps ? new P9Attributes() : e.attributes;
-                    a.read(e.reply);
-                    offset = e.reply.getLong();
-                    String name = e.reply.getString();
-                    all.put(name, new Entry(name, a.qidPath, Mode.direntType(a.mode), keeps ? a : null));
-                }
-                e.reply.checkIntact();
+            Exchange e = client.take();
+            try {
+                return read(client, e, number);
+            } finally {
+                client.give(e);
             }
-            return all;
         } finally {
-            directory.releaseFid();
-            client.give(e);
+            directory.fid.release();
         }
+    }
+
+    private LinkedHashMap<String, Entry> read(GoferClient client, Exchange e, int number) {
+        LinkedHashMap<String, Entry> all = new LinkedHashMap<>();
+        boolean end = false;
+        long offset = 0;
+        int told = 0;
+        while (!end) {
+            P9Requests.readdirattr(e.request, number, offset, client.messageSize());
+            client.call(e);
+            end = e.reply.getByte() == 1;
+            e.reply.getInt();
+            int before = told;
+            while (e.reply.remaining() > 0 && e.reply.isIntact()) {
+                offset = addEntry(all, e);
+                told++;
+            }
+            e.reply.checkIntact();
+            if (!end && told == before || told > MOST_LISTED) {
+                throw ErrnoException.of(Errno.EIO);
+            }
+        }
+        return all;
+    }
+
+    /** Its offset. */
+    private long addEntry(LinkedHashMap<String, Entry> all, Exchange e) {
+        // With the attributes as long as they are few enough to be kept.
+        boolean keeps = !directory.fileSystem.shared && all.size() < MOST_REMEMBERED;
+        P9Attributes a = keeps ? new P9Attributes() : e.attributes;
+        a.read(e.reply);
+        long offset = e.reply.getLong();
+        String name = e.reply.getString();
+        all.put(name, new Entry(name, a.qidPath, Mode.direntType(a.mode), keeps ? a : null));
+        return offset;
     }
 }

@@ -4,10 +4,12 @@ package org.jvisor.fs.gofer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Xattr;
+import org.jvisor.api.p9.P9Message;
 import org.jvisor.api.p9.P9Requests;
 
 /**
@@ -19,6 +21,7 @@ final class ExtendedAttributes {
     private final GoferClient client;
     /** What there is, once asked; only kept in a tree that nobody else changes. */
     private volatile List<String> names;
+    private final AtomicInteger version = new AtomicInteger();
 
     ExtendedAttributes(GoferInode inode) {
         this.inode = inode;
@@ -38,6 +41,7 @@ final class ExtendedAttributes {
         if (known != null) {
             return known;
         }
+        int before = version.get();
         List<String> found = new ArrayList<>();
         if (canHave()) {
             byte[] text = ask("");
@@ -55,58 +59,73 @@ final class ExtendedAttributes {
         known = List.copyOf(found);
         if (!inode.fileSystem.shared) {
             names = known;
+            if (version.get() != before) {
+                names = null;
+            }
         }
         return known;
     }
 
     void set(String name, byte[] value, int flags) {
         require(name, Errno.EPERM);
-        Exchange e = client.take();
-        int fid = inode.acquireFid();
-        try {
-            P9Requests.setxattr(e.request, fid, name, flags, value);
-            client.call(e);
-            changed();
-        } finally {
-            inode.releaseFid();
-            client.give(e);
-        }
+        change((request, fid) -> P9Requests.setxattr(request, fid, name, flags, value));
     }
 
     void remove(String name) {
         require(name, Errno.ENODATA);
-        Exchange e = client.take();
-        int fid = inode.acquireFid();
+        change((request, fid) -> P9Requests.removexattr(request, fid, name));
+    }
+
+    private interface Request {
+        void write(P9Message message, int fid);
+    }
+
+    private void change(Request request) {
+        int fid = inode.fid.acquire();
         try {
-            P9Requests.removexattr(e.request, fid, name);
-            client.call(e);
-            changed();
+            Exchange e = client.take();
+            try {
+                request.write(e.request, fid);
+                client.call(e, new Change(client) {
+                    @Override
+                    void made() {
+                        changed();
+                    }
+                });
+                changed();
+            } finally {
+                client.give(e);
+            }
         } finally {
-            inode.releaseFid();
-            client.give(e);
+            inode.fid.release();
         }
     }
 
+    /** What was asked for before is old. */
     private void changed() {
+        version.incrementAndGet();
         names = null;
-        inode.changedByHost();
+        inode.state.changedByHost();
     }
 
     private byte[] ask(String name) {
-        Exchange e = client.take();
-        int fid = inode.acquireFid();
+        int fid = inode.fid.acquire();
         try {
-            P9Requests.getxattr(e.request, fid, name);
-            client.call(e);
-            int length = e.reply.getInt();
-            int begin = e.reply.getBytesPosition(length);
-            e.reply.checkIntact();
-            byte[] value = new byte[length];
-            System.arraycopy(e.reply.bytes(), begin, value, 0, length);
-            return value;
+            Exchange e = client.take();
+            try {
+                P9Requests.getxattr(e.request, fid, name);
+                client.call(e);
+                int length = e.reply.getInt();
+                int begin = e.reply.getBytesPosition(length);
+                e.reply.checkIntact();
+                byte[] value = new byte[length];
+                System.arraycopy(e.reply.bytes(), begin, value, 0, length);
+                return value;
+            } finally {
+                client.give(e);
+            }
         } finally {
-            inode.releaseFid();
-            client.give(e);
+            inode.fid.release();
         }
     }
 

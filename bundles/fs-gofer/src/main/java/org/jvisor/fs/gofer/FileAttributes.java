@@ -108,9 +108,10 @@ final class FileAttributes {
         stale = false;
     }
 
-    /** Whether the data are those that {@code a} tells of, as far as times and size show. */
-    boolean hasSameData(long otherSize, long otherMtimeSeconds, int otherMtimeNanos) {
-        return size == otherSize && mtimeSeconds == otherMtimeSeconds && mtimeNanos == otherMtimeNanos;
+    void setOwnership(int newMode, int newUid, int newGid) {
+        mode = type | newMode & Mode.PERMISSIONS;
+        uid = newUid;
+        gid = newGid;
     }
 
     long mtimeSeconds() {

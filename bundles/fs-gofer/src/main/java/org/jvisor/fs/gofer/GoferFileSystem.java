@@ -13,6 +13,8 @@ import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.p9.P9;
@@ -48,21 +50,22 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     private GoferInode root;
     private final ConcurrentHashMap<Long, GoferInode> inodes = new ConcurrentHashMap<>();
 
-    /** In the order in which they became idle; each guarded by itself. */
+    private final Mutex lists = new Mutex(LockRank.P9_CLIENT);
+    /** In the order in which they became idle; guarded by lists, as are all that follow. */
     private final LinkedHashSet<GoferInode> idleInodes = new LinkedHashSet<>();
 
     private final LinkedHashSet<GoferInode> idleDescriptors = new LinkedHashSet<>();
     private final AtomicInteger fids = new AtomicInteger();
-    /** Caches that have pages, the one that got some last at the end. Guarded by itself. */
+    /** Caches that have pages, the one that got some last at the end. */
     private final LinkedHashSet<PageCache> caches = new LinkedHashSet<>();
 
-    /** Bytes in page caches; guarded by caches. */
+    /** Bytes in page caches. */
     private long cachedBytes;
 
-    /** Directories whose entries are remembered, the one that was read last at the end. Guarded by itself. */
+    /** Directories whose entries are remembered, the one that was read last at the end. */
     private final LinkedHashSet<DirectoryNames> readDirectories = new LinkedHashSet<>();
 
-    /** How many entries those have; guarded by readDirectories. */
+    /** How many entries those have. */
     private int rememberedNames;
 
     GoferFileSystem(HostKernel host, Memory memory, GoferClient client, MountOptions options, long device) {
@@ -225,7 +228,7 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
             GoferInode known = inodes.get(key);
             if (known != null && known.isSame(a)) {
                 known.meetAgain(a, fid, parent, name, fresh);
-                synchronized (idleInodes) {
+                try (Mutex _ = lists.take()) {
                     idleInodes.remove(known);
                 }
                 return known;
@@ -246,6 +249,10 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
         return inodes.get(ino);
     }
 
+    int knownInodes() {
+        return inodes.size();
+    }
+
     void forget(GoferInode inode) {
         inodes.remove(inode.ino(), inode);
     }
@@ -253,7 +260,7 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     /** The vfs does not use {@code inode} any more; it may come back. */
     void idle(GoferInode inode) {
         GoferInode oldest = null;
-        synchronized (idleInodes) {
+        try (Mutex _ = lists.take()) {
             idleInodes.remove(inode);
             idleInodes.add(inode);
             if (idleInodes.size() > MAX_IDLE_INODES) {
@@ -289,7 +296,7 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     void giveFidsBack() {
         int wanted = MAX_FIDS / 2;
         for (GoferInode inode : inodes.values()) {
-            if (wanted > 0 && inode != root && inode.giveFidBack()) {
+            if (wanted > 0 && inode != root && inode.fid.giveBack()) {
                 wanted--;
             }
         }
@@ -301,7 +308,7 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     /** {@code names} has now so many entries more (or less); it is read or forgotten. */
     void namesChanged(DirectoryNames names, int more, boolean read) {
         DirectoryNames oldest = null;
-        synchronized (readDirectories) {
+        try (Mutex _ = lists.take()) {
             rememberedNames += more;
             readDirectories.remove(names);
             if (read) {
@@ -322,19 +329,19 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
 
     void descriptorsIdle(GoferInode inode) {
         GoferInode oldest = null;
-        synchronized (idleDescriptors) {
+        try (Mutex _ = lists.take()) {
             idleDescriptors.add(inode);
             if (idleDescriptors.size() > MAX_IDLE_DESCRIPTORS) {
                 oldest = removeFirst(idleDescriptors);
             }
         }
         if (oldest != null) {
-            oldest.closeIdleDescriptors();
+            oldest.descriptors.closeIdle();
         }
     }
 
     void descriptorsUsed(GoferInode inode) {
-        synchronized (idleDescriptors) {
+        try (Mutex _ = lists.take()) {
             idleDescriptors.remove(inode);
         }
     }
@@ -342,12 +349,12 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     /** The host has no more descriptors for us. */
     void closeIdleDescriptors() {
         List<GoferInode> all;
-        synchronized (idleDescriptors) {
+        try (Mutex _ = lists.take()) {
             all = new ArrayList<>(idleDescriptors);
             idleDescriptors.clear();
         }
         for (GoferInode inode : all) {
-            inode.closeIdleDescriptors();
+            inode.descriptors.closeIdle();
         }
     }
 
@@ -373,14 +380,14 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     }
 
     private boolean pagesAreMany(int wanted) {
-        synchronized (caches) {
+        try (Mutex _ = lists.take()) {
             return cachedBytes + (long) wanted * MemoryFile.PAGE > memory.file().limit() / PAGES_SHARE;
         }
     }
 
     /** {@code bytes} more (or less) are in {@code cache}; it has pages or not. */
     void pagesChanged(PageCache cache, long bytes, boolean hasPages) {
-        synchronized (caches) {
+        try (Mutex _ = lists.take()) {
             cachedBytes += bytes;
             caches.remove(cache);
             if (hasPages) {
@@ -393,7 +400,7 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     private boolean reclaimPages(PageCache except) {
         List<PageCache> candidates;
         long enough;
-        synchronized (caches) {
+        try (Mutex _ = lists.take()) {
             candidates = new ArrayList<>(caches);
             enough = cachedBytes / 8;
         }

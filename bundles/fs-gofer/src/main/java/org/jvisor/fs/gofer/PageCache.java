@@ -3,8 +3,10 @@ package org.jvisor.fs.gofer;
 
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.state.StateRecord;
@@ -16,7 +18,7 @@ import org.jvisor.api.state.Stateful;
  * applications write through shared mappings waits for msync(2), fsync(2) or the last munmap(2).
  *
  * <p>Looking a page up takes no lock; the frame stays good for whoever looked until its epoch ends (see {@link MemoryFile}).
- * Everything else is done with the inode's lock.
+ * Everything else is done with the content's lock.
  */
 final class PageCache implements Mappable, Stateful {
     private static final int PAGE = MemoryFile.PAGE;
@@ -37,10 +39,10 @@ final class PageCache implements Mappable, Stateful {
     private final HostKernel host;
     private final MemoryFile file;
 
-    /** Grown under the inode's lock; a chunk is null where no page is. */
+    /** Grown under the content's lock; a chunk is null where no page is. */
     private volatile AtomicLongArray[] chunks = new AtomicLongArray[1];
 
-    /** Changed under the inode's lock. */
+    /** Changed under the content's lock. */
     private volatile int pages;
 
     private int dirtyPages;
@@ -146,8 +148,7 @@ final class PageCache implements Mappable, Stateful {
         if ((entry & PRESENT) != 0 && (!write || (entry & DIRTY) != 0)) {
             return entry & -PAGE;
         }
-        inode.lock.lock();
-        try {
+        try (KillableLock _ = inode.content.take()) {
             entry = entry(page);
             if ((entry & PRESENT) == 0) {
                 long result = load(page);
@@ -162,8 +163,8 @@ final class PageCache implements Mappable, Stateful {
                 dirtyPages++;
             }
             return entry & -PAGE;
-        } finally {
-            inode.lock.unlock();
+        } catch (ErrnoException e) {
+            return -e.errno();
         }
     }
 
@@ -180,21 +181,17 @@ final class PageCache implements Mappable, Stateful {
 
     @Override
     public void addMapping(Mapping mapping) {
-        inode.lock.lock();
-        try {
+        try (KillableLock _ = inode.content.takeAlways()) {
             Mapping[] more = new Mapping[mappings.length + 1];
             System.arraycopy(mappings, 0, more, 0, mappings.length);
             more[mappings.length] = mapping;
             mappings = more;
-        } finally {
-            inode.lock.unlock();
         }
     }
 
     @Override
     public void removeMapping(Mapping mapping) {
-        inode.lock.lock();
-        try {
+        try (KillableLock _ = inode.content.takeAlways()) {
             Mapping[] old = mappings;
             for (int i = 0; i < old.length; i++) {
                 if (old[i] == mapping) {
@@ -212,22 +209,17 @@ final class PageCache implements Mappable, Stateful {
                     dropSink();
                 }
             }
-        } finally {
-            inode.lock.unlock();
         }
     }
 
     @Override
     public long writeBack(long offset, long length) {
-        inode.lock.lock();
-        try {
+        try (KillableLock _ = inode.content.take()) {
             return flush(offset, length, mappings.length == 0);
-        } finally {
-            inode.lock.unlock();
         }
     }
 
-    // ---- with the inode's lock
+    // ---- with the content's lock
 
     /** Somebody maps the file that is open as {@code descriptor}. */
     void use(HostDescriptor descriptor) {
@@ -248,7 +240,11 @@ final class PageCache implements Mappable, Stateful {
 
     /** Reads the page in, with those of its group that are not here; 0 or a negative errno. */
     private long load(long page) {
-        long size = inode.sizeForMapping((page + 1) << PAGE_SHIFT);
+        if (fileSystem.shared && inode.attributes.size < (page + 1) << PAGE_SHIFT) {
+            // It may have grown outside.
+            inode.state.refresh(source);
+        }
+        long size = inode.attributes.size;
         long end = size + PAGE - 1 >>> PAGE_SHIFT;
         if (page >= end) {
             return -Errno.EFAULT;
@@ -340,7 +336,7 @@ final class PageCache implements Mappable, Stateful {
         if (dirtyPages == 0) {
             return 0;
         }
-        long size = inode.knownSize();
+        long size = inode.attributes.size;
         long end = length > Long.MAX_VALUE - offset ? Long.MAX_VALUE : offset + length;
         long result = 0;
         AtomicLongArray[] all = chunks;
@@ -364,7 +360,7 @@ final class PageCache implements Mappable, Stateful {
                 }
             }
         }
-        inode.changedByHost();
+        inode.state.changedByHost();
         return result;
     }
 
@@ -459,7 +455,7 @@ final class PageCache implements Mappable, Stateful {
      * inode's.
      */
     long reclaim() {
-        if (isMapped() || !inode.lock.tryLock()) {
+        if (isMapped() || !inode.content.tryLock()) {
             return 0;
         }
         try {
@@ -470,7 +466,7 @@ final class PageCache implements Mappable, Stateful {
             drop(0, Long.MAX_VALUE);
             return bytes;
         } finally {
-            inode.lock.unlock();
+            inode.content.unlock();
         }
     }
 }

@@ -7,6 +7,7 @@ import org.jvisor.api.abi.Splice;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.MemoryFile;
@@ -28,7 +29,7 @@ final class RegularFile implements FileOperations, Stateful {
     private final HostKernel host;
     private final boolean shared;
 
-    /** Takes {@code descriptor} over, which came from {@link GoferInode#acquireDescriptor}. */
+    /** Takes {@code descriptor} over, which came from {@link Descriptors#acquire}. */
     RegularFile(GoferInode inode, HostDescriptor descriptor) {
         this.inode = inode;
         this.descriptor = descriptor;
@@ -108,8 +109,7 @@ final class RegularFile implements FileOperations, Stateful {
     @Override
     public long write(Task task, FileDescription file, IoBuffer source, long offset) {
         boolean append = offset == APPEND;
-        inode.writing.lock();
-        try {
+        try (KillableLock _ = inode.writing.take()) {
             long at = append ? inode.size() : offset;
             long moved = 0;
             while (source.remaining() > 0) {
@@ -133,8 +133,6 @@ final class RegularFile implements FileOperations, Stateful {
             // No description: another file system writes its layer.
             long synced = moved > 0 && file != null ? syncIfAsked(file.flags()) : 0;
             return synced < 0 ? synced : moved;
-        } finally {
-            inode.writing.unlock();
         }
     }
 
@@ -147,8 +145,7 @@ final class RegularFile implements FileOperations, Stateful {
     }
 
     private long writeSpan(long address, long length, long offset, boolean append) {
-        inode.lock.lock();
-        try {
+        try (KillableLock _ = inode.content.take()) {
             PageCache pages = inode.pages();
             long n;
             if (pages != null && !pages.isEmpty()) {
@@ -159,14 +156,9 @@ final class RegularFile implements FileOperations, Stateful {
                 n = writeAtHost(address, length, offset);
             }
             if (n > 0) {
-                inode.attributes.stale = true;
-                if (offset + n > inode.attributes.size) {
-                    inode.attributes.size = offset + n;
-                }
+                inode.state.written(offset + n);
             }
             return n;
-        } finally {
-            inode.lock.unlock();
         }
     }
 
@@ -180,11 +172,14 @@ final class RegularFile implements FileOperations, Stateful {
 
     /** Where others may append at the same time only the host knows the end. */
     private long appendAtHost(long address, long length) {
-        Exchange e = inode.client.take();
-        host.putLong(e.scratch, address);
-        host.putLong(e.scratch + IOVEC_LENGTH, length);
-        long n = host.syscall(SyscallNr.PWRITEV2, descriptor.number, e.scratch, 1, 0, 0, Splice.RWF_APPEND);
-        inode.client.give(e);
+        long iovec = inode.client.scratch.take();
+        host.putLong(iovec, address);
+        host.putLong(iovec + IOVEC_LENGTH, length);
+        long n;
+        do {
+            n = host.syscall(SyscallNr.PWRITEV2, descriptor.number, iovec, 1, 0, 0, Splice.RWF_APPEND);
+        } while (n == -Errno.EINTR);
+        inode.client.scratch.give(iovec);
         return n;
     }
 
@@ -202,16 +197,16 @@ final class RegularFile implements FileOperations, Stateful {
             return writeAtHost(address, pages.missing(offset, length), offset);
         }
         long piece = Math.min(length, PAGE - (offset & PAGE - 1));
-        Exchange e = inode.client.take();
+        long copy = inode.client.scratch.take();
         try {
-            host.copy(address, e.scratch, piece);
-            long n = writeAtHost(e.scratch, piece, offset);
+            host.copy(address, copy, piece);
+            long n = writeAtHost(copy, piece, offset);
             if (n > 0) {
-                host.copy(e.scratch, pages.address(frame, offset), n);
+                host.copy(copy, pages.address(frame, offset), n);
             }
             return n;
         } finally {
-            inode.client.give(e);
+            inode.client.scratch.give(copy);
         }
     }
 
@@ -248,9 +243,7 @@ final class RegularFile implements FileOperations, Stateful {
 
     @Override
     public long fallocate(Task task, int mode, long offset, long length) {
-        inode.writing.lock();
-        inode.lock.lock();
-        try {
+        try (KillableLock _ = inode.writing.take(); KillableLock _ = inode.content.take()) {
             PageCache pages = inode.pages();
             boolean moves = (mode & ~Open.FALLOC_FL_KEEP_SIZE) != 0;
             if (pages != null && moves) {
@@ -262,7 +255,7 @@ final class RegularFile implements FileOperations, Stateful {
             long oldSize = inode.attributes.size;
             long result = host.syscall(SyscallNr.FALLOCATE, descriptor.number, mode, offset, length);
             if (result == 0) {
-                inode.refresh();
+                inode.state.refresh(descriptor);
                 if (pages != null && inode.attributes.size > oldSize) {
                     pages.extend(oldSize);
                 }
@@ -271,14 +264,11 @@ final class RegularFile implements FileOperations, Stateful {
                 }
             }
             return result;
-        } finally {
-            inode.lock.unlock();
-            inode.writing.unlock();
         }
     }
 
     @Override
     public void release(FileDescription file) {
-        inode.releaseDescriptor(descriptor);
+        inode.descriptors.release(descriptor);
     }
 }

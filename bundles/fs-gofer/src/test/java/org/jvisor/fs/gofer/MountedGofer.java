@@ -24,6 +24,7 @@ final class MountedGofer implements AutoCloseable {
     static final HostKernel HOST = new FfmHostKernel();
     static final Inode.Owner OWNER = new Inode.Owner(0, 0);
     static final int FRAMES = 4096;
+    private static final int MESSAGE_BYTES = 64 << 10;
 
     final FakeMemory memory = new FakeMemory(HOST, FRAMES);
     GoferFileSystem fileSystem;
@@ -33,11 +34,26 @@ final class MountedGofer implements AutoCloseable {
     /** What {@link #file} has told its last {@code setPosition}. */
     long position;
 
+    /** Between the client and the server; null when there is none. */
+    final Middleman middleman;
+
     MountedGofer(Path folder, String options) {
+        this(folder, options, false);
+    }
+
+    MountedGofer(Path folder, String options, boolean withMiddleman) {
         int[] pair = socketPair();
         socket = pair[0];
-        server = new InProcessServer(HOST, pair[1], open(folder.toString()), open("/proc/self/fd"), false);
-        GoferClient client = new GoferClient(HOST, transport.connect(pair[0], 64 << 10));
+        int serverEnd = pair[1];
+        if (withMiddleman) {
+            int[] behind = socketPair();
+            serverEnd = behind[1];
+            middleman = new Middleman(transport.serve(pair[1], MESSAGE_BYTES), transport.connect(behind[0], MESSAGE_BYTES));
+        } else {
+            middleman = null;
+        }
+        server = new InProcessServer(HOST, serverEnd, open(folder.toString()), open("/proc/self/fd"), false);
+        GoferClient client = new GoferClient(HOST, transport.connect(pair[0], MESSAGE_BYTES));
         fileSystem = new GoferFileSystem(HOST, memory, client, MountOptions.parse(options), 42);
     }
 
@@ -130,5 +146,8 @@ final class MountedGofer implements AutoCloseable {
     @Override
     public void close() {
         fileSystem.unmount();
+        if (middleman != null) {
+            middleman.close();
+        }
     }
 }
