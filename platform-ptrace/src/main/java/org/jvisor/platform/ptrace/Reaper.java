@@ -103,9 +103,15 @@ final class Reaper {
         return count;
     }
 
-    /** Ends the thread after all that it still has to wait for; not for ever, for the host may not come to an end with it. */
+    /**
+     * Ends the thread after all that it still has to wait for; not for ever, for the host may not come to an end with it. Nothing the
+     * second time.
+     */
     void stop() {
         synchronized (this) {
+            if (finishing) {
+                return;
+            }
             finishing = true;
         }
         thread.wake();
