@@ -3,6 +3,7 @@ package org.jvisor.core;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
@@ -61,7 +62,7 @@ public class FakeMemory implements Memory {
     }
 
     @Override
-    public SharedMemory newSharedMemory(long bytes) {
+    public SharedMemory newSharedMemory(Cgroup payer, long bytes) {
         throw new UnsupportedOperationException();
     }
 

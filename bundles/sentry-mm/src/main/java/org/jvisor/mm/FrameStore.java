@@ -7,6 +7,7 @@ import java.util.Set;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.SharedSegments;
@@ -29,7 +30,7 @@ final class FrameStore implements Memory.SharedMemory {
     private final FrameFile file;
 
     /** An entry a page; set with the monitor. */
-    private final FrameTable table = new FrameTable();
+    private final FrameTable table;
     private volatile long size;
 
     // Guarded by the monitor.
@@ -39,7 +40,9 @@ final class FrameStore implements Memory.SharedMemory {
     private final Set<Mapping> mappings = Collections.newSetFromMap(new IdentityHashMap<>());
     private volatile SharedSegments.Segment segment;
 
-    FrameStore(HostKernel host, FrameFile file, long bytes) {
+    /** @param payer who is charged for the index; null: nobody, it is the kernel's own */
+    FrameStore(HostKernel host, FrameFile file, Cgroup payer, long bytes) {
+        table = new FrameTable(payer);
         this.host = host;
         this.file = file;
         size = bytes;
@@ -79,6 +82,7 @@ final class FrameStore implements Memory.SharedMemory {
         if (count == 0) {
             return;
         }
+        table.makeRoom(index, count);
         long run = file.allocateRun(count, true);
         count = (int) run & PAGE - 1;
         for (int i = 0; i < count; i++) {
@@ -290,6 +294,7 @@ final class FrameStore implements Memory.SharedMemory {
                 frames--;
             }
         }
+        table.dropParts(from, to);
     }
 
     @Override

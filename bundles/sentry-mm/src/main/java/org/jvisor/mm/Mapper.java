@@ -92,7 +92,7 @@ final class Mapper {
         } else {
             vmFlags |= Vma.MAY_WRITE | Vma.MAY_EXECUTE;
             if (shared) {
-                FrameStore store = new FrameStore(mm.system.host, mm.system.file, bytes);
+                FrameStore store = new FrameStore(mm.system.host, mm.system.file, task == null ? null : task.cgroup(), bytes);
                 backing = new Backing(mm, store, null, SHARED_ANONYMOUS, vmFlags);
                 long result = place(task, address, bytes, prot, flags, vmFlags, backing, 0);
                 store.release();

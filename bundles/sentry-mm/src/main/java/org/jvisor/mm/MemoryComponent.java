@@ -8,6 +8,7 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostCall;
 import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
@@ -73,8 +74,8 @@ public final class MemoryComponent implements Memory, MemoryFile, HostCaller {
     }
 
     @Override
-    public SharedMemory newSharedMemory(long bytes) {
-        return system.newSharedMemory(bytes);
+    public SharedMemory newSharedMemory(Cgroup payer, long bytes) {
+        return system.newSharedMemory(payer, bytes);
     }
 
     @Override

@@ -12,6 +12,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.host.RandomBytes;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
@@ -112,15 +113,15 @@ final class MemorySystem implements Memory {
     }
 
     @Override
-    public SharedMemory newSharedMemory(long bytes) {
-        return new FrameStore(host, file, bytes);
+    public SharedMemory newSharedMemory(Cgroup payer, long bytes) {
+        return new FrameStore(host, file, payer, bytes);
     }
 
     @Override
     public SharedSegments segments(IpcNamespace namespace) {
         synchronized (segments) {
             return segments.computeIfAbsent(namespace, made -> {
-                Segments fresh = new Segments(bytes -> new FrameStore(host, file, bytes));
+                Segments fresh = new Segments((payer, bytes) -> new FrameStore(host, file, payer, bytes));
                 CLEANER.register(made, fresh::removeAll);
                 return fresh;
             });

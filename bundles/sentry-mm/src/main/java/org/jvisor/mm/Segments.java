@@ -2,10 +2,10 @@
 package org.jvisor.mm;
 
 import java.util.Arrays;
-import java.util.function.LongFunction;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Ipc;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.Memory;
@@ -18,13 +18,19 @@ final class Segments implements SharedSegments {
     private static final int INDEX_MASK = (1 << INDEX_BITS) - 1;
     private static final int MAX_SEQUENCE = (1 << 31 - INDEX_BITS) - 1;
 
-    private final LongFunction<FrameStore> newStore;
+    /** Makes a segment's memory. */
+    @FunctionalInterface
+    interface Maker {
+        FrameStore make(Cgroup payer, long bytes);
+    }
+
+    private final Maker newStore;
 
     // Guarded by the monitor.
     private One[] slots = new One[4];
     private int sequence;
 
-    Segments(LongFunction<FrameStore> newStore) {
+    Segments(Maker newStore) {
         this.newStore = newStore;
     }
 
@@ -89,7 +95,7 @@ final class Segments implements SharedSegments {
     }
 
     @Override
-    public synchronized Segment create(int key, long bytes, int mode, Credentials creator, int pid, long nowSeconds) {
+    public synchronized Segment create(Cgroup payer, int key, long bytes, int mode, Credentials creator, int pid, long nowSeconds) {
         if (find(key) != null) {
             return null;
         }
@@ -104,7 +110,7 @@ final class Segments implements SharedSegments {
             slots = Arrays.copyOf(slots, slots.length * 2);
         }
         sequence = sequence == MAX_SEQUENCE ? 0 : sequence + 1;
-        One one = new One(sequence << INDEX_BITS | index, key, bytes, newStore.apply(bytes));
+        One one = new One(sequence << INDEX_BITS | index, key, bytes, newStore.make(payer, bytes));
         Attributes a = one.attributes;
         a.uid = creator.euid();
         a.gid = creator.egid();

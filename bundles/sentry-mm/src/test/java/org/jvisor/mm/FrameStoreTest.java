@@ -13,6 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.mm.IoBuffer;
 
 /** The store of files in memory. */
@@ -33,7 +35,7 @@ final class FrameStoreTest extends MemoryTest {
 
     @BeforeEach
     void newStore() {
-        store = new FrameStore(host, file, 0);
+        store = new FrameStore(host, file, null, 0);
     }
 
     @Test
@@ -126,6 +128,36 @@ final class FrameStoreTest extends MemoryTest {
         assertEquals(PAGE, store.allocatedBytes());
         assertEquals(far, store.seekData(0));
         store.release();
+        assertAllFree();
+    }
+
+    /** A byte in the last page of each stretch: what the heap has of the file is charged, and the file's limit is the payer's. */
+    @Test
+    void shouldChargeItsIndex() {
+        Cgroup payer = new Cgroup(null);
+        payer.setLimit(Charge.PAGE_INDEX_BYTE, 100_000);
+        store = new FrameStore(host, file, payer, 0);
+        assertEquals(1, write(0, (byte) 1));
+        assertTrue(payer.used(Charge.PAGE_INDEX_BYTE) < 200, "a small file is cheap");
+        long stretch = 512L * PAGE;
+        long result = 1;
+        int k = 0;
+        while (result == 1 && k < 1000) {
+            result = write(++k * stretch - 1, (byte) 1);
+        }
+        assertEquals(-Errno.ENOSPC, result);
+        assertTrue(k > 20, "stretches: " + k);
+        assertEquals(-Errno.ENOSPC, store.frame(k * stretch - PAGE, true) < 0 ? -Errno.ENOSPC : 0);
+        assertEquals(1, write(1, (byte) 2), "what has its place can be written");
+        long held = store.allocatedBytes();
+        assertEquals(k * (long) PAGE, held, "a refused page takes no frame");
+        store.punch(0, stretch);
+        assertEquals(1, write(k * stretch - 1, (byte) 1), "the room of an empty part is free again");
+        store.resize(PAGE);
+        assertTrue(payer.used(Charge.PAGE_INDEX_BYTE) < 5_000, "used: " + payer.used(Charge.PAGE_INDEX_BYTE));
+        assertEquals(1, write(300 * stretch, (byte) 1));
+        store.release();
+        assertEquals(0, payer.used(Charge.PAGE_INDEX_BYTE));
         assertAllFree();
     }
 

@@ -8,6 +8,7 @@ import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.mm.UserMemory;
@@ -37,6 +38,8 @@ final class Process {
     private final Registers registers = new Registers();
     private final byte[] scratch = new byte[4096];
 
+    final Cgroup cgroup = new Cgroup(null);
+
     Process(MemorySystem system) {
         this(system, system.newManager(new FakeSpace()));
     }
@@ -55,6 +58,7 @@ final class Process {
         task = (Task) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {Task.class},
                 (proxy, method, arguments) -> switch (method.getName()) {
                     case "group" -> group;
+                    case "cgroup" -> cgroup;
                     case "context" -> space.context;
                     case "mm" -> mm;
                     case "memory" -> self.memory;

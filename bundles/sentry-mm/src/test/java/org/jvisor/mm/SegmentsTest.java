@@ -23,11 +23,11 @@ final class SegmentsTest extends MemoryTest {
 
     @BeforeEach
     void make() {
-        segments = new Segments(bytes -> new FrameStore(host, file, bytes));
+        segments = new Segments((payer, bytes) -> new FrameStore(host, file, payer, bytes));
     }
 
     private Segment create(int key) {
-        return segments.create(key, 3 * PAGE, 0600, Credentials.ROOT, 1, 0);
+        return segments.create(null, key, 3 * PAGE, 0600, Credentials.ROOT, 1, 0);
     }
 
     private long attach(Process process, Segment segment) {

@@ -150,7 +150,7 @@ final class AnonymousFiles {
     FileDescription memfd(Task task, String name, int flags) {
         KernelFileSystem fileSystem = (KernelFileSystem) memfds.fileSystem();
         boolean sealable = (flags & Mman.MFD_ALLOW_SEALING) != 0;
-        MemfdInode inode = new MemfdInode(fileSystem, fileSystem.newIno(), clock, memory.newSharedMemory(0), sealable,
+        MemfdInode inode = new MemfdInode(fileSystem, fileSystem.newIno(), clock, memory.newSharedMemory(task.cgroup(), 0), sealable,
                 Permissions.of(task).fsuid(), Permissions.of(task).fsgid());
         Vnode vnode = new Vnode(memfds.superBlock, inode);
         return describe(memfds, vnode, "/memfd:" + name + " (deleted)", inode.open(task, Open.O_RDWR),

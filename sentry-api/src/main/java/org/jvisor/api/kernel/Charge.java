@@ -42,8 +42,8 @@ public enum Charge {
     ADDRESS_SPACE(4_096, Errno.ENOMEM),
     /** A page of the tables that tell the frames of an address space. */
     PAGE_TABLE(0, 4_096, Errno.ENOMEM),
-    /** A piece of the index that tells where the pages of a file are. ftruncate(2), pwrite(2). */
-    PAGE_INDEX(4_096, Errno.ENOSPC),
+    /** A byte of the index that tells where the pages of a file are. pwrite(2), a fault in a shared mapping. */
+    PAGE_INDEX_BYTE(1, Errno.ENOSPC),
 
     // ---- descriptors
 

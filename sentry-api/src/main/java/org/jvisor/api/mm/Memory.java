@@ -2,6 +2,7 @@
 package org.jvisor.api.mm;
 
 import java.util.function.Consumer;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Handle;
@@ -27,9 +28,10 @@ public interface Memory extends HandleSource {
     /**
      * Frames that can be mapped shared and are gone with their last user: shared anonymous memory, SysV shared memory, tmpfs.
      *
+     * @param payer who is charged for the index that tells where its pages are; null: nobody, it is the kernel's own
      * @param bytes its size; it can be changed
      */
-    SharedMemory newSharedMemory(long bytes);
+    SharedMemory newSharedMemory(Cgroup payer, long bytes);
 
     /** The System V shared memory of a namespace; made when first asked for, gone with the namespace. */
     default SharedSegments segments(IpcNamespace namespace) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.mm;
 
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Credentials;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -28,12 +29,13 @@ public interface SharedSegments {
     /**
      * Makes a segment, which no other has the key of; IPC_PRIVATE has no other.
      *
+     * @param payer who is charged for it
      * @param mode permission bits
      * @param nowSeconds realtime
      * @return null when somebody else has just made one of this key
      * @throws org.jvisor.api.abi.ErrnoException ENOSPC above SHMMNI
      */
-    Segment create(int key, long bytes, int mode, Credentials creator, int pid, long nowSeconds);
+    Segment create(Cgroup payer, int key, long bytes, int mode, Credentials creator, int pid, long nowSeconds);
 
     /** IPC_RMID: its key is free at once, the segment goes with its last attachment. */
     void remove(Segment segment);

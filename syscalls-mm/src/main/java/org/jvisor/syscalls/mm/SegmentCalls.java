@@ -59,7 +59,7 @@ final class SegmentCalls {
             if ((flags & Ipc.SHM_HUGETLB) != 0) {
                 return t.hasCapability(Capability.CAP_IPC_LOCK) ? -Errno.ENOMEM : -Errno.EPERM;
             }
-            Segment made = all.create(key, bytes, flags & PERMISSIONS, t.credentials(), t.group().pid(), now(t));
+            Segment made = all.create(t.cgroup(), key, bytes, flags & PERMISSIONS, t.credentials(), t.group().pid(), now(t));
             if (made != null) {
                 return made.id();
             }

@@ -55,6 +55,6 @@ final class ZeroDevice extends MemDevice {
     /** Each mapping is anonymous memory of its own (mmap(2), MAP_ANONYMOUS). */
     @Override
     public Mappable mappable(Task task, FileDescription file) {
-        return full ? super.mappable(task, file) : new ZeroMapping(memory);
+        return full ? super.mappable(task, file) : new ZeroMapping(memory, task.cgroup());
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.dev;
 
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.state.StateRecord;
@@ -17,8 +18,8 @@ final class ZeroMapping implements Mappable, Stateful {
     /** Guarded by the monitor. */
     private int mappings;
 
-    ZeroMapping(Memory memory) {
-        this.memory = memory.newSharedMemory(BYTES);
+    ZeroMapping(Memory memory, Cgroup payer) {
+        this.memory = memory.newSharedMemory(payer, BYTES);
     }
 
     /** What {@link #save} wrote. Mappings come by themselves: they are told of their new object. */

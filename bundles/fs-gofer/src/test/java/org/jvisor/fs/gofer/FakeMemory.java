@@ -7,6 +7,7 @@ import java.util.Map;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
@@ -53,7 +54,7 @@ final class FakeMemory implements Memory, MemoryFile {
     }
 
     @Override
-    public SharedMemory newSharedMemory(long bytes) {
+    public SharedMemory newSharedMemory(Cgroup payer, long bytes) {
         throw new UnsupportedOperationException();
     }
 

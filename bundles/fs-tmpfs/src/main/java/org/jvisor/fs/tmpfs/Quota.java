@@ -76,6 +76,10 @@ final class Quota {
         giveBytes(textBytes);
     }
 
+    Cgroup payer() {
+        return cgroup;
+    }
+
     boolean takeBytes(long count) {
         return cgroup.tryCharge(Charge.INODE_BYTE, count);
     }

@@ -36,7 +36,7 @@ final class TmpfsFile extends TmpfsInode {
     TmpfsFile(Tmpfs fileSystem, int mode, int uid, int gid, int links) {
         super(fileSystem, mode, uid, gid, links);
         bornUnnamed = links == 0;
-        memory = fileSystem.memory().newSharedMemory(0);
+        memory = fileSystem.memory().newSharedMemory(fileSystem.quota().payer(), 0);
         mapping = new FileMapping(this, memory);
     }
 
