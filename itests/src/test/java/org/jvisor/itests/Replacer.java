@@ -31,7 +31,7 @@ final class Replacer {
             "net-local", "p9-unix", "platform-ptrace", "syscalls-fs", "syscalls-mm", "syscalls-net", "syscalls-task");
     private static final long LOOK_MILLIS = 20;
     private static final int FAILED = -1;
-    private static final Pattern PAUSE = Pattern.compile(" in (\\d+) ms$");
+    private static final Pattern PAUSE = Pattern.compile(" in (\\d+) ms");
 
     private static final AtomicInteger TURNS = new AtomicInteger();
     private static final Map<String, byte[]> BUILDS = new ConcurrentHashMap<>();

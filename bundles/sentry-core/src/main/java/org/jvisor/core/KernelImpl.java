@@ -24,6 +24,7 @@ import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.kernel.SysctlValues;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.Vdso;
+import org.jvisor.api.net.SocketFamily;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.Restorable;
@@ -376,6 +377,12 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     @Override
     public String unanswered(Predicate<Object> leaving) {
         return CallNames.text(dispatcher.lost(leaving));
+    }
+
+    @Override
+    public boolean refuses(Object service) {
+        return dispatcher.refuses(service) || service instanceof SocketFamily family && !socketFamilies.has(family)
+                || service instanceof Platform known && !platforms.contains(known);
     }
 
     @Override

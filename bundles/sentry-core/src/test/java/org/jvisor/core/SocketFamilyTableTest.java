@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core;
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.kernel.NetNamespace;
@@ -53,7 +55,9 @@ class SocketFamilyTableTest {
     @Test
     void shouldKnowOfNoDomainsThatNobodyServes() {
         table.add(new Family(2, "one"), 0, 1);
-        table.add(new Family(99, "out of range"), 0, 2);
+        Family nonsense = new Family(99, "out of range");
+        assertThrows(IllegalArgumentException.class, () -> table.add(nonsense, 0, 2));
+        assertFalse(table.has(nonsense));
         for (int domain : new int[] {-1, 0, 1, 3, 46, 99, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
             assertNull(net.family(domain));
         }

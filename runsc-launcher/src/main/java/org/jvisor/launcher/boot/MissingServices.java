@@ -62,7 +62,7 @@ final class MissingServices {
         }
     }
 
-    private static String needed(ComponentDescriptionDTO component, String reference) {
+    static String needed(ComponentDescriptionDTO component, String reference) {
         return Arrays.stream(component.references).filter(one -> one.name.equals(reference)).map(one -> one.interfaceName)
             .findFirst().orElse(reference);
     }

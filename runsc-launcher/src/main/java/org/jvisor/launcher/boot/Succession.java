@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jvisor.api.kernel.Kernel;
@@ -22,26 +23,91 @@ import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
 
 /**
- * What has to happen while two versions of a bundle are there: the new one has started, and the old one has yet to be withdrawn. An
- * exception leaves the old one as it is.
+ * What has to happen when a bundle that has been tried comes to serve, or one that serves goes: it is the kernel's state that is at
+ * stake. An exception leaves everything as it was.
  */
 final class Succession {
-    private final BundleContext context;
+    /** A pause that is longer is explained. */
+    private static final long LONG_NS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long WORTH_TELLING_NS = TimeUnit.MILLISECONDS.toNanos(10);
 
-    Succession(BundleContext context) {
+    private final BundleContext context;
+    private final Probation probation;
+
+    Succession(BundleContext context, Probation probation) {
         this.context = context;
+        this.probation = probation;
+    }
+
+    /** Lets a bundle serve that takes nobody's place. */
+    void admit(Bundle fresh) throws BundleException {
+        if (!probation.admit(fresh)) {
+            throw new BundleException("it has stopped meanwhile");
+        }
+        requireTaken(fresh);
     }
 
     /**
-     * Not to be given up from outside: once the kernel is handed over, the old one has nothing left to go on with.
+     * Lets a bundle take another's place, which stops. Not to be given up from outside: once the kernel is handed over, the old one has
+     * nothing left to go on with.
      *
-     * @param limitMillis for each step of a hand-over
-     * @return what was handed over and how long that took, for people; empty: there was nothing to hand over
+     * @param limitMillis for each step
+     * @return what was handed over and how long that took, for people
      */
-    String run(Bundle old, Bundle fresh, long limitMillis) throws BundleException {
+    String replace(Bundle old, Bundle fresh, long limitMillis) throws BundleException {
         requireServices(old, fresh);
-        requireCalls(old);
-        return handOver(old, fresh, limitMillis);
+        ServiceReference<?> before = driver(old);
+        ServiceReference<?> after = driver(fresh);
+        if (before != null && after == null) {
+            throw new BundleException("it has no driver that could take over from the one that is there");
+        }
+        try {
+            return withServices(old, services -> {
+                Replacement replacement = new Replacement(owned(old, services), service(before), before == null ? null : service(after),
+                    new Services(old, fresh));
+                Handover.Report report = handover().replace(replacement, TimeUnit.MILLISECONDS.toNanos(limitMillis));
+                return ", which took over " + report.objects() + " objects in " + describe(report.pause());
+            });
+        } catch (StateException e) {
+            throw new BundleException(e.getMessage(), e);
+        } finally {
+            unget(before);
+            unget(after);
+        }
+    }
+
+    private final class Services implements Replacement.Services {
+        private final Bundle old;
+        private final Bundle fresh;
+
+        Services(Bundle old, Bundle fresh) {
+            this.old = old;
+            this.fresh = fresh;
+        }
+
+        @Override
+        public void offer() {
+            try {
+                admit(fresh);
+                requireCalls(old);
+            } catch (BundleException e) {
+                throw new StateException(e.getMessage(), e);
+            }
+        }
+
+        @Override
+        public void revoke() {
+            try {
+                RunningBundles.discard(fresh);
+            } catch (BundleException e) {
+                throw new StateException("withdrawing the new one: " + e.getMessage(), e);
+            }
+        }
+
+        @Override
+        public void withdraw() {
+            stop(old);
+        }
     }
 
     /** What others use of the old one has to be there in the new one. */
@@ -55,10 +121,20 @@ final class Succession {
         }
     }
 
+    /** The kernel takes a service in while that is offered: what kept it from that is in the log of the component runtime. */
+    private void requireTaken(Bundle fresh) throws BundleException {
+        Kernel kernel = service(context.getServiceReference(Kernel.class));
+        List<String> refused = withServices(fresh,
+            services -> services.stream().filter(kernel::refuses).map(service -> service.getClass().getName()).toList());
+        if (!refused.isEmpty()) {
+            throw new BundleException("the kernel does not take its " + String.join(", ", refused) + ": the Sentry's log tells more");
+        }
+    }
+
     /** Both answer system calls by now; what the old one answers has to be answered by somebody once it is gone. */
     private void requireCalls(Bundle old) throws BundleException {
-        ServiceReference<Kernel> kernel = context.getServiceReference(Kernel.class);
-        String lost = kernel == null ? "" : withServices(old, services -> context.getService(kernel).unanswered(services::contains));
+        Kernel kernel = service(context.getServiceReference(Kernel.class));
+        String lost = withServices(old, services -> kernel.unanswered(services::contains));
         if (!lost.isEmpty()) {
             throw new BundleException("it does not answer " + lost + ", as the one that is there does");
         }
@@ -75,9 +151,10 @@ final class Succession {
         Set<Object> services = Collections.newSetFromMap(new IdentityHashMap<>());
         try {
             held.forEach(reference -> services.add(context.getService(reference)));
+            services.remove(null);
             return question.of(services);
         } finally {
-            held.forEach(context::ungetService);
+            held.forEach(this::unget);
         }
     }
 
@@ -91,27 +168,38 @@ final class Succession {
         return types;
     }
 
-    /** The objects of the kernel that the old one does the work for go over to the new one. */
-    private String handOver(Bundle old, Bundle fresh, long limitMillis) throws BundleException {
-        ServiceReference<Handover> handover = context.getServiceReference(Handover.class);
-        ServiceReference<?> before = driver(old);
-        if (handover == null || before == null) {
-            return "";
-        }
-        ServiceReference<?> after = driver(fresh);
-        if (after == null) {
-            throw new BundleException("it has no driver that could take over from the one that is there");
-        }
+    /** The bundle's objects and services. */
+    private Predicate<Object> owned(Bundle bundle, Set<Object> services) {
+        ServiceReference<?> reference = driver(bundle);
+        Driver driver = service(reference);
+        unget(reference);
+        Predicate<Object> own = driver != null ? driver::owns : object -> FrameworkUtil.getBundle(object.getClass()) == bundle;
+        return object -> services.contains(object) || own.test(object);
+    }
+
+    /**
+     * Takes a bundle away that nothing of the kernel's would be without code without.
+     *
+     * @param limitMillis for each step
+     */
+    void withdraw(Bundle bundle, long limitMillis) throws BundleException {
         try {
-            Driver goes = (Driver) context.getService(before);
-            Replacement replacement = new Replacement(goes::owns, goes, (Driver) context.getService(after), new Services(old));
-            Handover.Report report = context.getService(handover).replace(replacement, TimeUnit.MILLISECONDS.toNanos(limitMillis));
-            return ", which took over " + report.objects() + " objects in " + TimeUnit.NANOSECONDS.toMillis(report.pause().ns()) + " ms";
+            List<String> users = withServices(bundle, services -> handover().withdraw(owned(bundle, services), () -> stop(bundle),
+                TimeUnit.MILLISECONDS.toNanos(limitMillis)));
+            if (!users.isEmpty()) {
+                throw new BundleException(bundle.getSymbolicName() + " is in use: it does the work for " + String.join(", ", users));
+            }
         } catch (StateException e) {
             throw new BundleException(e.getMessage(), e);
-        } finally {
-            context.ungetService(before);
-            context.ungetService(after);
+        }
+    }
+
+    private static void stop(Bundle bundle) {
+        try {
+            bundle.stop();
+        } catch (BundleException e) {
+            // Its own code has failed at its end, which it has come to.
+            System.err.println("withdrawing " + bundle.getSymbolicName() + ": " + e);
         }
     }
 
@@ -123,65 +211,36 @@ final class Succession {
         } catch (InvalidSyntaxException e) {
             throw new IllegalStateException(e);
         }
-        ServiceReference<Handover> handover = context.getServiceReference(Handover.class);
         try {
-            Handover.RoundTrip done = context.getService(handover).roundTrip(references.stream().map(context::getService).toList(),
+            Handover.RoundTrip done = handover().roundTrip(references.stream().map(context::getService).toList(),
                 TimeUnit.MILLISECONDS.toNanos(limitMillis));
             StringBuilder text = new StringBuilder();
             done.types().forEach((type, count) -> text.append(count).append('\t').append(type).append('\n'));
             return text.append(done.types().values().stream().mapToInt(Integer::intValue).sum()).append(" objects, ").append(done.bytes())
-                .append(" bytes, in ").append(TimeUnit.NANOSECONDS.toMillis(done.pause().ns())).append(" ms").toString();
+                .append(" bytes, in ").append(describe(done.pause())).toString();
         } catch (StateException e) {
             throw new BundleException(e.getMessage(), e);
         } finally {
-            references.forEach(context::ungetService);
-            context.ungetService(handover);
+            references.forEach(this::unget);
         }
     }
 
-    private static void stop(Bundle bundle) {
-        try {
-            bundle.stop();
-        } catch (BundleException e) {
-            throw new IllegalStateException("withdrawing the old one: " + e.getMessage(), e);
+    private static String describe(Handover.Pause pause) {
+        String text = TimeUnit.NANOSECONDS.toMillis(pause.ns()) + " ms";
+        if (pause.ns() < LONG_NS) {
+            return text;
         }
-    }
-
-    private record Services(Bundle old) implements Replacement.Services {
-        @Override
-        public void offer() {}
-
-        @Override
-        public void revoke() {}
-
-        @Override
-        public void withdraw() {
-            stop(old);
-        }
-    }
-
-    /** Refuses to take a bundle away that something of the kernel's would be without code without. */
-    void refuseInUse(Bundle bundle) throws BundleException {
-        ServiceReference<Handover> handover = context.getServiceReference(Handover.class);
-        if (handover == null) {
-            return;
-        }
-        ServiceReference<?> driver = driver(bundle);
-        try {
-            Predicate<Object> owned = driver != null ? ((Driver) context.getService(driver))::owns
-                : object -> FrameworkUtil.getBundle(object.getClass()) == bundle;
-            List<String> users = withServices(bundle,
-                services -> context.getService(handover).withdraw(object -> services.contains(object) || owned.test(object), () -> { }, Handover.LIMIT_NS));
-            if (!users.isEmpty()) {
-                throw new BundleException(bundle.getSymbolicName() + " is in use: it does the work for " + String.join(", ", users));
-            }
-        } catch (StateException e) {
-            throw new BundleException(e.getMessage(), e);
-        } finally {
-            if (driver != null) {
-                context.ungetService(driver);
+        StringJoiner steps = new StringJoiner(", ", " (", ")");
+        for (Handover.Pause.Step step : pause.steps()) {
+            if (step.ns() >= WORTH_TELLING_NS) {
+                steps.add(step.name() + ": " + TimeUnit.NANOSECONDS.toMillis(step.ns()) + " ms");
             }
         }
+        return text + steps;
+    }
+
+    private Handover handover() {
+        return service(context.getServiceReference(Handover.class));
     }
 
     private static ServiceReference<?> driver(Bundle bundle) {
@@ -192,5 +251,18 @@ final class Succession {
             }
         }
         return null;
+    }
+
+    /** Null where there is none. */
+    @SuppressWarnings("unchecked")
+    private <T> T service(ServiceReference<?> reference) {
+        return reference == null ? null : (T) context.getService(reference);
+    }
+
+    /** The bundle that offers it may be gone. */
+    private void unget(ServiceReference<?> reference) {
+        if (reference != null) {
+            context.ungetService(reference);
+        }
     }
 }

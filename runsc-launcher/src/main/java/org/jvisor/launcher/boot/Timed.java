@@ -53,7 +53,8 @@ final class Timed {
         if (!finish(problem)) {
             try {
                 late.run();
-            } catch (BundleException | RuntimeException e) {
+            } catch (Throwable e) {
+                // There is nobody left who would want to know.
                 System.err.println("a bundle that came back late: " + e);
             }
         }

@@ -72,6 +72,12 @@ public interface Kernel {
      */
     String unanswered(Predicate<Object> leaving);
 
+    /**
+     * Whether {@code service} is of a kind that the kernel takes in, and this one it has not: it is not there, or its answers about
+     * itself make no sense.
+     */
+    boolean refuses(Object service);
+
     /** What was set in /proc/sys. */
     SysctlValues sysctls();
 

@@ -6,6 +6,7 @@ import java.lang.System.Logger;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
@@ -13,6 +14,8 @@ import java.util.function.Supplier;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.StartException;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallHandler;
@@ -51,7 +54,16 @@ public final class Dispatcher {
         void restartCall();
     }
 
-    private record Family(SyscallFamily service, int ranking, long id, SyscallHandler[] handlers) implements Ranked {
+    private record Family(SyscallFamily service, String name, int ranking, long id, SyscallHandler[] handlers) implements Ranked {
+
+        /** Asks the service, which is a bundle's code. */
+        static Family of(SyscallFamily service, int ranking, long id) {
+            SyscallHandler[] handlers = new SyscallHandler[SyscallTable.NUMBERS];
+            for (CallTable.Row row : service.calls().rows()) {
+                handlers[inRange(row.number())] = Objects.requireNonNull(row.handler(), "a handler");
+            }
+            return new Family(service, service.name(), ranking, id, handlers);
+        }
 
         BitSet numbers() {
             BitSet numbers = new BitSet(handlers.length);
@@ -62,15 +74,32 @@ public final class Dispatcher {
         }
     }
 
-    private record Interceptor(SyscallInterceptor service, int ranking, long id, boolean[] numbers) implements Ranked {}
+    private record Interceptor(SyscallInterceptor service, int ranking, long id, boolean[] numbers) implements Ranked {
 
+        static Interceptor of(SyscallInterceptor service, int ranking, long id) {
+            boolean[] numbers = new boolean[SyscallTable.NUMBERS];
+            for (int number : service.numbers()) {
+                numbers[inRange(number)] = true;
+            }
+            return new Interceptor(service, ranking, id, numbers);
+        }
+    }
+
+    private static int inRange(int number) {
+        if (number < 0 || number >= SyscallTable.NUMBERS) {
+            throw new IllegalArgumentException("no number of a system call: " + number);
+        }
+        return number;
+    }
+
+    private final Mutex lock = new Mutex(LockRank.KERNEL);
     private final Supplier<? extends Iterable<? extends Caller>> callers;
     private final MissingCalls missing = new MissingCalls();
 
-    /** Both guarded by this; highest ranking first. */
+    /** Both guarded by the lock; highest ranking first. */
     private final List<Family> families = new ArrayList<>();
     private final List<Interceptor> interceptors = new ArrayList<>();
-    /** The numbers that were answered when the kernel started: no program is to lose those. Guarded by this. */
+    /** The numbers that were answered when the kernel started: no program is to lose those. Guarded by the lock. */
     private final BitSet shipped = new BitSet(SyscallTable.NUMBERS);
 
     private volatile SyscallTable table = SyscallTable.first(missing);
@@ -87,49 +116,59 @@ public final class Dispatcher {
         return missing.counts();
     }
 
-    /** @param id service.id: of equal rankings the lowest wins, as everywhere in OSGi */
-    public synchronized void addFamily(SyscallFamily service, int ranking, long id) {
-        SyscallHandler[] handlers = new SyscallHandler[SyscallTable.NUMBERS];
-        for (CallTable.Row row : service.calls().rows()) {
-            if (row.number() < 0 || row.number() >= SyscallTable.NUMBERS) {
-                LOG.log(Level.WARNING, "family {0}: number {1} is out of range", service.name(), row.number());
-            } else {
-                handlers[row.number()] = row.handler();
-            }
+    /**
+     * @param id service.id: of equal rankings the lowest wins, as everywhere in OSGi
+     * @throws RuntimeException when what the service says about itself makes no sense: it is not taken then, see {@link #refuses}
+     */
+    public void addFamily(SyscallFamily service, int ranking, long id) {
+        Family family = Family.of(service, ranking, id);
+        try (Mutex _ = lock.take()) {
+            families.add(family);
+            families.sort(Ranked::compare);
+            publish();
         }
-        families.add(new Family(service, ranking, id, handlers));
-        families.sort(Ranked::compare);
-        publish();
     }
 
     /** Returns when no task is inside one of its handlers any more. */
     public void removeFamily(SyscallFamily service) {
-        synchronized (this) {
-            families.removeIf(family -> family.service == service);
+        String name = "";
+        try (Mutex _ = lock.take()) {
+            for (Family family : List.copyOf(families)) {
+                if (family.service == service) {
+                    name = family.name;
+                    families.remove(family);
+                }
+            }
             publish();
         }
-        awaitLeave(service.name());
+        awaitLeave(name);
     }
 
-    public synchronized void addInterceptor(SyscallInterceptor service, int ranking, long id) {
-        boolean[] numbers = new boolean[SyscallTable.NUMBERS];
-        for (int number : service.numbers()) {
-            if (number >= 0 && number < SyscallTable.NUMBERS) {
-                numbers[number] = true;
-            }
+    /** @throws RuntimeException as {@link #addFamily} */
+    public void addInterceptor(SyscallInterceptor service, int ranking, long id) {
+        Interceptor interceptor = Interceptor.of(service, ranking, id);
+        try (Mutex _ = lock.take()) {
+            interceptors.add(interceptor);
+            interceptors.sort(Ranked::compare);
+            publish();
         }
-        interceptors.add(new Interceptor(service, ranking, id, numbers));
-        interceptors.sort(Ranked::compare);
-        publish();
     }
 
     /** Returns when no task is inside it any more. */
     public void removeInterceptor(SyscallInterceptor service) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             interceptors.removeIf(interceptor -> interceptor.service == service);
             publish();
         }
         awaitLeave(service.getClass().getName());
+    }
+
+    /** Whether it is a family or an interceptor that was not taken. */
+    public boolean refuses(Object service) {
+        try (Mutex _ = lock.take()) {
+            return service instanceof SyscallFamily && families.stream().noneMatch(family -> family.service == service)
+                    || service instanceof SyscallInterceptor && interceptors.stream().noneMatch(one -> one.service == service);
+        }
     }
 
     /** Waits until the calls that no program does without are answered: families come after the kernel itself. */
@@ -143,16 +182,24 @@ public final class Dispatcher {
                 LockSupport.parkNanos(LEAVE_POLL_NS);
             }
         }
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             families.forEach(family -> shipped.or(family.numbers()));
         }
     }
 
-    /** The numbers that only families answer which {@code leaving} tells of. */
-    public synchronized List<Integer> lost(Predicate<? super SyscallFamily> leaving) {
+    /**
+     * The numbers that only families answer which {@code leaving} tells of.
+     *
+     * @param leaving may be a bundle's code
+     */
+    public List<Integer> lost(Predicate<? super SyscallFamily> leaving) {
+        List<Family> all;
+        try (Mutex _ = lock.take()) {
+            all = List.copyOf(families);
+        }
         BitSet lost = new BitSet(SyscallTable.NUMBERS);
         BitSet kept = new BitSet(SyscallTable.NUMBERS);
-        for (Family family : families) {
+        for (Family family : all) {
             (leaving.test(family.service) ? lost : kept).or(family.numbers());
         }
         lost.andNot(kept);
@@ -160,8 +207,11 @@ public final class Dispatcher {
     }
 
     /** Those of {@link #lost} that were answered when the kernel started. */
-    public synchronized List<Integer> lostShipped(Predicate<? super SyscallFamily> leaving) {
-        return lost(leaving).stream().filter(shipped::get).toList();
+    public List<Integer> lostShipped(Predicate<? super SyscallFamily> leaving) {
+        List<Integer> lost = lost(leaving);
+        try (Mutex _ = lock.take()) {
+            return lost.stream().filter(shipped::get).toList();
+        }
     }
 
     private void publish() {

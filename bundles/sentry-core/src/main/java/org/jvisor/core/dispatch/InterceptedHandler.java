@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core.dispatch;
 
-import java.util.Arrays;
 import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -136,6 +135,15 @@ public final class InterceptedHandler implements SyscallHandler {
 
     /** Whether {@code other} does the same, so that its slot need not count as replaced. */
     boolean isSameAs(SyscallHandler other) {
-        return other instanceof InterceptedHandler o && o.handler == handler && Arrays.equals(o.chain, chain);
+        if (!(other instanceof InterceptedHandler o) || o.handler != handler || o.chain.length != chain.length) {
+            return false;
+        }
+        for (int i = 0; i < chain.length; i++) {
+            // What equals says is a bundle's affair.
+            if (o.chain[i] != chain[i]) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -3,7 +3,10 @@ package org.jvisor.core.dispatch;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +16,7 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
+import org.jvisor.api.syscall.CallTable;
 import org.jvisor.api.syscall.SyscallFamily;
 import org.jvisor.api.syscall.SyscallHandler;
 import org.jvisor.api.syscall.SyscallInterceptor;
@@ -141,6 +145,52 @@ class DispatcherTest {
             events.add("after " + name + " " + result);
             return result + change;
         }
+    }
+
+    /** What a service says about itself is a bundle's code: nonsense is refused as a whole, and does not hold the others up. */
+    @Test
+    void shouldTakeNoServicesThatTalkNonsense() {
+        dispatcher.addFamily(answering(1), 0, 1);
+        for (SyscallFamily family : List.of(TestKernel.family(-1, (task, arguments) -> 2),
+                TestKernel.family(SyscallTable.NUMBERS, (task, arguments) -> 2), TestKernel.family(NUMBER, null), failing())) {
+            assertThrows(RuntimeException.class, () -> dispatcher.addFamily(family, 10, 2));
+            assertTrue(dispatcher.refuses(family));
+        }
+        for (int[] numbers : new int[][] {null, {-1}, {NUMBER, SyscallTable.NUMBERS}}) {
+            SyscallInterceptor interceptor = new SyscallInterceptor() {
+                @Override
+                public int[] numbers() {
+                    return numbers;
+                }
+
+                @Override
+                public long before(Task task, Arguments arguments) {
+                    return 2;
+                }
+            };
+            assertThrows(RuntimeException.class, () -> dispatcher.addInterceptor(interceptor, 10, 3));
+            assertTrue(dispatcher.refuses(interceptor));
+        }
+        assertEquals(1, call(NUMBER));
+        SyscallFamily good = answering(3);
+        dispatcher.addFamily(good, 10, 4);
+        assertFalse(dispatcher.refuses(good));
+        assertFalse(dispatcher.refuses("a service that is none of the dispatcher's"));
+        assertEquals(3, call(NUMBER));
+    }
+
+    private static SyscallFamily failing() {
+        return new SyscallFamily() {
+            @Override
+            public String name() {
+                return "failing";
+            }
+
+            @Override
+            public CallTable calls() {
+                throw new IllegalStateException("no good");
+            }
+        };
     }
 
     @Test
