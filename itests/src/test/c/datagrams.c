@@ -6,8 +6,10 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 static volatile sig_atomic_t pipeSignals;
 
@@ -127,6 +129,77 @@ static void grown(void) {
     close(full[1]);
 }
 
+// A receiver takes so many from those whom it does not talk to itself; there is room again when it has read one.
+static void queued(void) {
+    struct sockaddr_un name = {AF_UNIX, "\0datagrams.c"};
+    int r = socket(AF_UNIX, SOCK_DGRAM, 0), s = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0), sent = 0;
+    char in[8];
+    CHECK(bind(r, (struct sockaddr *)&name, sizeof name) == 0 && connect(s, (struct sockaddr *)&name, sizeof name) == 0);
+    while (sent < 100000 && send(s, "x", 1, 0) == 1) sent++;
+    CHECK(errno == EAGAIN && sent >= 10 && sent < 100000);
+    struct pollfd p = {.fd = s, .events = POLLOUT};
+    CHECK(poll(&p, 1, 0) == 0 && recv(r, in, sizeof in, 0) == 1 && poll(&p, 1, 5000) == 1 && p.revents == POLLOUT);
+    CHECK(send(s, "x", 1, 0) == 1);
+    CHECK_ERRNO(send(s, "x", 1, 0), EAGAIN);
+    close(r);
+    CHECK(poll(&p, 1, 5000) == 1);
+    // That the peer has gone is told once; then there is none.
+    CHECK_ERRNO(send(s, "x", 1, 0), ECONNREFUSED);
+    CHECK_ERRNO(send(s, "x", 1, 0), ENOTCONN);
+    close(s);
+}
+
+// Large and small ones in turn, in order and whole; more than the buffer can hold are refused.
+static void sizes(int type) {
+    enum { MOST = 20000 };
+    static unsigned char out[MOST], in[MOST + 1];
+    int s[2], buffer;
+    socklen_t length = sizeof buffer;
+    CHECK(socketpair(AF_UNIX, type, 0, s) == 0);
+    for (int i = 0; i < MOST; i++) out[i] = (unsigned char)(i * 7 + (i >> 8));
+    for (int round = 0; round < 200; round++) {
+        for (int i = 0; i < 4; i++) {
+            size_t size = (size_t)(round * 97 + i * 4999) % MOST;
+            CHECK(send(s[0], out + i, size - (size_t)i * (size > 3), 0) == (ssize_t)(size - (size_t)i * (size > 3)));
+        }
+        for (int i = 0; i < 4; i++) {
+            size_t size = (size_t)(round * 97 + i * 4999) % MOST;
+            size -= (size_t)i * (size > 3);
+            CHECK(recv(s[1], in, sizeof in, MSG_PEEK) == (ssize_t)size && memcmp(in, out + i, size) == 0);
+            memset(in, 0, sizeof in);
+            CHECK(recv(s[1], in, sizeof in, 0) == (ssize_t)size && memcmp(in, out + i, size) == 0);
+        }
+    }
+    CHECK(getsockopt(s[0], SOL_SOCKET, SO_SNDBUF, &buffer, &length) == 0);
+    char *big = calloc(1, (size_t)buffer + 1);
+    CHECK_ERRNO(send(s[0], big, (size_t)buffer, MSG_DONTWAIT), EMSGSIZE);
+    free(big);
+    close(s[0]);
+    close(s[1]);
+}
+
+// One that cannot be read whole is lost, with EFAULT; one that cannot be sent whole is not sent.
+static void faults(int domain, int type) {
+    int s[2];
+    char *bytes = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), in[16];
+    CHECK(bytes != MAP_FAILED && mprotect(bytes + 4096, 4096, PROT_NONE) == 0);
+    if (domain == AF_UNIX) {
+        CHECK(socketpair(domain, type, 0, s) == 0);
+    } else {
+        struct sockaddr_in to;
+        s[1] = udp(&to);
+        CHECK((s[0] = socket(domain, type, 0)) >= 0 && connect(s[0], (struct sockaddr *)&to, sizeof to) == 0);
+    }
+    CHECK(send(s[0], "123456789abc", 12, 0) == 12 && send(s[0], "next", 4, 0) == 4);
+    CHECK_ERRNO(recv(s[1], bytes + 4096 - 8, 16, 0), EFAULT);
+    CHECK(recv(s[1], in, sizeof in, 0) == 4 && memcmp(in, "next", 4) == 0);
+    CHECK_ERRNO(send(s[0], bytes + 4096 - 8, 16, 0), EFAULT);
+    CHECK_ERRNO(recv(s[1], in, sizeof in, MSG_DONTWAIT), EAGAIN);
+    close(s[0]);
+    close(s[1]);
+    munmap(bytes, 8192);
+}
+
 int main(void) {
     alarm(PATIENCE / 1000);
     signal(SIGPIPE, count);
@@ -138,5 +211,11 @@ int main(void) {
     broken(SOCK_SEQPACKET, 0);
     broken(SOCK_DGRAM, 0);
     grown();
+    queued();
+    sizes(SOCK_DGRAM);
+    sizes(SOCK_SEQPACKET);
+    faults(AF_UNIX, SOCK_DGRAM);
+    faults(AF_UNIX, SOCK_SEQPACKET);
+    faults(AF_INET, SOCK_DGRAM);
     return 0;
 }

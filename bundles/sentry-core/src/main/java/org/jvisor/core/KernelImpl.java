@@ -41,7 +41,9 @@ import org.jvisor.core.futex.FutexTable;
 import org.jvisor.core.handover.Gate;
 import org.jvisor.core.handover.HandoverService;
 import org.jvisor.core.handover.RestAtGate;
+import org.jvisor.core.net.FlightImpl;
 import org.jvisor.core.process.Processes;
+import org.jvisor.core.process.TaskImpl;
 import org.jvisor.core.process.TaskThreads;
 import org.jvisor.core.time.LoadAverage;
 
@@ -73,6 +75,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     private final RandomBytes random;
     private final String bootId;
     private final SysctlValues sysctls = new SysctlValues();
+    private final FlightImpl flight = new FlightImpl(task -> ((TaskImpl) task).groupImpl().containerImpl().users());
     private final NamespaceFilesImpl namespaceFiles = new NamespaceFilesImpl(this);
     private final HostTexts hostTexts = new HostTexts();
     private final KernelLogImpl log;
@@ -398,6 +401,11 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     @Override
     public String bootId() {
         return bootId;
+    }
+
+    @Override
+    public FlightImpl flight() {
+        return flight;
     }
 
     @Override

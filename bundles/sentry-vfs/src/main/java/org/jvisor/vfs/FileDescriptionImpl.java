@@ -29,6 +29,7 @@ import org.jvisor.api.wait.WaitQueue;
 final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
 
     private static final VarHandle REFERENCES;
+    private static final VarHandle IN_FLIGHT;
     private static final VarHandle PAYER;
     private static final VarHandle FLAGS;
     private static final VarHandle ASYNC;
@@ -43,6 +44,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             REFERENCES = lookup.findVarHandle(FileDescriptionImpl.class, "references", int.class);
+            IN_FLIGHT = lookup.findVarHandle(FileDescriptionImpl.class, "inFlight", int.class);
             PAYER = lookup.findVarHandle(FileDescriptionImpl.class, "payer", Cgroup.class);
             FLAGS = lookup.findVarHandle(FileDescriptionImpl.class, "flags", int.class);
             ASYNC = lookup.findVarHandle(FileDescriptionImpl.class, "async", Async.class);
@@ -70,6 +72,8 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
 
     private volatile int flags;
     private volatile int references = 1;
+    /** So many of the references are those of messages in flight; only changed for what can carry messages itself. */
+    private volatile int inFlight;
     /** Whose it is; null until it has a descriptor. */
     private volatile Cgroup payer;
     /** Held over a read or write that uses the position of a seekable file, as Linux holds f_pos_lock, and over nothing else. */
@@ -598,8 +602,8 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
     public StateRecord save() {
         StateRecord record = new StateRecord("file description", 1).put("id", id).putCore("operations", operations)
                 .putCore("mount", path.mount()).putCore("dentry", path.dentry()).putCore("vnode", vnode)
-                .put("holdsMount", holdsMount).put("flags", flags).put("references", references).putCore("payer", payer)
-                .put("position", position);
+                .put("holdsMount", holdsMount).put("flags", flags).put("references", references).put("inFlight", inFlight)
+                .putCore("payer", payer).put("position", position);
         Async known = async;
         if (known != Async.NOBODY) {
             record.add("async").put("ownerType", known.ownerType()).put("owner", known.owner()).put("signal", known.signal())
@@ -614,6 +618,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         operations = null;
         flags = 0;
         references = 0;
+        inFlight = 0;
         payer = null;
         position = 0;
         async = null;
@@ -630,6 +635,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         operations = record.requireCore("operations", FileOperations.class);
         flags = record.requireInt("flags");
         references = record.requireInt("references");
+        inFlight = record.requireInt("inFlight");
         payer = record.core("payer", Cgroup.class);
         position = record.requireLong("position");
         async = Async.NOBODY;
@@ -676,14 +682,29 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
     }
 
     @Override
+    public int references() {
+        return references;
+    }
+
+    @Override
+    public void inFlight(int change) {
+        IN_FLIGHT.getAndAdd(this, change);
+    }
+
+    @Override
     public void release(Task task) {
-        if ((int) REFERENCES.getAndAdd(this, -1) == 1) {
-            close();
+        int left = (int) REFERENCES.getAndAdd(this, -1) - 1;
+        if (left <= inFlight) {
+            if (left == 0) {
+                Closing.close(this);
+            } else {
+                operations.onlyInFlight(this);
+            }
         }
     }
 
     /** What fails on the way, which may be code of any bundle, keeps none of the counts that the description had a part in. */
-    private void close() {
+    void close() {
         try {
             tellListeners();
         } finally {

@@ -75,8 +75,10 @@ public enum Charge {
 
     /** A socket. socket(2). */
     SOCKET(2_048, Errno.ENOBUFS),
-    /** A byte that a socket's buffers hold. send(2). */
-    SOCKET_BYTE(1, Errno.ENOBUFS),
+    /** A byte of a socket's buffers, which are pages of the memory file. send(2). */
+    SOCKET_BYTE(0, Errno.ENOBUFS),
+    /** A datagram or record, or a stretch of a stream with a sender or descriptions of its own. send(2). */
+    SOCKET_MESSAGE(192, Errno.ENOBUFS),
     /** A description in flight. unix(7). */
     IN_FLIGHT(64, Errno.ETOOMANYREFS);
 

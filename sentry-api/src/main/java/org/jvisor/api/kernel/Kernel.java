@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jvisor.api.mm.Memory;
+import org.jvisor.api.net.Flight;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.vfs.Vfs;
 import org.osgi.annotation.versioning.ProviderType;
@@ -88,6 +89,9 @@ public interface Kernel {
     String bootId();
 
     NamespaceFiles namespaceFiles();
+
+    /** Descriptions in flight. */
+    Flight flight();
 
     /**
      * The text of a file of the host's /proc or /sys, one char a byte. It is read when it is first asked for and kept, since the

@@ -50,6 +50,14 @@ public interface Socket extends FileOperations {
     /** One receive into {@code data}; fills in {@code message}. 0 at the end of a stream. */
     long receive(Task task, FileDescription file, IoBuffer data, Message message);
 
+    /** Of a socket whose messages may carry file descriptions; null: they carry none. */
+    default Flight.Carrier carrier() {
+        return null;
+    }
+
+    /** Nobody can receive from it, or accept of it, any more: what its messages and those of waiting connections carry is dropped. */
+    default void dropCarried() {}
+
     /** What goes with the bytes of a message; owned by the caller and reused. */
     final class Message {
         /** MSG_* of the call. */

@@ -69,6 +69,11 @@ public interface FileDescription {
 
     void retain();
 
+    int references();
+
+    /** So many more (or fewer) of the references are those of messages in flight (unix(7)); see {@link FileOperations#onlyInFlight}. */
+    void inFlight(int change);
+
     /** @param task who drops it, or null */
     void release(Task task);
 

@@ -109,6 +109,12 @@ public interface FileOperations {
         return 0;
     }
 
+    /**
+     * All references that are left are those of messages in flight ({@link FileDescription#inFlight}). Called by the thread that dropped
+     * the last other one, perhaps when that is not so any more, and without locks.
+     */
+    default void onlyInFlight(FileDescription file) {}
+
     /** The last reference is gone. */
     default void release(FileDescription file) {}
 

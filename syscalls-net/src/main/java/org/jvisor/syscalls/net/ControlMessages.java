@@ -54,16 +54,14 @@ final class ControlMessages {
 
     private static void one(Task t, Socket socket, byte[] b, int at, int length, Socket.Message message) {
         int data = at + CmsghdrLayout.SIZE;
-        boolean unix = socket.domain() == AF_UNIX;
-        switch (CmsghdrLayout.type(b, at)) {
-            case SCM_RIGHTS -> {
-                if (!unix) {
-                    throw ErrnoException.of(Errno.EINVAL);
-                }
-                addFiles(t, b, data, length / 4, message);
-            }
+        int type = CmsghdrLayout.type(b, at);
+        if (socket.domain() != AF_UNIX && (type == SCM_RIGHTS || type == SCM_CREDENTIALS)) {
+            return; // they mean something to AF_UNIX; others let them pass, as on Linux
+        }
+        switch (type) {
+            case SCM_RIGHTS -> addFiles(t, b, data, length / 4, message);
             case SCM_CREDENTIALS -> {
-                if (!unix || length != UcredLayout.SIZE) {
+                if (length != UcredLayout.SIZE) {
                     throw ErrnoException.of(Errno.EINVAL);
                 }
                 message.hasCredentials = true;
@@ -109,6 +107,9 @@ final class ControlMessages {
         boolean gid = m.gid == c.gid() || m.gid == c.egid() || m.gid == c.sgid() || c.has(Capability.CAP_SETGID);
         if (!pid || !uid || !gid) {
             throw ErrnoException.of(Errno.EPERM);
+        }
+        if (m.pid != t.group().pid() && t.pidNamespace().threadGroup(m.pid) == null) {
+            throw ErrnoException.of(Errno.ESRCH);
         }
     }
 

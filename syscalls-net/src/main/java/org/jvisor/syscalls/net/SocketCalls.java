@@ -136,8 +136,17 @@ final class SocketCalls {
         try {
             byte[] address = new byte[Sockets.MAX_ADDRESS];
             int length = Sockets.copyAddressIn(t, a.a1, a.int2(), address);
-            return Sockets.blocking(t, file, Sockets.nonBlocking(file, 0), Poll.POLLOUT, true,
-                    () -> Sockets.of(file).connect(t, address, length));
+            Socket socket = Sockets.of(file);
+            long result = socket.connect(t, address, length);
+            if (Sockets.nonBlocking(file, 0) || result != -Errno.EINPROGRESS && result != -Errno.EALREADY && result != -Errno.EAGAIN) {
+                return result;
+            }
+            long waited = Sockets.blocking(t, file, false, Poll.POLLOUT, true, () -> {
+                long now = socket.connect(t, address, length);
+                return now == -Errno.EINPROGRESS || now == -Errno.EALREADY ? -Errno.EAGAIN : now;
+            });
+            // Who waits no longer leaves a connection to itself that is being made (socket(7), SO_SNDTIMEO).
+            return waited == -Errno.EAGAIN ? result == -Errno.EAGAIN ? result : -Errno.EINPROGRESS : waited;
         } finally {
             file.release(t);
         }

@@ -2,11 +2,18 @@
 package org.jvisor.net.local;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Charge;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.net.Flight;
 import org.jvisor.api.net.Socket;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
@@ -14,304 +21,321 @@ import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.wait.WaitQueue;
 
 /**
- * One direction between two connected sockets: a bounded ring of bytes, in which ends of records (for SOCK_SEQPACKET) and
- * attached descriptors and credentials keep their places. Its memory is charged to a container, as it is taken: nothing before the
- * first byte. Any thread; guarded by its monitor.
+ * One direction between two connected sockets: a bounded ring of bytes, in which records (of SOCK_SEQPACKET), and what was sent with
+ * descriptors and credentials, keep their borders. Its memory is charged to a container as it is taken: nothing before the first
+ * byte. Any thread.
+ *
+ * <p>Bytes are copied by one writer and one reader at a time, without the lock that guards the rest, since a page may fault: the
+ * writer makes room, copies, and then moves the tail on; the reader looks what there is, copies, and then moves the head on.
  */
 final class Channel implements Stateful {
 
-    private static final int FIRST_CAPACITY = 4096;
-    private static final byte[] NOTHING = {};
-    /** What a mark takes beside the descriptors' list, about. */
-    private static final int MARK_BYTES = 96;
-    /** A channel has at most one mark for so many bytes of its limit, and one more. */
-    private static final int BYTES_PER_MARK = 256;
-
-    /** What belongs to the bytes from {@code start} on, up to the next mark: one record, or what one sendmsg(2) attached. */
-    private static final class Mark {
-        final long start;
-        long end;
-        final FileDescription[] files;
-        final boolean hasCredentials;
-        final int pid;
-        final int uid;
-        final int gid;
-        /** Bytes charged for this mark. */
-        final long cost;
-
-        Mark(long start, Socket.Message message) {
-            this.start = start;
-            files = message == null ? null : message.files;
-            hasCredentials = message != null && message.hasCredentials;
-            pid = hasCredentials ? message.pid : 0;
-            uid = hasCredentials ? message.uid : 0;
-            gid = hasCredentials ? message.gid : 0;
-            cost = cost(message);
-        }
-
-        Mark(StateRecord record) {
-            start = record.requireLong("start");
-            end = record.requireLong("end");
-            files = AttachedFiles.adopt(record);
-            hasCredentials = record.getBoolean("hasCredentials", false);
-            pid = record.getInt("pid", 0);
-            uid = record.getInt("uid", 0);
-            gid = record.getInt("gid", 0);
-            cost = record.requireLong("cost");
-        }
-
-        void save(StateRecord record) {
-            record.put("start", start).put("end", end).put("hasCredentials", hasCredentials)
-                    .put("pid", pid).put("uid", uid).put("gid", gid).put("cost", cost);
-            AttachedFiles.save(files, record);
-        }
-
-        /** What it is charged with; the descriptors' list is at most as long as SCM_MAX_FD allows. */
-        static long cost(Socket.Message message) {
-            return MARK_BYTES + (message == null || message.files == null ? 0 : 16 + 8L * message.files.length);
-        }
-    }
+    /** A channel has at most one stretch for so many bytes of its limit, and one more. */
+    private static final int BYTES_PER_STRETCH = 256;
 
     private final boolean records;
     private final WaitQueue readers;
     private final WaitQueue writers;
     private final Cgroup cgroup;
-    private byte[] ring = NOTHING;
+    private final ByteRing ring;
+
+    private final KillableLock writing = new KillableLock(LockRank.SOCKET_TRANSFER);
+    /** Whether there were stretches when the writer looked; the writer's. */
+    private boolean divided;
+    private final KillableLock reading = new KillableLock(LockRank.SOCKET_TRANSFER);
+    /** Guards what follows. */
+    private final Mutex lock = new Mutex(LockRank.SOCKET_BUFFER);
     private int limit;
-    /** Positions of the next byte to read and to write since the beginning. */
+    /** Position of the next byte to read; changed by the reader. */
     private long head;
+    /** Position of the next byte to write; changed by the writer. */
     private long tail;
-    private final ArrayDeque<Mark> marks = new ArrayDeque<>();
+    /** All bytes from the first one's start on are in one of these; each record is one. Added by the writer. */
+    private final ArrayDeque<Stretch> stretches = new ArrayDeque<>(0);
     /** No more will be written. */
     private boolean ended;
     /** Nobody will read: writes fail with EPIPE. */
     private boolean broken;
     /** What the next read fails with, once: ECONNRESET. */
     private int error;
+    /** There was such an error. */
+    private boolean reset;
+
+    /** Bytes that belong together: one record, or what one sender has sent, with the descriptions that go with the first of them. */
+    private static final class Stretch {
+        final long start;
+        long end;
+        Flight.Passage passage;
+        final Sender sender;
+
+        Stretch(long start, long end, Flight.Passage passage, Sender sender) {
+            this.start = start;
+            this.end = end;
+            this.passage = passage;
+            this.sender = sender;
+        }
+
+        Stretch(StateRecord record) {
+            this(record.requireLong("start"), record.requireLong("end"), record.core("passage", Flight.Passage.class),
+                    Sender.adopt(record));
+        }
+
+        void save(StateRecord record) {
+            record.put("start", start).put("end", end).putCore("passage", passage);
+            Sender.save(sender, record);
+        }
+    }
 
     /**
      * @param cgroup what the memory is charged to
      * @param readers who waits for bytes
      * @param writers who waits for room
      */
-    Channel(Cgroup cgroup, boolean records, int limit, WaitQueue readers, WaitQueue writers) {
+    Channel(SocketMemory memory, Cgroup cgroup, boolean records, int limit, WaitQueue readers, WaitQueue writers) {
         this.cgroup = cgroup;
         this.records = records;
         this.limit = limit;
         this.readers = readers;
         this.writers = writers;
+        ring = new ByteRing(memory, cgroup);
     }
 
-    /** The ring passes to it, with what it and the marks were charged. */
-    Channel(StateRecord record) {
+    /** The ring passes to it, with what it and the stretches were charged. */
+    Channel(SocketMemory memory, StateRecord record) {
         cgroup = record.requireCore("cgroup", Cgroup.class);
         records = record.getBoolean("records", false);
         readers = record.requireCore("readers", WaitQueue.class);
         writers = record.requireCore("writers", WaitQueue.class);
-        ring = record.getBytes("ring");
+        ring = new ByteRing(memory, cgroup, record);
         limit = record.requireInt("limit");
         head = record.requireLong("head");
         tail = record.requireLong("tail");
         ended = record.getBoolean("ended", false);
         broken = record.getBoolean("broken", false);
         error = record.getInt("error", 0);
-        record.items("marks").forEach(item -> marks.add(new Mark(item)));
-        if (ring == null || (ring.length & ring.length - 1) != 0 || tail < head || tail - head > ring.length) {
-            throw record.refuse("ring", "does not hold the bytes from " + head + " to " + tail);
+        reset = record.getBoolean("reset", false);
+        record.items("stretches").forEach(item -> stretches.add(new Stretch(item)));
+        if (tail < head || tail - head > ring.size()) {
+            throw record.refuse("ringSize", "does not hold the bytes from " + head + " to " + tail);
         }
     }
 
     @Override
-    public synchronized StateRecord save() {
-        StateRecord record = new StateRecord(LocalSockets.CHANNEL, 1).putCore("cgroup", cgroup).put("records", records)
-                .putCore("readers", readers).putCore("writers", writers).put("ring", ring).put("limit", limit)
-                .put("head", head).put("tail", tail).put("ended", ended).put("broken", broken).put("error", error)
-                .putList("marks");
-        marks.forEach(mark -> mark.save(record.add("marks")));
-        return record;
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            StateRecord record = new StateRecord(LocalSockets.CHANNEL, 2).putCore("cgroup", cgroup).put("records", records)
+                    .putCore("readers", readers).putCore("writers", writers).put("limit", limit)
+                    .put("head", head).put("tail", tail).put("ended", ended).put("broken", broken).put("error", error)
+                    .put("reset", reset)                    .putList("stretches");
+            ring.save(record);
+            stretches.forEach(stretch -> stretch.save(record.add("stretches")));
+            return record;
+        }
     }
 
-    synchronized void setLimit(int bytes) {
-        limit = bytes;
+    /** Whoever waits for room looks again. */
+    void setLimit(int bytes) {
+        try (Mutex _ = lock.take()) {
+            limit = bytes;
+        }
+        writers.wake(Poll.POLLOUT | Poll.POLLWRNORM);
     }
 
-    /** Takes what fits (all or nothing for records): the count, -EAGAIN, -EPIPE, -EMSGSIZE, -ENOBUFS or -EFAULT. */
-    long write(IoBuffer source, Socket.Message message) {
+    // ---- writing
+
+    /**
+     * Takes what fits (all or nothing for records): the count, -EAGAIN, -EPIPE, -EMSGSIZE, -ENOBUFS or -EFAULT.
+     *
+     * @param passage what goes with the first byte, if any is taken; null: nothing
+     * @param sender null: nobody asks
+     */
+    long write(IoBuffer source, Flight.Passage passage, Sender sender) {
+        if (!records && source.remaining() == 0) {
+            return isShut() ? -Errno.EPIPE : 0;
+        }
         long moved;
-        synchronized (this) {
-            if (broken || ended) {
-                return -Errno.EPIPE;
-            }
-            long wanted = source.remaining();
-            int room = limit - (int) (tail - head);
-            if (records) {
-                if (wanted > limit) {
-                    return -Errno.EMSGSIZE;
-                }
-                if (room < wanted || crowded()) {
-                    return -Errno.EAGAIN;
-                }
-            } else if (wanted == 0) {
-                return 0;
-            } else if (room <= 0 || crowded()) {
-                return -Errno.EAGAIN;
-            }
-            int count = grow((int) Math.min(wanted, room));
+        try (KillableLock _ = writing.take()) {
+            long at = tail;
+            int count = makeRoom(source.remaining());
             if (count < 0) {
                 return count;
             }
-            boolean attached = message != null && (message.files != null || message.hasCredentials);
-            boolean marked = records || attached || !marks.isEmpty() && isSpecial(marks.peekLast());
-            long cost = attached ? Mark.cost(message) : MARK_BYTES;
-            if (marked && !cgroup.tryCharge(Charge.SOCKET_BYTE, cost)) {
+            boolean charged = records || passage != null || sender != null || divided;
+            if (charged && !cgroup.tryCharge(Charge.SOCKET_MESSAGE, 1)) {
                 return -Errno.ENOBUFS;
             }
-            moved = fill(source, count);
-            if (moved < 0) {
-                if (marked) {
-                    cgroup.uncharge(Charge.SOCKET_BYTE, cost);
+            boolean kept = false;
+            try {
+                moved = ring.fill(at, source, count);
+                if (records && moved >= 0 && moved < count) {
+                    moved = -Errno.EFAULT;
                 }
-                return moved;
+                if (moved >= 0) {
+                    try (Mutex _ = lock.take()) {
+                        if (broken) {
+                            return -Errno.EPIPE;
+                        }
+                        kept = enter(moved, passage, sender);
+                    }
+                }
+            } finally {
+                if (charged && !kept) {
+                    cgroup.uncharge(Charge.SOCKET_MESSAGE, 1);
+                }
             }
-            if (marked) {
-                // Bytes without attachments after such with some are a stretch of their own, so that a read stops between them.
-                Mark mark = new Mark(tail, attached ? message : null);
-                mark.end = tail + moved;
-                marks.add(mark);
-            } else if (!marks.isEmpty()) {
-                marks.peekLast().end = tail + moved;
-            }
-            tail += moved;
         }
-        readers.wake(Poll.POLLIN | Poll.POLLRDNORM);
+        if (moved >= 0) {
+            readers.wake(Poll.POLLIN | Poll.POLLRDNORM);
+        }
         return moved;
     }
 
-    private static boolean isSpecial(Mark mark) {
-        return mark.files != null || mark.hasCredentials;
+    private boolean isShut() {
+        try (Mutex _ = lock.take()) {
+            return broken || ended;
+        }
     }
 
-    /** Too many marks: bytes sent one by one with credentials must not take many times the memory that they are counted with. */
+    /** Too many: bytes sent one by one by different senders must not take many times the memory that they are counted with. */
     private boolean crowded() {
-        return marks.size() > limit / BYTES_PER_MARK;
+        return stretches.size() > limit / BYTES_PER_STRETCH;
+    }
+
+    /** How many bytes of {@code wanted} there is room for now in the ring, or an errno. By the writer. */
+    private int makeRoom(long wanted) {
+        int count;
+        int used;
+        long oldest;
+        try (Mutex _ = lock.take()) {
+            if (broken || ended) {
+                return -Errno.EPIPE;
+            }
+            if (records && wanted > limit - LocalSocket.RESERVED) {
+                return -Errno.EMSGSIZE;
+            }
+            used = (int) (tail - head);
+            int room = limit - used;
+            if ((records ? room < wanted : room <= 0) || crowded()) {
+                return -Errno.EAGAIN;
+            }
+            count = (int) Math.min(wanted, room);
+            oldest = head;
+            divided = !stretches.isEmpty();
+        }
+        if (used + count <= ring.size()) {
+            return count;
+        }
+        ByteRing.Place larger = ring.larger(used + count);
+        if (larger != null) {
+            ring.copy(larger, oldest, tail);
+        }
+        try (Mutex _ = lock.take()) {
+            if (larger == null) {
+                return getAlong(count);
+            }
+            if (broken) {
+                ring.giveBack(larger);
+                return -Errno.EPIPE;
+            }
+            ring.move(larger);
+            return count;
+        }
     }
 
     /**
-     * Makes room for {@code count} more bytes: how many there is room for, or -ENOBUFS. When the container may not have more memory,
-     * a stream gets along with the ring that it has, which is its limit from then on; so poll(2) and write(2) agree about room.
+     * There may be no larger ring: a stream gets along with the one that it has, which is its limit from then on; so poll(2) and
+     * write(2) agree about room.
      */
-    private int grow(int count) {
-        int used = (int) (tail - head);
-        int needed = used + count;
-        if (needed <= ring.length) {
-            return count;
+    private int getAlong(int count) {
+        if (records || ring.size() == 0) {
+            return broken ? -Errno.EPIPE : -Errno.ENOBUFS;
         }
-        int size = Math.max(ring.length, FIRST_CAPACITY);
-        while (size < needed) {
-            size <<= 1;
-        }
-        if (!cgroup.tryCharge(Charge.SOCKET_BYTE, size - ring.length)) {
-            if (records || ring.length == 0) {
-                return -Errno.ENOBUFS;
-            }
-            limit = ring.length;
-            return used < ring.length ? ring.length - used : -Errno.EAGAIN;
-        }
-        byte[] larger = new byte[size];
-        for (long p = head; p < tail;) {
-            int from = (int) (p & ring.length - 1);
-            int to = (int) (p & size - 1);
-            int n = (int) Math.min(tail - p, Math.min(ring.length - from, size - to));
-            System.arraycopy(ring, from, larger, to, n);
-            p += n;
-        }
-        ring = larger;
-        return count;
+        limit = ring.size();
+        int room = limit - (int) (tail - head);
+        return room > 0 ? Math.min(count, room) : -Errno.EAGAIN;
     }
 
-    private long fill(IoBuffer source, int count) {
-        long done = 0;
-        while (done < count) {
-            int at = (int) (tail + done & ring.length - 1);
-            int n = (int) Math.min(count - done, ring.length - at);
-            long moved = source.get(ring, at, n);
-            if (moved <= 0) {
-                return records || done == 0 ? moved < 0 ? moved : done : done;
-            }
-            done += moved;
-            if (moved < n) {
-                return records ? -Errno.EFAULT : done;
-            }
+    /** {@code moved} more bytes can be read; whether they are a stretch of their own. */
+    private boolean enter(long moved, Flight.Passage passage, Sender sender) {
+        Stretch last = stretches.peekLast();
+        boolean joins = !records && passage == null
+                && (last == null ? sender == null : last.passage == null && Objects.equals(last.sender, sender));
+        if (!joins) {
+            stretches.add(new Stretch(tail, tail + moved, passage, sender));
+        } else if (last != null) {
+            last.end = tail + moved;
         }
-        return done;
+        tail += moved;
+        return !joins;
     }
+
+    // ---- reading
 
     /**
      * Reads into {@code target}: the count (for records with what did not fit cut off and {@code message.fullLength} set), 0 at
-     * the end, -EAGAIN, or an errno.
+     * the end, -EAGAIN, or an errno. A read of a stream ends with the bytes that descriptions came with.
      *
-     * @param passCredentials whether a read stops where the sender changes
+     * @param message null: nobody wants what came with the bytes
+     * @param passCredentials whether a read ends where the sender changes
      */
     long read(IoBuffer target, Socket.Message message, boolean peek, boolean passCredentials) {
         long moved;
-        FileDescription[] dropped = null;
-        synchronized (this) {
-            if (error != 0) {
-                int e = error;
-                error = 0;
-                return -e;
-            }
-            if (head == tail && (!records || marks.isEmpty())) {
-                return ended ? 0 : -Errno.EAGAIN;
-            }
-            long end = tail;
-            Mark mark = marks.peekFirst();
-            if (mark != null) {
-                if (mark.start > head) {
-                    end = mark.start;
-                    mark = null;
-                } else {
-                    end = mark.end;
-                    if (!records && mark.files == null && !passCredentials) {
-                        end = stretch(mark);
-                    }
+        Flight.Passage dropped = null;
+        try (KillableLock _ = reading.take()) {
+            long from;
+            long end;
+            Stretch first;
+            Stretch carrying;
+            try (Mutex _ = lock.take()) {
+                if (error != 0) {
+                    int e = error;
+                    error = 0;
+                    return -e;
                 }
+                if (isEmpty()) {
+                    return ended ? 0 : -Errno.EAGAIN;
+                }
+                from = head;
+                first = stretches.peekFirst();
+                if (first != null && first.start > from) {
+                    first = null;
+                }
+                carrying = records ? first : carrying(passCredentials);
+                end = carrying != null ? carrying.end : passCredentials ? endOfSender(first) : tail;
             }
-            int count = (int) Math.min(end - head, target.remaining());
-            moved = drain(target, count);
-            if (moved < 0) {
+            int count = (int) Math.min(end - from, target.remaining());
+            moved = ring.drain(from, target, count);
+            if (moved < 0 && !records) {
                 return moved;
             }
-            if (mark != null) {
-                if (message != null) {
-                    message.hasCredentials = mark.hasCredentials;
-                    message.pid = mark.pid;
-                    message.uid = mark.uid;
-                    message.gid = mark.gid;
-                    message.fullLength = mark.end - head;
-                    if (mark.files != null && head == mark.start) {
-                        message.files = mark.files;
-                        if (peek) {
-                            for (FileDescription file : mark.files) {
-                                file.retain();
-                            }
+            boolean whole = moved == count;
+            try (Mutex _ = lock.take()) {
+                if (!broken) {
+                    Flight.Passage passage = carrying != null && (carrying.start <= from || carrying.start < from + moved)
+                            ? carrying.passage : null;
+                    if (message != null && whole | !records) {
+                        Sender.tell(first == null ? null : first.sender, message);
+                        message.fullLength = records ? end - from : moved;
+                        if (passage != null) {
+                            message.files = peek ? again(passage) : passage.arrive();
                         }
+                    } else {
+                        dropped = peek ? null : passage;
                     }
-                } else if (!peek) {
-                    dropped = mark.files;
+                    if (!peek) {
+                        if (passage != null) {
+                            carrying.passage = null;
+                        }
+                        consume(records ? end : from + moved);
+                    }
                 }
-            } else if (message != null) {
-                message.fullLength = moved;
             }
-            if (!peek) {
-                head = records ? end : head + moved;
-                dropMarks(mark);
+            if (!whole && records) {
+                moved = -Errno.EFAULT; // the record is gone, as on Linux
             }
         }
         if (dropped != null) {
-            for (FileDescription file : dropped) {
-                file.release(null);
-            }
+            dropped.drop();
         }
         if (!peek) {
             writers.wake(Poll.POLLOUT | Poll.POLLWRNORM);
@@ -319,55 +343,66 @@ final class Channel implements Stateful {
         return moved;
     }
 
-    /** Joins what was sent without descriptors by one sender, since nobody asks for credentials. */
-    private long stretch(Mark first) {
-        long end = first.end;
-        for (Mark mark : marks) {
-            if (mark != first) {
-                if (mark.files != null || mark.start != end) {
-                    break;
-                }
-                end = mark.end;
-            }
-        }
-        return end == marks.peekLast().end ? tail : end;
+    private boolean isEmpty() {
+        return head == tail && (!records || stretches.isEmpty());
     }
 
-    private void dropMarks(Mark current) {
-        while (!marks.isEmpty() && marks.peekFirst().end <= head && (!records || marks.peekFirst() == current)) {
-            cgroup.uncharge(Charge.SOCKET_BYTE, marks.removeFirst().cost);
+    /** The first stretch with descriptions that a read can come to; null: there is none. */
+    private Stretch carrying(boolean passCredentials) {
+        if (stretches.isEmpty()) {
+            return null;
         }
-        Mark first = marks.peekFirst();
-        if (!records && first != null && first == current && first.files != null) {
-            // The descriptors went with the first read, and their references with them, even if it took no byte.
-            Mark rest = new Mark(head, null);
-            rest.end = first.end;
-            marks.removeFirst();
-            cgroup.uncharge(Charge.SOCKET_BYTE, first.cost - rest.cost);
-            marks.addFirst(rest);
+        Stretch first = stretches.peekFirst();
+        Sender sender = first.start > head ? null : first.sender;
+        for (Stretch stretch : stretches) {
+            if (passCredentials && !Objects.equals(sender, stretch.sender)) {
+                return null;
+            }
+            if (stretch.passage != null) {
+                return stretch;
+            }
+        }
+        return null;
+    }
+
+    /** @param first the stretch at the head; null: the bytes there are in none */
+    private long endOfSender(Stretch first) {
+        Sender sender = first == null ? null : first.sender;
+        for (Stretch stretch : stretches) {
+            if (!Objects.equals(sender, stretch.sender)) {
+                return stretch.start;
+            }
+        }
+        return tail;
+    }
+
+    /** For MSG_PEEK: with references of the caller's. */
+    static FileDescription[] again(Flight.Passage passage) {
+        FileDescription[] files = passage.files().clone();
+        for (FileDescription file : files) {
+            file.retain();
+        }
+        return files;
+    }
+
+    private void consume(long end) {
+        head = end;
+        if (records) {
+            stretches.removeFirst();
+            cgroup.uncharge(Charge.SOCKET_MESSAGE, 1);
+            return;
+        }
+        while (!stretches.isEmpty() && stretches.peekFirst().end <= head) {
+            stretches.removeFirst();
+            cgroup.uncharge(Charge.SOCKET_MESSAGE, 1);
         }
     }
 
-    private long drain(IoBuffer target, int count) {
-        long done = 0;
-        while (done < count) {
-            int at = (int) (head + done & ring.length - 1);
-            int n = (int) Math.min(count - done, ring.length - at);
-            long moved = target.put(ring, at, n);
-            if (moved <= 0) {
-                return done == 0 && moved < 0 ? moved : done;
-            }
-            done += moved;
-            if (moved < n) {
-                break;
-            }
-        }
-        return done;
-    }
+    // ---- ends
 
     /** The writing side is done: readers see the end after the last byte. */
     void end() {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             ended = true;
         }
         readers.wake(Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLRDHUP | Poll.POLLHUP);
@@ -376,71 +411,96 @@ final class Channel implements Stateful {
 
     /** The reading side is gone: what is left is dropped and writes fail; whether something was left. */
     boolean breakOff() {
-        Mark[] left;
+        List<Flight.Passage> carried;
         boolean unread;
-        synchronized (this) {
-            unread = head != tail || records && !marks.isEmpty();
+        try (Mutex _ = lock.take()) {
+            unread = !isEmpty();
             broken = true;
             head = tail;
-            left = marks.toArray(new Mark[0]);
-            marks.clear();
-            long charged = ring.length;
-            for (Mark mark : left) {
-                charged += mark.cost;
-            }
-            // Nobody reads or writes here any more.
-            ring = NOTHING;
-            cgroup.uncharge(Charge.SOCKET_BYTE, charged);
+            carried = takeCarried();
+            cgroup.uncharge(Charge.SOCKET_MESSAGE, stretches.size());
+            stretches.clear();
+            ring.clear();
         }
-        for (Mark mark : left) {
-            if (mark.files != null) {
-                for (FileDescription file : mark.files) {
-                    file.release(null);
-                }
-            }
-        }
+        carried.forEach(Flight.Passage::drop);
         writers.wake(Poll.POLLOUT | Poll.POLLERR | Poll.POLLHUP);
         readers.wake(Poll.POLLIN | Poll.POLLRDHUP | Poll.POLLHUP);
         return unread;
     }
 
-    /** The next read fails with {@code errno}. */
+    /** Drops the descriptions on their way, which nobody can receive. */
+    void dropCarried() {
+        List<Flight.Passage> carried;
+        try (Mutex _ = lock.take()) {
+            carried = takeCarried();
+        }
+        carried.forEach(Flight.Passage::drop);
+    }
+
+    private List<Flight.Passage> takeCarried() {
+        if (stretches.isEmpty()) {
+            return List.of();
+        }
+        List<Flight.Passage> carried = new ArrayList<>();
+        for (Stretch stretch : stretches) {
+            if (stretch.passage != null) {
+                carried.add(stretch.passage);
+                stretch.passage = null;
+            }
+        }
+        return carried;
+    }
+
+    /** The connection is broken off: the next read fails with {@code errno}. */
     void fail(int errno) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             error = errno;
+            reset = true;
         }
         readers.wake(Poll.POLLIN | Poll.POLLERR | Poll.POLLHUP);
     }
 
-    synchronized boolean readable() {
-        return head != tail || ended || error != 0 || records && !marks.isEmpty();
+    /** The connection is broken off, and no read is told so; whether it was not before. */
+    boolean breaksOff() {
+        try (Mutex _ = lock.take()) {
+            boolean first = !reset;
+            reset = true;
+            return first;
+        }
     }
 
-    synchronized boolean writable() {
-        // Linux reports room when at least a third of the buffer is free, so that writers do not wake for crumbs.
-        return broken || ended || (tail - head) * 3 <= limit * 2L && !crowded();
+    // ---- what poll(2) asks
+
+    /** What is true of the reading end. POLLHUP: the other side has broken the connection off. */
+    int readerEvents() {
+        try (Mutex _ = lock.take()) {
+            int events = !isEmpty() || ended || error != 0 ? Poll.POLLIN | Poll.POLLRDNORM : 0;
+            events |= (error != 0 ? Poll.POLLERR : 0) | (reset ? Poll.POLLHUP : 0);
+            return ended ? events | Poll.POLLRDHUP : events;
+        }
     }
 
-    synchronized boolean ended() {
-        return ended;
+    /** What is true of the writing end. POLLHUP: it has ended; POLLERR: nobody will read. */
+    int writerEvents() {
+        try (Mutex _ = lock.take()) {
+            // Linux reports room when at least a third of the buffer is free, so that writers do not wake for crumbs.
+            boolean room = broken || ended || (tail - head) * 3 <= limit * 2L && !crowded();
+            return (room ? Poll.POLLOUT | Poll.POLLWRNORM : 0) | (ended ? Poll.POLLHUP : 0) | (broken ? Poll.POLLERR : 0);
+        }
     }
 
-    synchronized boolean broken() {
-        return broken;
+    int available() {
+        try (Mutex _ = lock.take()) {
+            Stretch first = stretches.peekFirst();
+            return (int) (records ? first == null ? 0 : first.end - first.start : tail - head);
+        }
     }
 
-    synchronized int available() {
-        Mark first = marks.peekFirst();
-        return (int) (records ? first == null ? 0 : first.end - first.start : tail - head);
-    }
-
-    synchronized int takeError() {
-        int e = error;
-        error = 0;
-        return e;
-    }
-
-    synchronized boolean hasError() {
-        return error != 0;
+    int takeError() {
+        try (Mutex _ = lock.take()) {
+            int e = error;
+            error = 0;
+            return e;
+        }
     }
 }

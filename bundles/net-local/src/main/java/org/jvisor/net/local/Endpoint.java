@@ -30,6 +30,13 @@ record Endpoint(byte[] address, int port) {
         return b;
     }
 
+    /** What bind(2) was given: of AF_INET also AF_UNSPEC, if the address is 0.0.0.0, as in Linux for the sake of old programs. */
+    static Endpoint parseOwn(int domain, byte[] b, int length) {
+        boolean unspecified = domain == Socket.AF_INET && length >= SockaddrInLayout.SIZE
+                && SockaddrInLayout.family(b, 0) == Socket.AF_UNSPEC && SockaddrInLayout.addr(b, 0) == 0;
+        return unspecified ? new Endpoint(ANY4, SockaddrInLayout.port(b, 0)) : parse(domain, b, length);
+    }
+
     /** What a socket of {@code domain} was given: EINVAL for one too short, EAFNOSUPPORT for another family's. */
     static Endpoint parse(int domain, byte[] b, int length) {
         if (domain == Socket.AF_INET) {
@@ -65,6 +72,23 @@ record Endpoint(byte[] address, int port) {
         SockaddrIn6Layout.port(b, 0, port);
         System.arraycopy(address, 0, b, SockaddrIn6Layout.ADDR, 16);
         return SockaddrIn6Layout.SIZE;
+    }
+
+    /** A struct sockaddr of {@code domain}. */
+    byte[] toBytes(int domain) {
+        byte[] b = new byte[domain == Socket.AF_INET ? SockaddrInLayout.SIZE : SockaddrIn6Layout.SIZE];
+        write(domain, b);
+        return b;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Endpoint endpoint && port == endpoint.port && sameAddress(endpoint);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(address) + port;
     }
 
     /** Nothing for null. */

@@ -3,14 +3,19 @@ package org.jvisor.net.local;
 
 import static org.jvisor.api.abi.Socket.*;
 
+import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.mm.Memory;
 import org.jvisor.api.net.SocketFamily;
+import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
 
 /** AF_INET6 (ipv6(7)). */
 @Component(service = SocketFamily.class)
 public final class Inet6Sockets extends InetSockets {
 
-    public Inet6Sockets() {
-        super(AF_INET6);
+    @Activate
+    public Inet6Sockets(@Reference Memory memory, @Reference HostKernel host) {
+        super(AF_INET6, new SocketMemory(memory, host));
     }
 }

@@ -13,9 +13,11 @@ import org.jvisor.api.net.SocketFamily;
 abstract class InetSockets implements SocketFamily {
 
     private final int domain;
+    private final SocketMemory memory;
 
-    InetSockets(int domain) {
+    InetSockets(int domain, SocketMemory memory) {
         this.domain = domain;
+        this.memory = memory;
     }
 
     @Override
@@ -28,11 +30,11 @@ abstract class InetSockets implements SocketFamily {
         switch (type) {
             case SOCK_STREAM -> {
                 check(protocol, IPPROTO_TCP);
-                return new InetStreamSocket(task.cgroup(), task.namespaces().net(), domain);
+                return new InetStreamSocket(Home.of(task, memory), domain);
             }
             case SOCK_DGRAM -> {
                 check(protocol, IPPROTO_UDP);
-                return new UdpSocket(task.cgroup(), task.namespaces().net(), domain);
+                return new UdpSocket(Home.of(task, memory), domain);
             }
             case SOCK_RAW -> throw ErrnoException.of(Errno.EPERM);
             default -> throw ErrnoException.of(Errno.ESOCKTNOSUPPORT);

@@ -5,10 +5,11 @@ import static org.jvisor.api.abi.Socket.*;
 
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
-import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.Mutex;
+import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
@@ -24,14 +25,17 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
     private volatile Endpoint remote;
     /** Whether it is in the namespace's table; guarded by the namespace's lock. */
     private boolean owned;
+    /** It has been connected since connect(2) was asked last. */
+    private volatile boolean unreported;
 
-    InetStreamSocket(Cgroup cgroup, NetNamespace net, int domain) {
-        super(cgroup, net, domain, SOCK_STREAM, IPPROTO_TCP);
+    InetStreamSocket(Home home, int domain) {
+        super(home, domain, SOCK_STREAM, IPPROTO_TCP);
         options = new InetOptions(true);
     }
 
-    InetStreamSocket(StateRecord record) {
-        super(record);
+    InetStreamSocket(SocketMemory memory, StateRecord record) {
+        super(memory, record);
+        unreported = record.getBoolean("unreported", false);
         options = new InetOptions(true, record.getLongs("options"));
         local = Endpoint.adopt(record, "local");
         remote = Endpoint.adopt(record, "remote");
@@ -46,16 +50,22 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
         StateRecord record = save(LocalSockets.TCP);
         Endpoint.save(local, record, "local");
         Endpoint.save(remote, record, "remote");
-        return record.put("owned", owned).put("options", options.save());
+        return record.put("owned", owned).put("unreported", unreported).put("options", options.save());
     }
 
     @Override
-    StreamSocket newAccepted(StreamSocket client) {
+    StreamSocket newAccepted(Task task, StreamSocket client) {
         InetStreamSocket other = (InetStreamSocket) client;
-        InetStreamSocket accepted = new InetStreamSocket(cgroup, net, domain);
+        InetStreamSocket accepted = new InetStreamSocket(home(), domain);
         accepted.local = other.remote;
         accepted.remote = other.local;
         return accepted;
+    }
+
+    /** As the three steps of a connection are made without whoever asked for it. */
+    @Override
+    boolean connectsLater() {
+        return true;
     }
 
     @Override
@@ -65,7 +75,45 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
 
     @Override
     int notConnected(boolean sending) {
+        if (state() == State.CONNECTING) {
+            if (isWaiting()) {
+                return Errno.EAGAIN;
+            }
+            int failed = takeError();
+            return failed != 0 ? failed : sending ? Errno.EPIPE : 0;
+        }
         return sending ? Errno.EPIPE : Errno.ENOTCONN;
+    }
+
+    /** Nothing while it is being connected; after a failure all that can be. */
+    @Override
+    int pollUnconnected() {
+        if (state() != State.CONNECTING) {
+            return super.pollUnconnected();
+        }
+        return isWaiting() ? 0 : super.pollUnconnected() | Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLRDHUP;
+    }
+
+    /** A side that has gone is told of only by what it answers: until then this one may send. */
+    @Override
+    boolean isHungUp(int incoming, int outgoing) {
+        boolean ended = (incoming & Poll.POLLRDHUP) != 0 && (outgoing & Poll.POLLHUP) != 0;
+        return ended || (incoming & Poll.POLLHUP) != 0;
+    }
+
+    /** The first bytes to a side that has gone are sent, and it answers that it knows of no connection. */
+    @Override
+    long writeRefused(IoBuffer data) {
+        int failed = takeError();
+        if (failed != 0) {
+            return -failed;
+        }
+        if (!breaksOff()) {
+            return -Errno.EPIPE;
+        }
+        fail(Errno.EPIPE);
+        long length = data.remaining();
+        return data.skip(length) ? length : -Errno.EFAULT;
     }
 
     @Override
@@ -79,8 +127,23 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
     }
 
     @Override
-    public boolean mayShare() {
-        return reuseAddress || reusePort;
+    public Endpoint remote() {
+        return remote;
+    }
+
+    @Override
+    public boolean reusesAddress() {
+        return reuseAddress;
+    }
+
+    @Override
+    public boolean sharesLoad() {
+        return reusePort;
+    }
+
+    @Override
+    public int owner() {
+        return owner;
     }
 
     @Override
@@ -90,7 +153,7 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
 
     @Override
     public long bind(Task task, byte[] address, int length) {
-        Endpoint wanted = Endpoint.parse(domain, address, length);
+        Endpoint wanted = Endpoint.parseOwn(domain, address, length);
         try (Mutex _ = net.take()) {
             if (local != null) {
                 return -Errno.EINVAL;
@@ -121,30 +184,72 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
         try (Mutex _ = net.take()) {
             if (local == null) {
                 enter(task, Endpoint.any(domain));
+            } else if (!listening() && !InetPorts.mayListen(net, protocol, this)) {
+                return -Errno.EADDRINUSE;
             }
+            return startListening(backlog);
         }
-        return startListening(task, backlog);
     }
 
+    /** As connect(2) of a non-blocking socket: what comes of it is told when it is asked again. */
     @Override
     public long connect(Task task, byte[] address, int length) {
-        if (!isIdle()) {
-            return isConnected() ? -Errno.EISCONN : -Errno.EINVAL;
+        switch (state()) {
+            case LISTENING -> {
+                return -Errno.EISCONN;
+            }
+            case CONNECTED -> {
+                boolean first = unreported;
+                unreported = false;
+                return first ? 0 : -Errno.EISCONN;
+            }
+            case CONNECTING -> {
+                return isWaiting() ? -Errno.EALREADY : failure();
+            }
+            default -> {
+                return begin(task, Endpoint.parse(domain, address, length).target());
+            }
         }
-        Endpoint target = Endpoint.parse(domain, address, length).target();
+    }
+
+    private long begin(Task task, Endpoint target) {
         if (!target.isLoopback()) {
             return -Errno.ENETUNREACH;
         }
-        if (!(InetPorts.find(net, protocol, target, true) instanceof InetStreamSocket listener)) {
-            return -Errno.ECONNREFUSED;
-        }
         bindSomewhere(task, target);
+        Object listener = InetPorts.listener(net, protocol, target, local);
         remote = target;
-        long result = connectTo(task, listener);
-        if (result < 0 && result != -Errno.EAGAIN) {
-            remote = null;
+        unreported = true;
+        long result = listener instanceof InetStreamSocket found ? connectTo(task, found) : -Errno.ECONNREFUSED;
+        if (result == -Errno.ECONNREFUSED) {
+            if (!beginInVain()) {
+                return -Errno.EALREADY;
+            }
+            fail(Errno.ECONNREFUSED);
         }
-        return result;
+        return result == 0 || result == -Errno.EAGAIN || result == -Errno.ECONNREFUSED ? -Errno.EINPROGRESS : result;
+    }
+
+    private boolean beginInVain() {
+        try (Mutex _ = lock.take()) {
+            if (state() != State.IDLE) {
+                return false;
+            }
+            setState(State.CONNECTING);
+            return true;
+        }
+    }
+
+    /** It may be tried again from now on. */
+    private long failure() {
+        try (Mutex _ = lock.take()) {
+            if (state() == State.CONNECTING) {
+                setState(State.IDLE);
+                remote = null;
+            }
+        }
+        int failed = takeError();
+        return failed != 0 ? -failed : -Errno.ECONNABORTED;
     }
 
     @Override

@@ -16,6 +16,8 @@ import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
 import org.jvisor.api.state.StateRecord;
@@ -26,14 +28,25 @@ import org.jvisor.api.wait.WaitQueue;
 /** What all sockets of this bundle have in common: the options of SOL_SOCKET (socket(7)), reading and writing by send and receive. */
 abstract class LocalSocket implements Socket, Stateful {
 
+    /** struct sockaddr_storage. */
+    static final int MAX_ADDRESS = 128;
     static final int DEFAULT_BUFFER = 212_992;
+    /** Of SO_SNDBUF, what a datagram or record of AF_UNIX cannot be of. */
+    static final int RESERVED = 32;
     private static final int MIN_BUFFER = 2304;
     private static final int MAX_BUFFER = 4 << 20;
-    /** What the socket and its buffers are charged to: the container's that made it. */
+
+    /** What the socket and its buffers are charged to. */
     final Cgroup cgroup;
 
     /** Where its name is looked up, and others' are. */
     final NetNamespace net;
+
+    /** The user who made it: the effective one. */
+    final int owner;
+
+    /** Guards its state. */
+    final Mutex lock = new Mutex(LockRank.SOCKET);
 
     final int domain;
     final int type;
@@ -58,12 +71,11 @@ abstract class LocalSocket implements Socket, Stateful {
     private volatile long sendTimeoutNs = Long.MAX_VALUE;
 
     /** @throws ErrnoException ENOBUFS: the container has as many as it may have (socket(2)); {@link #uncharge} else gives back */
-    LocalSocket(Cgroup cgroup, NetNamespace net, int domain, int type, int protocol) {
-        if (!cgroup.tryCharge(Charge.SOCKET, 1)) {
-            throw ErrnoException.of(Errno.ENOBUFS);
-        }
-        this.cgroup = cgroup;
-        this.net = net;
+    LocalSocket(Home home, int domain, int type, int protocol) {
+        cgroup = home.cgroup();
+        net = home.net();
+        owner = home.owner();
+        cgroup.requireCharge(Charge.SOCKET, 1);
         this.domain = domain;
         this.type = type;
         this.protocol = protocol;
@@ -74,6 +86,7 @@ abstract class LocalSocket implements Socket, Stateful {
     LocalSocket(StateRecord record) {
         cgroup = record.requireCore("cgroup", Cgroup.class);
         net = record.requireCore("net", NetNamespace.class);
+        owner = record.getInt("owner", 0);
         queue = record.requireCore("queue", WaitQueue.class);
         domain = record.requireInt("domain");
         type = record.requireInt("type");
@@ -99,7 +112,7 @@ abstract class LocalSocket implements Socket, Stateful {
     /** What is the same for all; see {@link Stateful#save}. */
     StateRecord save(String recordType) {
         return new StateRecord(recordType, 1).putCore("cgroup", cgroup).putCore("net", net).putCore("queue", queue)
-                .put("domain", domain).put("type", type).put("protocol", protocol)
+                .put("owner", owner).put("domain", domain).put("type", type).put("protocol", protocol)
                 .put("sendBuffer", sendBuffer).put("receiveBuffer", receiveBuffer).put("passCredentials", passCredentials)
                 .put("reuseAddress", reuseAddress).put("reusePort", reusePort).put("keepAlive", keepAlive)
                 .put("broadcast", broadcast).put("oobInline", oobInline).put("timestamps", timestamps)

@@ -3,60 +3,52 @@ package org.jvisor.net.local;
 
 import static org.jvisor.api.abi.Socket.*;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Poll;
-import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.net.Flight;
 import org.jvisor.api.net.Socket;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /**
  * A socket of connections: SOCK_STREAM and SOCK_SEQPACKET. A connection is two {@link Channel}s; what connects finds what listens
- * directly, since both are in the sandbox. State is guarded by this; a connecting socket's lock is taken before a listening one's.
+ * directly, since both are in the sandbox. A listener's lock is taken before that of a socket that connects to it.
  */
 abstract class StreamSocket extends LocalSocket {
 
-    private enum State { IDLE, CONNECTING, LISTENING, CONNECTED, CLOSED }
+    enum State { IDLE, CONNECTING, LISTENING, CONNECTED, CLOSED }
 
-    /** Changed with the monitor held. */
+    private final SocketMemory memory;
+
+    /** Changed with the lock held, as are the following. */
     private volatile State state = State.IDLE;
-    private Channel in;
-    private Channel out;
-    private boolean readShut;
-    private int error;
-
-    private final ArrayDeque<StreamSocket> backlog = new ArrayDeque<>();
-    private int backlogLimit;
-    /** Blocked in connect(2) because the backlog is full. */
-    private final List<StreamSocket> waitingToConnect = new ArrayList<>();
-    /** Whose {@link #waitingToConnect} it was entered in last. */
+    /** Both are there once it is connected. */
+    private volatile Channel in;
+    private volatile Channel out;
+    private volatile boolean readShut;
+    private volatile int error;
+    /** Not null once it listens or has listened. */
+    private Backlog backlog;
+    /** Where it waits for a place in the backlog, or did. */
     private volatile StreamSocket waitingAt;
 
-    /** Who the other side was when the connection was made: SO_PEERCRED. */
-    private int peerPid;
-    private int peerUid = -1;
-    private int peerGid = -1;
-
-    StreamSocket(Cgroup cgroup, NetNamespace net, int domain, int type, int protocol) {
-        super(cgroup, net, domain, type, protocol);
+    StreamSocket(Home home, int domain, int type, int protocol) {
+        super(home, domain, type, protocol);
+        memory = home.memory();
     }
 
-    StreamSocket(StateRecord record) {
+    StreamSocket(SocketMemory memory, StateRecord record) {
         super(record);
+        this.memory = memory;
         state = adoptState(record);
         readShut = record.getBoolean("readShut", false);
         error = record.getInt("error", 0);
-        backlogLimit = record.getInt("backlogLimit", 0);
-        peerPid = record.getInt("peerPid", 0);
-        peerUid = record.getInt("peerUid", -1);
-        peerGid = record.getInt("peerGid", -1);
+        backlog = record.has("backlogLimit") ? new Backlog(record.requireInt("backlogLimit")) : null;
     }
 
     private static State adoptState(StateRecord record) {
@@ -70,190 +62,67 @@ abstract class StreamSocket extends LocalSocket {
     }
 
     @Override
-    final synchronized StateRecord save(String recordType) {
-        StateRecord record = super.save(recordType).put("state", state.name()).putOwn("in", in).putOwn("out", out)
-                .put("readShut", readShut).put("error", error).put("backlogLimit", backlogLimit)
-                .put("peerPid", peerPid).put("peerUid", peerUid).put("peerGid", peerGid)
-                .putList("backlog").putList("waitingToConnect");
-        backlog.forEach(accepted -> record.add("backlog").putOwn("socket", accepted));
-        waitingToConnect.forEach(client -> record.add("waitingToConnect").putOwn("socket", client));
-        return record;
+    final StateRecord save(String recordType) {
+        try (Mutex _ = lock.take()) {
+            StateRecord record = super.save(recordType).put("state", state.name()).putOwn("in", in).putOwn("out", out)
+                    .put("readShut", readShut).put("error", error).putOwn("waitingAt", waitingAt);
+            if (backlog != null) {
+                backlog.save(record);
+            }
+            return record;
+        }
     }
 
-    /** Sockets refer to each other in circles, and in chains that are as long as the application likes. */
     @Override
-    public synchronized void link(StateRecord record) {
+    public void link(StateRecord record) {
         in = record.own("in", Channel.class);
         out = record.own("out", Channel.class);
+        waitingAt = record.own("waitingAt", StreamSocket.class);
         if (state == State.CONNECTED && (in == null || out == null)) {
             throw record.refuse("in", "a connection has two channels");
         }
-        record.items("backlog").forEach(item -> backlog.add(item.requireOwn("socket", StreamSocket.class)));
-        record.items("waitingToConnect").forEach(item -> {
-            StreamSocket client = item.requireOwn("socket", StreamSocket.class);
-            waitingToConnect.add(client);
-            client.waitingAt = this;
-        });
+        if (state == State.LISTENING && backlog == null) {
+            throw record.refuse("backlogLimit", "missing, but listening");
+        }
+        if (backlog != null) {
+            backlog.link(record);
+        }
     }
 
-    /** A socket of the same kind for the accepting side of a connection that {@code client} makes. */
-    abstract StreamSocket newAccepted(StreamSocket client);
+    // ---- what the kinds differ in
+
+    /**
+     * A socket of the same kind for the accepting side of a connection that {@code client} makes. Both are locked.
+     *
+     * @param task who connects; null where that does not matter
+     */
+    abstract StreamSocket newAccepted(Task task, StreamSocket client);
+
+    /** It is accepted: it is reached by a description of its own from now on. */
+    void accepted() {}
 
     /** What SHUT_RD does to the other side: an AF_UNIX writer gets EPIPE, a TCP sender does not notice. */
     abstract boolean shutReadIsSeen();
+
+    /** Whether a connection that waits for a place in a backlog is made for it, or by itself when it tries again. */
+    abstract boolean connectsLater();
+
+    /** What a send or receive on a socket without a connection fails with; 0: there is nothing to receive and will not be. */
+    abstract int notConnected(boolean sending);
+
+    /** The name is free for others. */
+    abstract void unbind();
 
     private boolean records() {
         return type == SOCK_SEQPACKET;
     }
 
-    static void join(StreamSocket a, StreamSocket b) {
-        Channel ab = new Channel(a.cgroup, a.records(), a.sendBuffer, b.queue, a.queue);
-        Channel ba = new Channel(b.cgroup, a.records(), b.sendBuffer, a.queue, b.queue);
-        b.connected(ab, ba);
-        a.connected(ba, ab);
+    /** For sockets that come of this one. */
+    final Home home() {
+        return new Home(cgroup, net, owner, memory);
     }
 
-    private synchronized void connected(Channel incoming, Channel outgoing) {
-        in = incoming;
-        out = outgoing;
-        state = State.CONNECTED;
-    }
-
-    final synchronized void setPeer(Task peer) {
-        peerPid = peer.group().pid();
-        peerUid = peer.credentials().euid();
-        peerGid = peer.credentials().egid();
-    }
-
-    final synchronized int[] peerCredentials() {
-        return new int[] {peerPid, peerUid, peerGid};
-    }
-
-    private synchronized void copyPeer(StreamSocket other) {
-        int[] credentials = other.listenerCredentials();
-        peerPid = credentials[0];
-        peerUid = credentials[1];
-        peerGid = credentials[2];
-    }
-
-    private synchronized int[] listenerCredentials() {
-        return new int[] {peerPid, peerUid, peerGid};
-    }
-
-    /** listen(2), once the subclass has seen to the name. */
-    final long startListening(Task task, int limit) {
-        synchronized (this) {
-            if (state != State.IDLE && state != State.LISTENING) {
-                return -Errno.EINVAL;
-            }
-            state = State.LISTENING;
-            backlogLimit = Math.clamp(limit < 0 ? SOMAXCONN : limit, 0,
-                    SOMAXCONN);
-            peerPid = task.group().pid();
-            peerUid = task.credentials().euid();
-            peerGid = task.credentials().egid();
-        }
-        return 0;
-    }
-
-    /** The part of connect(2) that is the same for all: 0, -EAGAIN (backlog full), -ECONNREFUSED, -EISCONN, -EINVAL. */
-    final long connectTo(Task task, StreamSocket listener) {
-        synchronized (this) {
-            switch (state) {
-                case IDLE -> state = State.CONNECTING;
-                case CONNECTED -> {
-                    return -Errno.EISCONN;
-                }
-                case CONNECTING -> {
-                    return -Errno.EALREADY;
-                }
-                default -> {
-                    return -Errno.EINVAL;
-                }
-            }
-        }
-        long result = -Errno.EPROTOTYPE;
-        try {
-            if (listener.type == type) {
-                result = enterBacklog(task, listener);
-            }
-        } finally {
-            if (result != 0) {
-                connectedNot();
-            }
-        }
-        if (result == 0) {
-            listener.queue.wake(Poll.POLLIN | Poll.POLLRDNORM);
-            // The other side may have been accepted, written to and closed by now, and its wake-ups met a socket that was not
-            // connected yet: what they were for is told again.
-            queue.wake(Poll.POLLOUT | Poll.POLLWRNORM | Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLRDHUP | Poll.POLLHUP);
-        }
-        return result;
-    }
-
-    private synchronized void connectedNot() {
-        if (state == State.CONNECTING) {
-            state = State.IDLE;
-        }
-    }
-
-    /**
-     * Whoever is found in the backlog has its channels already: a server that is awake accepts it at once, and what it does then,
-     * a read, a close, must meet the connection. This side gets its ends last, without the listener's lock.
-     */
-    private long enterBacklog(Task task, StreamSocket listener) {
-        StreamSocket before = waitingAt;
-        if (before != null && before != listener) {
-            before.waitNoMore(this);
-        }
-        Channel here;
-        Channel there;
-        synchronized (listener) {
-            if (listener.state != State.LISTENING) {
-                return -Errno.ECONNREFUSED;
-            }
-            if (listener.backlog.size() > listener.backlogLimit) {
-                if (!listener.waitingToConnect.contains(this)) {
-                    listener.waitingToConnect.add(this);
-                    waitingAt = listener;
-                }
-                return -Errno.EAGAIN;
-            }
-            listener.waitingToConnect.remove(this);
-            StreamSocket accepted = listener.newAccepted(this);
-            accepted.sendBuffer = listener.sendBuffer;
-            accepted.receiveBuffer = listener.receiveBuffer;
-            accepted.passCredentials = listener.passCredentials;
-            accepted.setPeer(task);
-            there = new Channel(cgroup, records(), sendBuffer, accepted.queue, queue);
-            here = new Channel(accepted.cgroup, records(), accepted.sendBuffer, queue, accepted.queue);
-            accepted.connected(there, here);
-            listener.backlog.add(accepted);
-        }
-        copyPeer(listener);
-        connected(here, there);
-        return 0;
-    }
-
-    @Override
-    public final Socket accept(Task task) {
-        StreamSocket accepted;
-        List<StreamSocket> waiting;
-        synchronized (this) {
-            if (state != State.LISTENING) {
-                throw ErrnoException.of(Errno.EINVAL);
-            }
-            accepted = backlog.poll();
-            if (accepted == null) {
-                return null;
-            }
-            waiting = List.copyOf(waitingToConnect);
-        }
-        for (StreamSocket socket : waiting) {
-            socket.queue.wake(Poll.POLLOUT);
-        }
-        return accepted;
-    }
+    // ---- state
 
     @Override
     public final boolean listening() {
@@ -264,28 +133,186 @@ abstract class StreamSocket extends LocalSocket {
         return state == State.CONNECTED;
     }
 
-    final boolean isIdle() {
-        return state == State.IDLE;
+    final State state() {
+        return state;
     }
 
-    private synchronized Channel incoming() {
-        return in;
+    /** With the lock held. */
+    final void setState(State next) {
+        state = next;
     }
 
-    private synchronized Channel outgoing() {
-        return out;
+    // ---- connections
+
+    static void join(StreamSocket a, StreamSocket b) {
+        Channel ab = a.newChannel(b);
+        Channel ba = b.newChannel(a);
+        b.connected(ab, ba);
+        a.connected(ba, ab);
     }
 
-    /** What a send or receive on a socket without a connection fails with. */
-    abstract int notConnected(boolean sending);
+    /** From this to {@code other}, at this one's expense. */
+    private Channel newChannel(StreamSocket other) {
+        return new Channel(memory, cgroup, records(), sendBuffer, other.queue, queue);
+    }
 
-    /** Completes what goes with a message; the default of nothing said. */
-    void prepare(Task task, Message message) {
+    private void connected(Channel incoming, Channel outgoing) {
+        try (Mutex _ = lock.take()) {
+            in = incoming;
+            out = outgoing;
+            state = State.CONNECTED;
+        }
+    }
+
+    /** listen(2), once the subclass has seen to the name. */
+    final long startListening(int wanted) {
+        int limit = Math.clamp(wanted < 0 ? SOMAXCONN : wanted, 0, SOMAXCONN);
+        List<StreamSocket> woken;
+        try (Mutex _ = lock.take()) {
+            if (state != State.IDLE && state != State.LISTENING) {
+                return -Errno.EINVAL;
+            }
+            state = State.LISTENING;
+            if (backlog == null) {
+                backlog = new Backlog(limit);
+            }
+            backlog.setLimit(limit);
+            woken = placesFree();
+        }
+        tell(woken);
+        return 0;
+    }
+
+    /**
+     * Connects to {@code listener} unless its backlog is full: 0, -EAGAIN (then it waits there), -ECONNREFUSED, -EISCONN, -EINVAL,
+     * -EPROTOTYPE; or throws ENOBUFS.
+     */
+    final long connectTo(Task task, StreamSocket listener) {
+        StreamSocket before = waitingAt;
+        if (before != null && before != listener) {
+            before.waitNoMore(this);
+        }
+        if (listener.type != type) {
+            return -Errno.EPROTOTYPE;
+        }
+        try (Mutex _ = listener.lock.take()) {
+            if (listener.state != State.LISTENING || listener.readShut) {
+                return -Errno.ECONNREFUSED;
+            }
+            try (Mutex _ = lock.take()) {
+                if (state != State.IDLE) {
+                    return state == State.CONNECTED ? -Errno.EISCONN : state == State.CONNECTING ? -Errno.EALREADY : -Errno.EINVAL;
+                }
+                if (listener.backlog.isFull()) {
+                    listener.backlog.addWaiting(this);
+                    waitingAt = listener;
+                    state = connectsLater() ? State.CONNECTING : State.IDLE;
+                    return -Errno.EAGAIN;
+                }
+                listener.backlog.removeWaiting(this);
+                listener.establish(task, this);
+            }
+        }
+        listener.queue.wake(Poll.POLLIN | Poll.POLLRDNORM);
+        queue.wake(Poll.POLLOUT | Poll.POLLWRNORM);
+        return 0;
+    }
+
+    /** A connection from {@code client}, which is idle or waits; with both locks held. */
+    private void establish(Task task, StreamSocket client) {
+        StreamSocket accepted = newAccepted(task, client);
+        accepted.sendBuffer = sendBuffer;
+        accepted.receiveBuffer = receiveBuffer;
+        accepted.passCredentials = passCredentials;
+        join(client, accepted);
+        client.waitingAt = null;
+        backlog.add(accepted);
     }
 
     @Override
+    public final Socket accept(Task task) {
+        StreamSocket accepted;
+        List<StreamSocket> woken;
+        try (Mutex _ = lock.take()) {
+            if (state != State.LISTENING) {
+                throw ErrnoException.of(Errno.EINVAL);
+            }
+            accepted = backlog.poll();
+            if (accepted == null) {
+                if (readShut) {
+                    throw ErrnoException.of(Errno.EINVAL);
+                }
+                return null;
+            }
+            woken = placesFree();
+        }
+        accepted.accepted();
+        tell(woken);
+        return accepted;
+    }
+
+    /** Whoever waits for a place in the backlog is to be told; those who do not look again themselves are connected. With the lock held. */
+    private List<StreamSocket> placesFree() {
+        List<StreamSocket> waiting = backlog.waiting();
+        if (connectsLater()) {
+            for (StreamSocket client : waiting) {
+                if (backlog.isFull()) {
+                    break;
+                }
+                backlog.removeWaiting(client);
+                try (Mutex _ = client.lock.take()) {
+                    if (client.state == State.CONNECTING && client.waitingAt == this) {
+                        establish(null, client);
+                    }
+                } catch (ErrnoException e) {
+                    client.fail(e.errno());
+                }
+            }
+        }
+        return waiting;
+    }
+
+    private void tell(List<StreamSocket> waiting) {
+        for (StreamSocket client : waiting) {
+            client.queue.wake(Poll.POLLOUT | Poll.POLLWRNORM);
+        }
+        if (!waiting.isEmpty() && connectsLater()) {
+            queue.wake(Poll.POLLIN | Poll.POLLRDNORM);
+        }
+    }
+
+    private void waitNoMore(StreamSocket client) {
+        try (Mutex _ = lock.take()) {
+            if (backlog != null) {
+                backlog.removeWaiting(client);
+            }
+        }
+    }
+
+    /** What it is about comes to nothing; whoever waits, or asks for SO_ERROR, is told so. */
+    final void fail(int errno) {
+        try (Mutex _ = lock.take()) {
+            error = errno;
+            waitingAt = null;
+        }
+        queue.wake(Poll.POLLIN | Poll.POLLOUT | Poll.POLLERR | Poll.POLLHUP | Poll.POLLRDHUP);
+    }
+
+    /** Waits for a place in the backlog of some listener. */
+    final boolean isWaiting() {
+        return waitingAt != null;
+    }
+
+    // ---- bytes
+
+    @Override
     public long send(Task task, FileDescription file, IoBuffer data, Message message) {
-        Channel channel = outgoing();
+        return transmit(task, data, message, null, null);
+    }
+
+    /** @param passage what goes with the first byte; null: nothing */
+    final long transmit(Task task, IoBuffer data, Message message, Flight.Passage passage, Sender sender) {
+        Channel channel = out;
         if (channel == null) {
             int e = notConnected(true);
             return e == Errno.EPIPE ? brokenPipe(task, message) : -e;
@@ -293,13 +320,27 @@ abstract class StreamSocket extends LocalSocket {
         if (message != null && (message.flags & MSG_OOB) != 0) {
             return -Errno.EOPNOTSUPP;
         }
-        long sent = channel.write(data, message);
-        return sent == -Errno.EPIPE ? brokenPipe(task, message) : sent;
+        long sent = channel.write(data, passage, sender);
+        if (sent != -Errno.EPIPE) {
+            return sent;
+        }
+        long refused = writeRefused(data);
+        return refused == -Errno.EPIPE ? brokenPipe(task, message) : refused;
+    }
+
+    /** What a send answers when nobody reads any more, or this side has ended it. */
+    long writeRefused(IoBuffer data) {
+        return -Errno.EPIPE;
+    }
+
+    /** What is sent to a side that has gone breaks the connection off; whether it does so now, and for the first time. */
+    final boolean breaksOff() {
+        return (out.writerEvents() & Poll.POLLHUP) == 0 && in.breaksOff();
     }
 
     @Override
     public long receive(Task task, FileDescription file, IoBuffer data, Message message) {
-        Channel channel = incoming();
+        Channel channel = in;
         if (channel == null) {
             return -notConnected(false);
         }
@@ -309,7 +350,7 @@ abstract class StreamSocket extends LocalSocket {
         }
         boolean peek = (flags & MSG_PEEK) != 0;
         long received = channel.read(data, message, peek, passCredentials);
-        if (received == -Errno.EAGAIN && shutForReading()) {
+        if (received == -Errno.EAGAIN && readShut) {
             return 0;
         }
         if (received >= 0 && records() && message != null && message.fullLength > received) {
@@ -319,117 +360,116 @@ abstract class StreamSocket extends LocalSocket {
         return received;
     }
 
-    private synchronized boolean shutForReading() {
-        return readShut;
+    @Override
+    public void dropCarried() {
+        Channel incoming = in;
+        if (incoming != null) {
+            incoming.dropCarried();
+        }
+        List<StreamSocket> waiting;
+        try (Mutex _ = lock.take()) {
+            waiting = backlog == null ? List.of() : backlog.connected();
+        }
+        waiting.forEach(StreamSocket::dropCarried);
     }
 
-    @Override
-    public long shutdown(Task task, int how) {
-        Channel incoming;
-        Channel outgoing;
-        Clients clients = Clients.NONE;
-        synchronized (this) {
-            if (state == State.LISTENING && how != SHUT_WR && !shutReadIsSeen()) {
-                state = State.IDLE;
-                clients = takeClients();
-            } else if (state != State.CONNECTED) {
-                return -Errno.ENOTCONN;
-            }
-            incoming = in;
-            outgoing = out;
-            readShut |= how != SHUT_WR;
-        }
-        clients.refuse();
-        if (how != SHUT_RD && outgoing != null) {
-            outgoing.end();
-        }
-        if (how != SHUT_WR && incoming != null && shutReadIsSeen()) {
-            incoming.breakOff();
-            incoming.end();
-        }
-        queue.wake(Poll.POLLIN | Poll.POLLRDHUP | Poll.POLLHUP | Poll.POLLOUT);
-        return 0;
-    }
+    // ---- readiness and errors
 
     @Override
     public int poll(FileDescription file) {
-        Channel incoming;
-        Channel outgoing;
-        int events = 0;
-        synchronized (this) {
-            if (state == State.LISTENING) {
-                return backlog.isEmpty() ? 0 : Poll.POLLIN | Poll.POLLRDNORM;
-            }
-            if (state != State.CONNECTED) {
-                return Poll.POLLOUT | Poll.POLLWRNORM | Poll.POLLHUP | (error != 0 ? Poll.POLLERR : 0);
-            }
-            incoming = in;
-            outgoing = out;
-            if (error != 0) {
-                events |= Poll.POLLERR;
-            }
-            if (readShut) {
-                events |= Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLRDHUP;
-            }
+        if (state == State.LISTENING) {
+            return pollListener();
         }
-        if (incoming.readable()) {
-            events |= Poll.POLLIN | Poll.POLLRDNORM;
+        int events = error != 0 ? Poll.POLLERR : 0;
+        if (readShut) {
+            events |= Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLRDHUP;
         }
-        if (incoming.hasError()) {
-            events |= Poll.POLLERR;
+        if (state != State.CONNECTED) {
+            return events | pollUnconnected();
         }
-        boolean inEnded = incoming.ended();
-        if (inEnded) {
-            events |= Poll.POLLRDHUP;
-        }
-        if (outgoing.writable()) {
-            events |= Poll.POLLOUT | Poll.POLLWRNORM;
-        }
-        if (inEnded && (outgoing.ended() || outgoing.broken())) {
-            events |= Poll.POLLHUP;
-        }
-        return events;
+        int incoming = in.readerEvents();
+        int outgoing = out.writerEvents();
+        return events | incoming & ~Poll.POLLHUP | outgoing & (Poll.POLLOUT | Poll.POLLWRNORM)
+                | (isHungUp(incoming, outgoing) ? Poll.POLLHUP : 0);
     }
+
+    private int pollListener() {
+        try (Mutex _ = lock.take()) {
+            int shut = readShut ? Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLRDHUP | Poll.POLLHUP : 0;
+            return backlog.isEmpty() ? shut : shut | Poll.POLLIN | Poll.POLLRDNORM;
+        }
+    }
+
+    int pollUnconnected() {
+        return Poll.POLLOUT | Poll.POLLWRNORM | Poll.POLLHUP;
+    }
+
+    /**
+     * Whether both directions are over.
+     *
+     * @param incoming {@link Channel#readerEvents}
+     * @param outgoing {@link Channel#writerEvents}
+     */
+    abstract boolean isHungUp(int incoming, int outgoing);
 
     @Override
     final int takeError() {
-        Channel incoming;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (error != 0) {
                 int e = error;
                 error = 0;
                 return e;
             }
-            incoming = in;
         }
+        Channel incoming = in;
         return incoming == null ? 0 : incoming.takeError();
     }
 
     @Override
     final int available() {
-        Channel incoming = incoming();
+        Channel incoming = in;
         return incoming == null ? 0 : incoming.available();
     }
 
     @Override
     final void buffersChanged() {
-        Channel outgoing = outgoing();
+        Channel outgoing = out;
         if (outgoing != null) {
             outgoing.setLimit(sendBuffer);
         }
-        // Who waits for room looks again: there may be some now.
-        queue.wake(Poll.POLLOUT | Poll.POLLWRNORM);
     }
 
-    /** The name is free for others. */
-    abstract void unbind();
+    // ---- ends
 
     @Override
-    public void release(FileDescription file) {
-        close();
+    public long shutdown(Task task, int how) {
+        Clients clients = Clients.NONE;
+        try (Mutex _ = lock.take()) {
+            if (shutReadIsSeen()) {
+                readShut |= how != SHUT_WR;
+            } else if (state == State.LISTENING && how != SHUT_WR) {
+                state = State.IDLE;
+                clients = takeClients();
+            } else if (state != State.CONNECTED) {
+                return -Errno.ENOTCONN;
+            } else {
+                readShut |= how != SHUT_WR;
+            }
+        }
+        clients.refuse();
+        Channel outgoing = out;
+        if (how != SHUT_RD && outgoing != null) {
+            outgoing.end();
+        }
+        Channel incoming = in;
+        if (how != SHUT_WR && incoming != null && shutReadIsSeen()) {
+            incoming.end(); // what has come can be read
+        }
+        queue.wake(Poll.POLLIN | Poll.POLLRDHUP | Poll.POLLHUP | Poll.POLLOUT);
+        return 0;
     }
 
-    /** Whoever has not been accepted: connections that stand, and sockets that wait for a place. */
+    /** Whoever has not been accepted. */
     private record Clients(List<StreamSocket> connected, List<StreamSocket> waiting) {
 
         static final Clients NONE = new Clients(List.of(), List.of());
@@ -437,42 +477,45 @@ abstract class StreamSocket extends LocalSocket {
         /** The listener has gone: the connections are reset, and who waits looks again. */
         void refuse() {
             for (StreamSocket accepted : connected) {
-                Channel toClient = accepted.outgoing();
+                Channel toClient = accepted.out;
                 accepted.close();
                 if (toClient != null) {
                     toClient.fail(Errno.ECONNRESET);
                 }
             }
             for (StreamSocket client : waiting) {
-                client.queue.wake(Poll.POLLOUT);
+                if (client.connectsLater()) {
+                    client.fail(Errno.ECONNREFUSED);
+                } else {
+                    client.queue.wake(Poll.POLLOUT);
+                }
             }
         }
     }
 
-    /** With the monitor held. */
+    /** With the lock held. */
     private Clients takeClients() {
-        Clients clients = new Clients(List.copyOf(backlog), List.copyOf(waitingToConnect));
+        if (backlog == null) {
+            return Clients.NONE;
+        }
+        Clients clients = new Clients(backlog.connected(), backlog.waiting());
         backlog.clear();
-        waitingToConnect.clear();
         return clients;
     }
 
-    private synchronized void waitNoMore(StreamSocket client) {
-        waitingToConnect.remove(client);
+    @Override
+    public void release(FileDescription file) {
+        close();
     }
 
     private void close() {
         Clients clients;
-        Channel incoming;
-        Channel outgoing;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (state != State.CLOSED) {
                 uncharge();
             }
             state = State.CLOSED;
             clients = takeClients();
-            incoming = in;
-            outgoing = out;
         }
         unbind();
         clients.refuse();
@@ -480,13 +523,13 @@ abstract class StreamSocket extends LocalSocket {
         if (listener != null) {
             listener.waitNoMore(this);
         }
+        Channel incoming = in;
         if (incoming != null) {
             boolean unread = incoming.breakOff();
-            incoming.end();
-            outgoing.end();
+            out.end();
             if (unread) {
                 // Whoever closes with bytes unread tells the other side so.
-                outgoing.fail(Errno.ECONNRESET);
+                out.fail(Errno.ECONNRESET);
             }
         }
     }

@@ -6,7 +6,6 @@ import static org.jvisor.api.abi.Socket.*;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
-import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.Mutex;
@@ -25,13 +24,13 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
     /** Whether it is in the namespace's table; guarded by the namespace's lock. */
     private boolean owned;
 
-    UdpSocket(Cgroup cgroup, NetNamespace net, int domain) {
-        super(cgroup, net, domain, SOCK_DGRAM, IPPROTO_UDP);
+    UdpSocket(Home home, int domain) {
+        super(home, domain, SOCK_DGRAM, IPPROTO_UDP);
         options = new InetOptions(false);
     }
 
-    UdpSocket(StateRecord record) {
-        super(record);
+    UdpSocket(SocketMemory memory, StateRecord record) {
+        super(memory, record);
         options = new InetOptions(false, record.getLongs("options"));
         local = Endpoint.adopt(record, "local");
         remote = Endpoint.adopt(record, "remote");
@@ -60,8 +59,23 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
     }
 
     @Override
-    public boolean mayShare() {
-        return reuseAddress || reusePort;
+    public Endpoint remote() {
+        return remote;
+    }
+
+    @Override
+    public boolean reusesAddress() {
+        return reuseAddress;
+    }
+
+    @Override
+    public boolean sharesLoad() {
+        return reusePort;
+    }
+
+    @Override
+    public int owner() {
+        return owner;
     }
 
     @Override
@@ -71,7 +85,7 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
 
     @Override
     public long bind(Task task, byte[] address, int length) {
-        Endpoint wanted = Endpoint.parse(domain, address, length);
+        Endpoint wanted = Endpoint.parseOwn(domain, address, length);
         try (Mutex _ = net.take()) {
             if (local != null) {
                 return -Errno.EINVAL;
@@ -126,7 +140,7 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
             throw ErrnoException.of(Errno.ENETUNREACH);
         }
         bindSomewhere(task);
-        if (InetPorts.find(net, protocol, target, false) instanceof UdpSocket receiver) {
+        if (InetPorts.receiver(net, protocol, target, source()) instanceof UdpSocket receiver) {
             return receiver;
         }
         if (remote != null) {
@@ -139,17 +153,24 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
     @Override
     boolean accepts(DatagramSocket sender) {
         Endpoint peer = remote;
-        return peer == null || sender instanceof UdpSocket other && other.local != null && other.local.port() == peer.port();
+        return peer == null || sender instanceof UdpSocket other && other.local != null && other.source().equals(peer);
     }
 
     @Override
-    int sourceAddress(Task task, byte[] to) {
+    byte[] sourceAddress() {
+        return source().toBytes(domain);
+    }
+
+    /** Where its datagrams come from. */
+    private Endpoint source() {
         Endpoint source = local;
-        if (source.isAny()) {
-            Endpoint peer = remote;
-            source = peer == null ? source.target() : peer.withPort(source.port());
-        }
-        return source.write(domain, to);
+        Endpoint peer = remote;
+        return !source.isAny() ? source : peer == null ? source.target() : peer.withPort(source.port());
+    }
+
+    @Override
+    boolean isFull(DatagramQueue queue, DatagramSocket sender) {
+        return queue.counted() >= receiveBuffer;
     }
 
     @Override

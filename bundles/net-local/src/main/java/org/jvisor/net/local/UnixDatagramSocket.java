@@ -6,34 +6,40 @@ import static org.jvisor.api.abi.Socket.*;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SockaddrUnLayout;
-import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.net.Flight;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /** An AF_UNIX socket of type SOCK_DGRAM (unix(7)). */
 final class UnixDatagramSocket extends DatagramSocket {
 
-    private volatile UnixNames.Name name;
+    /** net.unix.max_dgram_qlen: one more wait at a receiver that others than its own peer send to. */
+    private static final int MAX_QUEUE = 10;
+
+    private final UnixNaming naming;
+    private final Flight.Carrier carrier;
     private volatile UnixDatagramSocket peer;
     private volatile boolean gone;
 
-    UnixDatagramSocket(Cgroup cgroup, NetNamespace net) {
-        super(cgroup, net, AF_UNIX, SOCK_DGRAM, 0);
+    UnixDatagramSocket(Home home, Flight flight) {
+        super(home, AF_UNIX, SOCK_DGRAM, 0);
+        naming = new UnixNaming(net, this);
+        carrier = flight.newCarrier();
     }
 
-    UnixDatagramSocket(StateRecord record) {
-        super(record);
-        name = UnixNames.Name.adopt(record);
+    UnixDatagramSocket(SocketMemory memory, StateRecord record) {
+        super(memory, record);
+        naming = new UnixNaming(net, this, record);
+        carrier = record.requireCore("carrier", Flight.Carrier.class);
         gone = record.getBoolean("gone", false);
     }
 
     @Override
     public StateRecord save() {
         StateRecord record = save(LocalSockets.UNIX_DATAGRAM);
-        UnixNames.Name.save(name, record);
-        return record.putOwn("peer", peer).put("gone", gone);
+        naming.save(record);
+        return record.putOwn("peer", peer).put("gone", gone).putCore("carrier", carrier);
     }
 
     @Override
@@ -42,11 +48,11 @@ final class UnixDatagramSocket extends DatagramSocket {
         peer = record.own("peer", UnixDatagramSocket.class);
     }
 
-    static UnixDatagramSocket[] pair(Cgroup cgroup, NetNamespace net) {
-        UnixDatagramSocket a = new UnixDatagramSocket(cgroup, net);
+    static UnixDatagramSocket[] pair(Home home, Flight flight) {
+        UnixDatagramSocket a = new UnixDatagramSocket(home, flight);
         UnixDatagramSocket b;
         try {
-            b = new UnixDatagramSocket(cgroup, net);
+            b = new UnixDatagramSocket(home, flight);
         } catch (ErrnoException e) {
             a.release(null);
             throw e;
@@ -57,25 +63,25 @@ final class UnixDatagramSocket extends DatagramSocket {
     }
 
     @Override
+    public Flight.Carrier carrier() {
+        return carrier;
+    }
+
+    @Override
+    public void onlyInFlight(FileDescription file) {
+        carrier.collect();
+    }
+
+    @Override
     public long bind(Task task, byte[] address, int length) {
-        synchronized (this) {
-            if (name != null) {
-                return -Errno.EINVAL;
-            }
-            name = UnixNames.bind(net, task, this, address, length);
-        }
-        return 0;
+        return naming.bind(task, address, length);
     }
 
     @Override
     public long connect(Task task, byte[] address, int length) {
-        if (length >= 2 && SockaddrUnLayout.family(address, 0) == AF_UNSPEC) {
-            peer = null;
-            wakeSenders();
-            return 0;
-        }
-        peer = found(task, address, length);
-        // Who is not its peer may not send to it any more.
+        boolean dissolved = length >= 2 && SockaddrUnLayout.family(address, 0) == AF_UNSPEC;
+        peer = dissolved ? null : found(task, address, length);
+        // Who is not its peer may not send to it any more, and its peer not wait for the others.
         wakeSenders();
         return 0;
     }
@@ -92,14 +98,23 @@ final class UnixDatagramSocket extends DatagramSocket {
 
     @Override
     DatagramSocket destination(Task task, Message message) {
+        DatagramSocket receiver;
         if (message != null && message.addressLength > 0) {
-            return found(task, message.address, message.addressLength);
+            receiver = found(task, message.address, message.addressLength);
+        } else {
+            receiver = connectedOrThrow();
         }
+        return receiver;
+    }
+
+    /** A peer that is gone is told of once; then there is none. */
+    private UnixDatagramSocket connectedOrThrow() {
         UnixDatagramSocket other = peer;
         if (other == null) {
             throw ErrnoException.of(Errno.ENOTCONN);
         }
         if (other.gone) {
+            peer = null;
             throw ErrnoException.of(Errno.ECONNREFUSED);
         }
         return other;
@@ -111,9 +126,15 @@ final class UnixDatagramSocket extends DatagramSocket {
         return other == null || other == sender;
     }
 
+    /** As on Linux two that are each other's peers are limited by the bytes that the one may send only. */
     @Override
-    int sourceAddress(Task task, byte[] to) {
-        return name == null ? 0 : (int) UnixStreamSocket.put(name, to);
+    boolean isFull(DatagramQueue queue, DatagramSocket sender) {
+        return queue.counted() >= sender.sendBuffer || peer != sender && queue.count() > MAX_QUEUE;
+    }
+
+    @Override
+    byte[] sourceAddress() {
+        return naming.address();
     }
 
     @Override
@@ -128,7 +149,7 @@ final class UnixDatagramSocket extends DatagramSocket {
 
     @Override
     int maxLength() {
-        return DEFAULT_BUFFER;
+        return sendBuffer - RESERVED;
     }
 
     @Override
@@ -142,7 +163,7 @@ final class UnixDatagramSocket extends DatagramSocket {
         if (ofPeer && other == null) {
             return -Errno.ENOTCONN;
         }
-        return UnixStreamSocket.put(ofPeer ? other.name : name, address);
+        return (ofPeer ? other.naming : naming).put(address);
     }
 
     @Override
@@ -157,7 +178,7 @@ final class UnixDatagramSocket extends DatagramSocket {
 
     @Override
     void unbind() {
-        UnixNames.unbind(net, name, this);
+        naming.unbind();
     }
 
     @Override

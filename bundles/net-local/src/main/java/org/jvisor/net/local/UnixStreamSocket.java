@@ -5,35 +5,48 @@ import static org.jvisor.api.abi.Socket.*;
 
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
-import org.jvisor.api.abi.SockaddrUnLayout;
+import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.UcredLayout;
-import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.net.Flight;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
 
 /** An AF_UNIX socket of type SOCK_STREAM or SOCK_SEQPACKET (unix(7)). */
 final class UnixStreamSocket extends StreamSocket {
 
-    private volatile UnixNames.Name name;
-    private volatile UnixStreamSocket peer;
+    private static final Sender NOBODY = new Sender(0, -1, -1);
 
-    UnixStreamSocket(Cgroup cgroup, NetNamespace net, int type) {
-        super(cgroup, net, AF_UNIX, type, 0);
+    private final Flight flight;
+    private final UnixNaming naming;
+    private final Flight.Carrier carrier;
+    private volatile UnixStreamSocket peer;
+    /** Who the other side was when the connection was made (SO_PEERCRED); of a listener itself. */
+    private volatile Sender credentials = NOBODY;
+
+    UnixStreamSocket(Home home, Flight flight, int type) {
+        super(home, AF_UNIX, type, 0);
+        this.flight = flight;
+        naming = new UnixNaming(net, this);
+        carrier = flight.newCarrier();
     }
 
-    UnixStreamSocket(StateRecord record) {
-        super(record);
-        name = UnixNames.Name.adopt(record);
+    UnixStreamSocket(SocketMemory memory, StateRecord record) {
+        super(memory, record);
+        flight = record.requireCore("flight", Flight.class);
+        naming = new UnixNaming(net, this, record);
+        carrier = record.requireCore("carrier", Flight.Carrier.class);
+        Sender known = Sender.adopt(record);
+        credentials = known == null ? NOBODY : known;
     }
 
     @Override
     public StateRecord save() {
         StateRecord record = save(LocalSockets.UNIX_STREAM);
-        UnixNames.Name.save(name, record);
-        return record.putOwn("peer", peer);
+        naming.save(record);
+        Sender.save(credentials, record);
+        return record.putOwn("peer", peer).putCore("flight", flight).putCore("carrier", carrier);
     }
 
     @Override
@@ -42,38 +55,69 @@ final class UnixStreamSocket extends StreamSocket {
         peer = record.own("peer", UnixStreamSocket.class);
     }
 
-    static UnixStreamSocket[] pair(Task task, int type) {
-        Cgroup cgroup = task.cgroup();
-        NetNamespace net = task.namespaces().net();
-        UnixStreamSocket a = new UnixStreamSocket(cgroup, net, type);
+    static UnixStreamSocket[] pair(Task task, Home home, int type) {
+        Flight flight = task.kernel().flight();
+        UnixStreamSocket a = new UnixStreamSocket(home, flight, type);
         UnixStreamSocket b;
         try {
-            b = new UnixStreamSocket(cgroup, net, type);
+            b = new UnixStreamSocket(home, flight, type);
         } catch (ErrnoException e) {
             a.release(null);
             throw e;
         }
-        a.setPeer(task);
-        b.setPeer(task);
+        a.credentials = effective(task);
+        b.credentials = a.credentials;
         a.peer = b;
         b.peer = a;
         join(a, b);
         return new UnixStreamSocket[] {a, b};
     }
 
+    private static Sender effective(Task task) {
+        return new Sender(task.group().pid(), task.credentials().euid(), task.credentials().egid());
+    }
+
     @Override
-    StreamSocket newAccepted(StreamSocket client) {
-        UnixStreamSocket accepted = new UnixStreamSocket(cgroup, net, type);
-        UnixNames.Name mine = name;
-        accepted.name = mine == null ? null : new UnixNames.Name(mine.address(), null);
-        accepted.peer = (UnixStreamSocket) client;
-        ((UnixStreamSocket) client).peer = accepted;
+    StreamSocket newAccepted(Task task, StreamSocket client) {
+        UnixStreamSocket other = (UnixStreamSocket) client;
+        UnixStreamSocket accepted = new UnixStreamSocket(home(), flight, type);
+        accepted.naming.showsThatOf(naming);
+        accepted.carrier.waitsAt(carrier);
+        accepted.credentials = effective(task);
+        other.credentials = credentials;
+        accepted.peer = other;
+        other.peer = accepted;
         return accepted;
+    }
+
+    @Override
+    void accepted() {
+        carrier.waitsAt(null);
+    }
+
+    @Override
+    public Flight.Carrier carrier() {
+        return carrier;
+    }
+
+    @Override
+    public void onlyInFlight(FileDescription file) {
+        carrier.collect();
     }
 
     @Override
     boolean shutReadIsSeen() {
         return true;
+    }
+
+    @Override
+    boolean connectsLater() {
+        return false;
+    }
+
+    @Override
+    boolean isHungUp(int incoming, int outgoing) {
+        return (incoming & Poll.POLLRDHUP) != 0 && (outgoing & (Poll.POLLHUP | Poll.POLLERR)) != 0;
     }
 
     @Override
@@ -83,18 +127,19 @@ final class UnixStreamSocket extends StreamSocket {
 
     @Override
     public long bind(Task task, byte[] address, int length) {
-        synchronized (this) {
-            if (name != null) {
-                return -Errno.EINVAL;
-            }
-            name = UnixNames.bind(net, task, this, address, length);
-        }
-        return 0;
+        return naming.bind(task, address, length);
     }
 
     @Override
     public long listen(Task task, int backlog) {
-        return name == null ? -Errno.EINVAL : startListening(task, backlog);
+        if (!naming.isBound()) {
+            return -Errno.EINVAL;
+        }
+        long result = startListening(backlog);
+        if (result == 0) {
+            credentials = effective(task);
+        }
+        return result;
     }
 
     @Override
@@ -102,7 +147,8 @@ final class UnixStreamSocket extends StreamSocket {
         if (isConnected()) {
             return -Errno.EISCONN;
         }
-        return UnixNames.find(net, task, address, length) instanceof StreamSocket listener ? connectTo(task, listener) : -Errno.EPROTOTYPE;
+        return UnixNames.find(net, task, address, length) instanceof StreamSocket listener ? connectTo(task, listener)
+                : -Errno.EPROTOTYPE;
     }
 
     @Override
@@ -111,19 +157,26 @@ final class UnixStreamSocket extends StreamSocket {
             return isConnected() ? -Errno.EISCONN : -Errno.EOPNOTSUPP;
         }
         UnixStreamSocket other = peer;
-        Message sent = message;
-        if (other != null && (other.passCredentials || passCredentials)) {
-            if (sent == null) {
-                sent = new Message();
-            }
-            if (!sent.hasCredentials) {
-                sent.hasCredentials = true;
-                sent.pid = task.group().pid();
-                sent.uid = task.credentials().uid();
-                sent.gid = task.credentials().gid();
+        Sender sender = Sender.named(message);
+        if (sender == null && other != null && (other.passCredentials || passCredentials)) {
+            sender = Sender.of(task);
+        }
+        if (message == null || message.files == null || other == null) {
+            return transmit(task, data, message, null, sender);
+        }
+        Flight.Passage passage = flight.depart(task, other.carrier, message.files);
+        boolean left = false;
+        try {
+            long sent = transmit(task, data, message, passage, sender);
+            left = sent > 0 || sent == 0 && type == SOCK_SEQPACKET;
+            return sent;
+        } finally {
+            if (left) {
+                passage.departed();
+            } else {
+                passage.arrive();
             }
         }
-        return super.send(task, file, data, sent);
     }
 
     @Override
@@ -132,27 +185,17 @@ final class UnixStreamSocket extends StreamSocket {
             return -Errno.ENOTCONN;
         }
         UnixStreamSocket other = peer;
-        return put(ofPeer ? other == null ? null : other.name : name, address);
-    }
-
-    static long put(UnixNames.Name name, byte[] address) {
-        if (name == null) {
-            SockaddrUnLayout.family(address, 0, AF_UNIX);
-            return SockaddrUnLayout.PATH;
-        }
-        byte[] bytes = name.address();
-        System.arraycopy(bytes, 0, address, 0, Math.min(bytes.length, address.length));
-        return bytes.length;
+        return (ofPeer && other != null ? other.naming : naming).put(address);
     }
 
     @Override
     long getOwnOption(Task task, int level, int option, byte[] value, int length) {
         if (level == SOL_SOCKET && option == SO_PEERCRED) {
-            int[] credentials = peerCredentials();
+            Sender known = credentials;
             byte[] b = new byte[UcredLayout.SIZE];
-            UcredLayout.pid(b, 0, credentials[0]);
-            UcredLayout.uid(b, 0, credentials[1]);
-            UcredLayout.gid(b, 0, credentials[2]);
+            UcredLayout.pid(b, 0, known.pid());
+            UcredLayout.uid(b, 0, known.uid());
+            UcredLayout.gid(b, 0, known.gid());
             int n = Math.min(length, b.length);
             System.arraycopy(b, 0, value, 0, n);
             return n;
@@ -167,6 +210,6 @@ final class UnixStreamSocket extends StreamSocket {
 
     @Override
     void unbind() {
-        UnixNames.unbind(net, name, this);
+        naming.unbind();
     }
 }

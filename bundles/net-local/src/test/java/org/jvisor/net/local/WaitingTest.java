@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,13 +17,8 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.SockaddrUnLayout;
-import org.jvisor.api.kernel.Cgroup;
-import org.jvisor.api.kernel.Container;
-import org.jvisor.api.kernel.Credentials;
-import org.jvisor.api.kernel.Namespaces;
-import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
-import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.wait.WaitQueue;
@@ -32,25 +26,10 @@ import org.jvisor.api.wait.WaitQueue;
 /** Who waits at a socket is told when it need not wait any more, for whatever reason. */
 class WaitingTest {
 
-    private final Cgroup cgroup = new Cgroup(null);
-    private final NetNamespace net = new NetNamespace(1, domain -> null);
-    private final Task task = fake(Task.class, "cgroup", cgroup, "container", fake(Container.class, "cgroup", cgroup),
-            "namespaces", new Namespaces(null, null, null, null, net, null, null), "group", fake(ThreadGroup.class, "pid", 42),
-            "credentials", Credentials.ROOT, "hasCapability", true, "send", null);
-    private final FileDescription blocking = fake(FileDescription.class, "flags", 0);
-    private final FileDescription nonBlocking = fake(FileDescription.class, "flags", Open.O_NONBLOCK);
-
-    private static <T> T fake(Class<T> type, Object... answers) {
-        return type.cast(Proxy.newProxyInstance(WaitingTest.class.getClassLoader(), new Class<?>[] {type},
-                (proxy, method, arguments) -> {
-                    for (int i = 0; i < answers.length; i += 2) {
-                        if (answers[i].equals(method.getName())) {
-                            return answers[i + 1];
-                        }
-                    }
-                    throw new UnsupportedOperationException(method.getName());
-                }));
-    }
+    private final World world = new World();
+    private final Task task = world.task;
+    private final FileDescription blocking = World.fake(FileDescription.class, "flags", 0);
+    private final FileDescription nonBlocking = World.fake(FileDescription.class, "flags", Open.O_NONBLOCK);
 
     /** How often somebody who waits at {@code socket} for {@code events} is woken. */
     private static AtomicInteger wakes(Socket socket, int events) {
@@ -60,11 +39,11 @@ class WaitingTest {
     }
 
     private long send(Socket from, FileDescription file) {
-        return from.send(task, file, new HeapBuffer(new byte[1000]), null);
+        return from.send(task, file, World.buffer(1000), null);
     }
 
     private long receive(Socket to) {
-        return to.receive(task, blocking, new HeapBuffer(new byte[1000]), null);
+        return to.receive(task, blocking, World.buffer(1000), null);
     }
 
     /** As many as it takes, and one more. */
@@ -88,7 +67,7 @@ class WaitingTest {
     }
 
     private UnixDatagramSocket receiver() {
-        UnixDatagramSocket receiver = new UnixDatagramSocket(cgroup, net);
+        UnixDatagramSocket receiver = new UnixDatagramSocket(world.home, world.flight);
         byte[] address = name("receiver");
         assertEquals(0, receiver.bind(task, address, address.length));
         return receiver;
@@ -107,7 +86,7 @@ class WaitingTest {
 
     @Test
     void shouldWakeASenderWhenItsReceiverReads() {
-        UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, net);
+        UnixDatagramSocket[] pair = world.datagramPair();
         fill(pair[0], blocking);
         AtomicInteger wakes = wakes(pair[0], Poll.POLLOUT);
         assertEquals(1000, receive(pair[1]));
@@ -117,7 +96,7 @@ class WaitingTest {
 
     @Test
     void shouldSayThatThereIsRoomOnlyWhenThereIs() {
-        UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, net);
+        UnixDatagramSocket[] pair = world.datagramPair();
         assertTrue((pair[0].poll(nonBlocking) & Poll.POLLOUT) != 0);
         int sent = fill(pair[0], nonBlocking);
         AtomicInteger wakes = wakes(pair[0], Poll.POLLOUT);
@@ -136,12 +115,13 @@ class WaitingTest {
     @Test
     void shouldWakeASenderThatNamesItsReceiver() {
         UnixDatagramSocket receiver = receiver();
-        UnixDatagramSocket[] senders = {new UnixDatagramSocket(cgroup, net), new UnixDatagramSocket(cgroup, net)};
+        UnixDatagramSocket[] senders = {new UnixDatagramSocket(world.home, world.flight),
+            new UnixDatagramSocket(world.home, world.flight)};
         List<AtomicInteger> wakes = new ArrayList<>();
         for (UnixDatagramSocket sender : senders) {
             long result;
             do {
-                result = sender.send(task, blocking, new HeapBuffer(new byte[1000]), to("receiver"));
+                result = sender.send(task, blocking, World.buffer(1000), to("receiver"));
             } while (result == 1000);
             assertEquals(-Errno.EAGAIN, result);
             wakes.add(wakes(sender, Poll.POLLOUT));
@@ -154,7 +134,7 @@ class WaitingTest {
 
     @Test
     void shouldWakeASenderWhenItsReceiverGoes() {
-        UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, net);
+        UnixDatagramSocket[] pair = world.datagramPair();
         fill(pair[0], blocking);
         AtomicInteger wakes = wakes(pair[0], Poll.POLLOUT);
         assertEquals(0, pair[1].shutdown(task, SHUT_RD));
@@ -167,7 +147,7 @@ class WaitingTest {
     void shouldForgetASenderThatIsClosed() {
         UnixDatagramSocket receiver = receiver();
         for (int i = 0; i < 3; i++) {
-            UnixDatagramSocket sender = new UnixDatagramSocket(cgroup, net);
+            UnixDatagramSocket sender = new UnixDatagramSocket(world.home, world.flight);
             byte[] address = name("receiver");
             assertEquals(0, sender.connect(task, address, address.length));
             fill(sender, nonBlocking);
@@ -181,9 +161,9 @@ class WaitingTest {
     /** What does not fit is sent later as it is, whoever took the room meanwhile. */
     @Test
     void shouldKeepADatagramWholeThatHasToWait() {
-        UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, net);
+        UnixDatagramSocket[] pair = world.datagramPair();
         int sent = fill(pair[0], blocking);
-        HeapBuffer data = new HeapBuffer(new byte[1000]);
+        IoBuffer data = World.buffer(1000);
         assertEquals(-Errno.EAGAIN, pair[0].send(task, blocking, data, null));
         assertEquals(1000, data.remaining());
         for (int i = 0; i < sent; i++) {
@@ -194,32 +174,23 @@ class WaitingTest {
 
     @Test
     void shouldCloseDescriptorsOfAMessageThatCannotBeRead() {
-        AtomicInteger references = new AtomicInteger(1);
-        FileDescription attached = (FileDescription) Proxy.newProxyInstance(getClass().getClassLoader(),
-                new Class<?>[] {FileDescription.class}, (proxy, method, arguments) -> {
-                    switch (method.getName()) {
-                        case "retain" -> references.incrementAndGet();
-                        case "release" -> references.decrementAndGet();
-                        default -> throw new UnsupportedOperationException(method.getName());
-                    }
-                    return null;
-                });
-        UnixDatagramSocket[] pair = UnixDatagramSocket.pair(cgroup, net);
+        World.Description attached = new World.Description(null);
+        UnixDatagramSocket[] pair = world.datagramPair();
         Socket.Message message = new Socket.Message();
         message.reset(0);
-        message.files = new FileDescription[] {attached};
-        assertEquals(1000, pair[0].send(task, blocking, new HeapBuffer(new byte[1000]), message));
+        message.files = new FileDescription[] {attached.file};
+        assertEquals(1000, pair[0].send(task, blocking, World.buffer(1000), message));
         for (int flags : new int[] {MSG_PEEK, 0}) {
             Socket.Message received = new Socket.Message();
             received.reset(flags);
             assertEquals(-Errno.EFAULT, pair[1].receive(task, blocking, new Unreachable(), received));
             assertNull(received.files);
-            assertEquals(flags == MSG_PEEK ? 1 : 0, references.get());
+            assertEquals(flags == MSG_PEEK ? 1 : 0, attached.references.get());
         }
     }
 
     /** Memory that is not there. */
-    private static final class Unreachable implements org.jvisor.api.mm.IoBuffer {
+    private static final class Unreachable implements IoBuffer {
         @Override
         public long remaining() {
             return 1000;
@@ -254,7 +225,7 @@ class WaitingTest {
     // ---- connections
 
     private InetStreamSocket listener(int backlog) {
-        InetStreamSocket listener = new InetStreamSocket(cgroup, net, AF_INET);
+        InetStreamSocket listener = new InetStreamSocket(world.home, AF_INET);
         assertEquals(0, listener.listen(task, backlog));
         return listener;
     }
@@ -266,19 +237,44 @@ class WaitingTest {
     }
 
     private InetStreamSocket client() {
-        return new InetStreamSocket(cgroup, net, AF_INET);
+        return new InetStreamSocket(world.home, AF_INET);
     }
 
     @Test
-    void shouldTellWhoWaitsForAPlaceInTheBacklog() {
+    void shouldConnectWhoWaitsWhenThereIsAPlaceInTheBacklog() {
         InetStreamSocket listener = listener(0);
-        assertEquals(0, connect(client(), listener));
+        InetStreamSocket first = client();
+        assertEquals(-Errno.EINPROGRESS, connect(first, listener));
+        assertEquals(0, connect(first, listener));
+        assertEquals(-Errno.EISCONN, connect(first, listener));
         InetStreamSocket waiting = client();
-        assertEquals(-Errno.EAGAIN, connect(waiting, listener));
+        assertEquals(-Errno.EINPROGRESS, connect(waiting, listener));
+        assertEquals(-Errno.EALREADY, connect(waiting, listener));
+        assertEquals(0, waiting.poll(null));
         AtomicInteger wakes = wakes(waiting, Poll.POLLOUT);
+        AtomicInteger acceptWakes = wakes(listener, Poll.POLLIN);
         assertNotNull(listener.accept(task));
         assertEquals(1, wakes.get());
+        assertEquals(1, acceptWakes.get());
         assertEquals(0, connect(waiting, listener));
+        assertNotNull(listener.accept(task));
+    }
+
+    @Test
+    void shouldTellWhatBecameOfAConnectionThatIsRefused() {
+        InetStreamSocket listener = listener(0);
+        InetStreamSocket client = client();
+        byte[] address = new byte[28];
+        int length = (int) listener.name(task, false, address);
+        listener.release(null);
+        AtomicInteger wakes = wakes(client, Poll.POLLERR);
+        assertEquals(-Errno.EINPROGRESS, client.connect(task, address, length));
+        assertEquals(1, wakes.get());
+        assertTrue((client.poll(null) & Poll.POLLERR) != 0);
+        assertEquals(-Errno.ECONNREFUSED, client.connect(task, address, length));
+        assertEquals(-Errno.EINPROGRESS, client.connect(task, address, length));
+        assertEquals(Errno.ECONNREFUSED, client.takeError());
+        assertEquals(-Errno.ECONNABORTED, client.connect(task, address, length));
     }
 
     @Test
@@ -287,8 +283,8 @@ class WaitingTest {
             InetStreamSocket listener = listener(0);
             InetStreamSocket connected = client();
             InetStreamSocket waiting = client();
-            assertEquals(0, connect(connected, listener));
-            assertEquals(-Errno.EAGAIN, connect(waiting, listener));
+            assertEquals(-Errno.EINPROGRESS, connect(connected, listener));
+            assertEquals(-Errno.EINPROGRESS, connect(waiting, listener));
             AtomicInteger connectedWakes = wakes(connected, Poll.POLLIN);
             AtomicInteger waitingWakes = wakes(waiting, Poll.POLLOUT);
             AtomicInteger acceptWakes = wakes(listener, Poll.POLLIN);
@@ -302,6 +298,7 @@ class WaitingTest {
             assertTrue(connectedWakes.get() > 0);
             assertEquals(-Errno.ECONNRESET, receive(connected));
             assertEquals(1, waitingWakes.get());
+            assertEquals(Errno.ECONNREFUSED, waiting.takeError());
         }
     }
 
@@ -309,13 +306,14 @@ class WaitingTest {
     @Test
     void shouldForgetWhoGivesUpWaitingForAPlace() {
         InetStreamSocket listener = listener(0);
-        assertEquals(0, connect(client(), listener));
+        assertEquals(-Errno.EINPROGRESS, connect(client(), listener));
         InetStreamSocket gone = client();
-        assertEquals(-Errno.EAGAIN, connect(gone, listener));
+        assertEquals(-Errno.EINPROGRESS, connect(gone, listener));
         AtomicInteger wakes = wakes(gone, Poll.POLLOUT);
         gone.release(null);
         int before = wakes.get();
         assertNotNull(listener.accept(task));
+        assertNull(listener.accept(task));
         assertEquals(before, wakes.get());
     }
 }

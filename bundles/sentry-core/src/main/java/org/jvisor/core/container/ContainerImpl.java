@@ -249,6 +249,7 @@ public final class ContainerImpl implements Container, HandleSource {
         }
         if (unused != null) {
             Attempt.to("release mounts", () -> unused.mounts().release());
+            Attempt.to("close what nobody can receive", kernel.flight()::collect);
         }
     }
 

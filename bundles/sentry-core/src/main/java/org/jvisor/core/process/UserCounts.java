@@ -6,8 +6,8 @@ import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 
 /**
- * What is limited per real user: tasks (RLIMIT_NPROC) and queued signals (RLIMIT_SIGPENDING). A user who has neither is not known:
- * one privileged program can be any number of users after another. Any thread.
+ * What is limited per real user: tasks (RLIMIT_NPROC), queued signals (RLIMIT_SIGPENDING), and descriptions in flight. A user who has
+ * none of these is not known: one privileged program can be any number of users after another. Any thread.
  */
 public final class UserCounts implements Restorable {
 
@@ -15,9 +15,10 @@ public final class UserCounts implements Restorable {
     private static final class Account {
         int tasks;
         int signals;
+        int inFlight;
 
         Account orNone() {
-            return tasks == 0 && signals == 0 ? null : this;
+            return tasks == 0 && signals == 0 && inFlight == 0 ? null : this;
         }
     }
 
@@ -62,6 +63,27 @@ public final class UserCounts implements Restorable {
         });
     }
 
+    /** {@code count} more descriptions in flight, unless there are more than {@code limit} (unsigned) now; whether they may. */
+    public boolean addInFlight(int uid, int count, long limit) {
+        boolean[] added = new boolean[1];
+        accounts.compute(uid, (user, known) -> {
+            Account account = known == null ? new Account() : known;
+            if (Long.compareUnsigned(account.inFlight, limit) <= 0) {
+                account.inFlight += count;
+                added[0] = true;
+            }
+            return account.orNone();
+        });
+        return added[0];
+    }
+
+    public void removeInFlight(int uid, int count) {
+        accounts.computeIfPresent(uid, (user, account) -> {
+            account.inFlight -= count;
+            return account.orNone();
+        });
+    }
+
     /** Users who have something. */
     int users() {
         return accounts.size();
@@ -73,7 +95,7 @@ public final class UserCounts implements Restorable {
     public StateRecord save() {
         StateRecord record = new StateRecord("user counts", 1).putList("users");
         accounts.forEach((uid, account) -> record.add("users").put("uid", uid).put("tasks", account.tasks)
-                .put("signals", account.signals));
+                .put("signals", account.signals).put("inFlight", account.inFlight));
         return record;
     }
 
@@ -88,6 +110,7 @@ public final class UserCounts implements Restorable {
             Account account = new Account();
             account.tasks = item.requireInt("tasks");
             account.signals = item.requireInt("signals");
+            account.inFlight = item.requireInt("inFlight");
             accounts.put(item.requireInt("uid"), account);
         }
     }
