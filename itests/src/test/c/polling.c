@@ -49,6 +49,35 @@ static void polls(void) {
     close(p[0]); close(p[1]); close(file);
 }
 
+// Far more than a few, some of them not meant, the same one again and again: they wait and are woken as well.
+static void crowds(void) {
+    enum { MANY = 1000 };
+    static struct pollfd f[MANY];
+    int p[2], high;
+    CHECK(pipe(p) == 0);
+    for (int i = 0; i < MANY; i++) f[i] = (struct pollfd){.fd = i % 5 ? p[0] : -1 - i, .events = POLLIN, .revents = -1};
+    CHECK(poll(f, MANY, 1) == 0 && f[0].revents == 0 && f[1].revents == 0);
+    for (int i = 0; i < MANY; i++) f[i].revents = -1;
+    pid_t child = fork();
+    if (child == 0) { usleep(20000); _exit(write(p[1], "x", 1) != 1); }
+    CHECK(poll(f, MANY, -1) == MANY / 5 * 4 && waitpid(child, 0, 0) == child);
+    for (int i = 0; i < MANY; i++) CHECK(f[i].revents == (i % 5 ? POLLIN : 0));
+    f[MANY - 1].fd = 999;
+    CHECK(poll(f, MANY, -1) == MANY / 5 * 4 && f[MANY - 1].revents == POLLNVAL);
+    CHECK(read(p[0], buffer, 1) == 1);
+    CHECK(poll(f, MANY, -1) == 1 && f[MANY - 1].revents == POLLNVAL && f[1].revents == 0);
+    fd_set in, out;
+    high = fcntl(p[1], F_DUPFD, 900);
+    FD_ZERO(&in); FD_ZERO(&out);
+    FD_SET(p[0], &in); FD_SET(high, &in); FD_SET(high, &out); FD_SET(p[1], &out);
+    CHECK(select(high + 1, &in, &out, 0, 0) == 2 && FD_ISSET(high, &out) && FD_ISSET(p[1], &out) && !FD_ISSET(high, &in));
+    FD_SET(p[0], &in); FD_SET(700, &in);
+    CHECK_ERRNO(select(high + 1, &in, 0, 0, 0), EBADF);
+    FD_CLR(700, &in);
+    CHECK(write(high, "x", 1) == 1 && select(high + 1, &in, 0, 0, 0) == 1 && FD_ISSET(p[0], &in));
+    close(p[0]); close(p[1]); close(high);
+}
+
 static void interrupts(void) {
     int p[2];
     CHECK(pipe(p) == 0);
@@ -267,6 +296,6 @@ static void timerfds(void) {
 }
 
 int main(void) {
-    polls(); interrupts(); selects(); epolls(); many_waiters(); eventfds(); timerfds();
+    polls(); crowds(); interrupts(); selects(); epolls(); many_waiters(); eventfds(); timerfds();
     return 0;
 }

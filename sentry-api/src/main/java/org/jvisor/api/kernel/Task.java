@@ -111,8 +111,11 @@ public interface Task {
 
     // ---- waiting
 
-    /** This task's places in wait queues; {@code index} from 0, as many as needed. Reused; allocates only when there are more than ever before. */
+    /** This task's places in wait queues; {@code index} from 0, up to some dozens. Reused; allocates only when there are more than ever before. */
     WaitQueue.Entry waitEntry(int index);
+
+    /** One more, for a call that needs so many that the task should not keep them. */
+    WaitQueue.Entry newWaitEntry();
 
     /**
      * Sleeps until an entry of this task is woken since the last sleep returned, or the deadline has passed, or the task is

@@ -6,7 +6,7 @@ import org.jvisor.api.vfs.FileDescription;
 
 /**
  * Objects that calls reuse, so that they allocate nothing. One set a thread, and so a task. Each is used by one call at a time,
- * for no longer than the call. Their classes are all the JDK's or the contract's: a thread that outlives this bundle does not
+ * for no longer than the call; none becomes large. Their classes are all the JDK's or the contract's: a thread that outlives this bundle does not
  * keep its class loader.
  */
 final class PerThread {
@@ -16,8 +16,9 @@ final class PerThread {
     private static final int FILES = 1;
     private static final int EVENTS = 2;
     private static final int DATA = 3;
-    private static final int MORE_EVENTS = 4;
-    private static final int SLOTS = 5;
+    private static final int EVENTS2 = 4;
+    private static final int EVENTS3 = 5;
+    private static final int SLOTS = 6;
 
     private static final ThreadLocal<Object[]> OBJECTS = new ThreadLocal<>();
 
@@ -31,7 +32,8 @@ final class PerThread {
             objects[STAT] = new Stat();
             objects[FILES] = new FileDescription[INITIAL_FILES];
             objects[EVENTS] = new int[INITIAL_FILES];
-            objects[MORE_EVENTS] = new int[INITIAL_FILES];
+            objects[EVENTS2] = new int[INITIAL_FILES];
+            objects[EVENTS3] = new int[INITIAL_FILES];
             objects[DATA] = new long[INITIAL_FILES];
             OBJECTS.set(objects);
         }
@@ -59,8 +61,13 @@ final class PerThread {
     }
 
     /** A second array of the same kind. */
-    static int[] moreInts(int count) {
-        return ints(MORE_EVENTS, count);
+    static int[] ints2(int count) {
+        return ints(EVENTS2, count);
+    }
+
+    /** A third one. */
+    static int[] ints3(int count) {
+        return ints(EVENTS3, count);
     }
 
     private static int[] ints(int slot, int count) {

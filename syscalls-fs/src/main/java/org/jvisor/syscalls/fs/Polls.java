@@ -37,37 +37,33 @@ final class Polls {
         if (count < 0 || count > Fds.limit(task)) {
             return -Errno.EINVAL;
         }
-        int bytes = count * PollfdLayout.SIZE;
-        byte[] fds = bytes <= task.scratch().length ? task.scratch() : new byte[bytes];
-        task.memory().copyIn(address, fds, 0, bytes);
-        FileDescription[] files = PerThread.files(count);
-        int[] events = PerThread.ints(count);
-        int[] found = PerThread.moreInts(count);
-        try {
-            int invalid = acquire(task, fds, files, events, count);
-            long result = PollSet.await(task, files, events, PollSet.ALWAYS, found, count, invalid, deadlineNs);
-            if (result < 0) {
-                return result;
+        try (PollSet set = new PollSet(task)) {
+            int invalid = read(task, address, count, set);
+            long result = set.await(PollSet.ALWAYS, invalid, deadlineNs);
+            if (result >= 0) {
+                write(task, address, count, set);
             }
-            copyOut(task, address, fds, files, found, count);
             return result;
-        } finally {
-            release(task, files, count);
         }
     }
 
-    /** How many are not open; their POLLNVAL is put down already. */
-    private static int acquire(Task task, byte[] fds, FileDescription[] files, int[] events, int count) {
+    /** Puts what is asked for into the set, but for negative descriptors; how many are not open, of which POLLNVAL is true. */
+    private static int read(Task task, long address, int count, PollSet set) {
+        byte[] piece = task.scratch();
+        int most = piece.length / PollfdLayout.SIZE;
         int invalid = 0;
-        for (int i = 0; i < count; i++) {
-            int at = i * PollfdLayout.SIZE;
-            int fd = PollfdLayout.fd(fds, at);
-            events[i] = PollfdLayout.events(fds, at) & 0xffff;
-            PollfdLayout.revents(fds, at, 0);
-            if (fd >= 0) {
-                files[i] = acquire(task, fd);
-                if (files[i] == null) {
-                    PollfdLayout.revents(fds, at, Poll.POLLNVAL);
+        for (int first = 0; first < count; first += most) {
+            int some = Math.min(most, count - first);
+            task.memory().copyIn(address + (long) first * PollfdLayout.SIZE, piece, 0, some * PollfdLayout.SIZE);
+            for (int i = 0; i < some; i++) {
+                int fd = PollfdLayout.fd(piece, i * PollfdLayout.SIZE);
+                if (fd < 0) {
+                    continue;
+                }
+                FileDescription file = acquire(task, fd);
+                set.add(first + i, file, PollfdLayout.events(piece, i * PollfdLayout.SIZE) & 0xffff);
+                if (file == null) {
+                    set.setFound(set.size() - 1, Poll.POLLNVAL);
                     invalid++;
                 }
             }
@@ -84,20 +80,13 @@ final class Polls {
         return file;
     }
 
-    private static void copyOut(Task task, long address, byte[] fds, FileDescription[] files, int[] found, int count) {
+    /** Negative descriptors have no events. */
+    private static void write(Task task, long address, int count, PollSet set) {
+        int next = 0;
         for (int i = 0; i < count; i++) {
-            int at = i * PollfdLayout.SIZE;
-            int revents = files[i] == null ? PollfdLayout.revents(fds, at) : found[i];
-            task.memory().putShort(address + at + PollfdLayout.REVENTS, (short) revents);
-        }
-    }
-
-    static void release(Task task, FileDescription[] files, int count) {
-        for (int i = 0; i < count; i++) {
-            if (files[i] != null) {
-                files[i].release(task);
-                files[i] = null;
-            }
+            boolean known = next < set.size() && set.place(next) == i;
+            int revents = known ? set.found(next++) : 0;
+            task.memory().putShort(address + (long) i * PollfdLayout.SIZE + PollfdLayout.REVENTS, (short) revents);
         }
     }
 }

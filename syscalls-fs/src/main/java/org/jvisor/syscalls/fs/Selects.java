@@ -48,60 +48,57 @@ final class Selects {
             return -Errno.EINVAL;
         }
         int limit = Math.min(a.int0(), task.files().highest() + 1);
-        int bytes = (limit + Long.SIZE - 1) / Long.SIZE * Long.BYTES;
-        byte[] sets = SETS * bytes <= task.scratch().length ? task.scratch() : new byte[SETS * bytes];
-        long[] addresses = PerThread.longs(SETS);
-        addresses[0] = a.a1;
-        addresses[1] = a.a2;
-        addresses[2] = a.a3;
-        for (int set = 0; set < SETS; set++) {
-            if (addresses[set] != 0) {
-                task.memory().copyIn(addresses[set], sets, set * bytes, bytes);
-            } else {
-                Bytes.zero(sets, set * bytes, bytes);
-            }
-        }
-        return select(task, sets, bytes, limit, addresses, deadlineNs);
-    }
-
-    private static long select(Task task, byte[] sets, int bytes, int limit, long[] addresses, long deadlineNs) {
-        FileDescription[] files = PerThread.files(limit);
-        int[] wanted = PerThread.ints(limit);
-        int[] found = PerThread.moreInts(limit);
-        try {
-            if (!acquire(task, sets, bytes, limit, files, wanted)) {
+        long[] sets = PerThread.longs(SETS);
+        sets[0] = a.a1;
+        sets[1] = a.a2;
+        sets[2] = a.a3;
+        try (PollSet set = new PollSet(task)) {
+            if (!read(task, sets, limit, set)) {
                 return -Errno.EBADF;
             }
             // A hang-up alone does not end the wait for a descriptor that is only in the second set.
-            long result = PollSet.await(task, files, wanted, 0, found, limit, 0, deadlineNs);
-            if (result < 0) {
-                return result;
-            }
-            int bits = encode(sets, bytes, limit, files, wanted, found);
-            for (int set = 0; set < SETS; set++) {
-                if (addresses[set] != 0) {
-                    task.memory().copyOut(sets, set * bytes, bytes, addresses[set]);
-                }
-            }
-            return bits;
-        } finally {
-            Polls.release(task, files, limit);
+            long result = set.await(0, 0, deadlineNs);
+            return result < 0 ? result : write(task, sets, limit, set);
         }
     }
 
-    /** {@code wanted} gets the sets that name a descriptor as bits 16 and up, beside the events. */
-    private static boolean acquire(Task task, byte[] sets, int bytes, int limit, FileDescription[] files, int[] wanted) {
-        for (int fd = 0; fd < limit; fd++) {
-            int events = 0;
+    /** Of a set's bits so many are looked at in one go, beside as many of the others. */
+    private static int pieceBytes(byte[] scratch) {
+        return scratch.length / (SETS + 1) & -Long.BYTES;
+    }
+
+    private static int bytes(int descriptors) {
+        return (descriptors + Long.SIZE - 1) / Long.SIZE * Long.BYTES;
+    }
+
+    /**
+     * Puts the descriptors that are in any of the sets into {@code into}, with the sets that they are in as bits 16 and up beside the
+     * events; whether all of them are open.
+     */
+    private static boolean read(Task task, long[] sets, int limit, PollSet into) {
+        byte[] piece = task.scratch();
+        int most = pieceBytes(piece);
+        for (int first = 0; first < bytes(limit); first += most) {
+            int some = Math.min(most, bytes(limit) - first);
             for (int set = 0; set < SETS; set++) {
-                if ((sets[set * bytes + (fd >> 3)] & 1 << (fd & 7)) != 0) {
-                    events |= MEANING[set] | 1 << Short.SIZE + set;
+                if (sets[set] != 0) {
+                    task.memory().copyIn(sets[set] + first, piece, set * most, some);
+                } else {
+                    Bytes.zero(piece, set * most, some);
                 }
             }
-            wanted[fd] = events;
-            if (events != 0) {
-                files[fd] = task.files().acquire(fd);
-                if (files[fd] == null || Fds.isPath(files[fd])) {
+            int end = Math.min(limit, (first + some) * Byte.SIZE);
+            for (int fd = first * Byte.SIZE; fd < end; fd++) {
+                int events = events(piece, most, fd - first * Byte.SIZE);
+                if (events == 0) {
+                    continue;
+                }
+                FileDescription file = task.files().acquire(fd);
+                if (file == null) {
+                    return false;
+                }
+                into.add(fd, file, events);
+                if (Fds.isPath(file)) {
                     return false;
                 }
             }
@@ -109,18 +106,38 @@ final class Selects {
         return true;
     }
 
-    private static int encode(byte[] sets, int bytes, int limit, FileDescription[] files, int[] wanted, int[] found) {
-        Bytes.zero(sets, 0, SETS * bytes);
+    private static int events(byte[] piece, int most, int bit) {
+        int events = 0;
+        for (int set = 0; set < SETS; set++) {
+            if ((piece[set * most + (bit >> 3)] & 1 << (bit & 7)) != 0) {
+                events |= MEANING[set] | 1 << Short.SIZE + set;
+            }
+        }
+        return events;
+    }
+
+    /** The number of bits that are set in what the application gets. */
+    private static int write(Task task, long[] sets, int limit, PollSet from) {
+        byte[] piece = task.scratch();
+        int most = pieceBytes(piece);
         int bits = 0;
-        for (int fd = 0; fd < limit; fd++) {
-            if (files[fd] == null) {
-                continue;
+        int next = 0;
+        for (int first = 0; first < bytes(limit); first += most) {
+            int some = Math.min(most, bytes(limit) - first);
+            Bytes.zero(piece, 0, SETS * most);
+            for (; next < from.size() && from.place(next) < (first + some) * Byte.SIZE; next++) {
+                int bit = from.place(next) - first * Byte.SIZE;
+                for (int set = 0; set < SETS; set++) {
+                    boolean asked = (from.wanted(next) & 1 << Short.SIZE + set) != 0;
+                    if (asked && (from.found(next) & MEANING[set]) != 0) {
+                        piece[set * most + (bit >> 3)] |= (byte) (1 << (bit & 7));
+                        bits++;
+                    }
+                }
             }
             for (int set = 0; set < SETS; set++) {
-                boolean asked = (wanted[fd] & 1 << Short.SIZE + set) != 0;
-                if (asked && (found[fd] & MEANING[set]) != 0) {
-                    sets[set * bytes + (fd >> 3)] |= (byte) (1 << (fd & 7));
-                    bits++;
+                if (sets[set] != 0) {
+                    task.memory().copyOut(piece, set * most, some, sets[set] + first);
                 }
             }
         }

@@ -19,6 +19,9 @@ import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.PollfdLayout;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
+import org.jvisor.api.vfs.FileDescription;
 
 class FsSyscallsTest {
 
@@ -160,6 +163,38 @@ class FsSyscallsTest {
         assertEquals(0, p.memory.getShort(fds + PollfdLayout.REVENTS));
         assertEquals(Poll.POLLOUT, p.memory.getShort(fds + PollfdLayout.SIZE + PollfdLayout.REVENTS));
         assertEquals(Poll.POLLNVAL, p.memory.getShort(fds + 2 * PollfdLayout.SIZE + PollfdLayout.REVENTS));
+    }
+
+    @Test
+    void shouldChargeWhatALongPollWaitsBy() {
+        int count = 1000;
+        long[] ends = pipe(0);
+        long fds = p.allocate(count * PollfdLayout.SIZE);
+        for (int i = 0; i < count; i++) {
+            p.memory.putInt(fds + i * PollfdLayout.SIZE, i % 2 == 0 ? -1 : (int) ends[0]);
+            p.memory.putShort(fds + i * PollfdLayout.SIZE + PollfdLayout.EVENTS, (short) Poll.POLLIN);
+            p.memory.putShort(fds + i * PollfdLayout.SIZE + PollfdLayout.REVENTS, (short) -1);
+        }
+        Cgroup cgroup = p.task().cgroup();
+        assertTimeoutPreemptively(PATIENCE, () -> {
+            CompletableFuture<Long> polled = new CompletableFuture<>();
+            p.slept.drainPermits();
+            Thread.ofPlatform().start(() -> polled.complete(p.call(SyscallNr.POLL, fds, count, -1)));
+            p.slept.acquire();
+            assertTrue(cgroup.used(Charge.WAIT_ENTRY) > 400, "only those that are waited for");
+            assertTrue(cgroup.used(Charge.WAIT_ENTRY) < count);
+            FileDescription writer = p.task().files().acquire((int) ends[1]);
+            assertEquals(1, writer.write(null, Program.MEMORY.kernelBuffer(new byte[1], 0, 1)));
+            writer.release(null);
+            assertEquals(500, polled.get());
+        });
+        assertEquals(0, cgroup.used(Charge.WAIT_ENTRY));
+        assertEquals(0, p.memory.getShort(fds + PollfdLayout.REVENTS), "a negative one");
+        assertEquals(Poll.POLLIN, p.memory.getShort(fds + PollfdLayout.SIZE + PollfdLayout.REVENTS));
+        cgroup.setLimit(Charge.WAIT_ENTRY, 200);
+        p.fails(Errno.ENOMEM, SyscallNr.POLL, fds, count, 0);
+        assertEquals(0, cgroup.used(Charge.WAIT_ENTRY));
+        assertEquals(1, p.call(SyscallNr.POLL, fds, 2, 0));
     }
 
     @Test

@@ -188,6 +188,7 @@ final class Program implements InvocationHandler, Providers {
             case "cgroup" -> container.cgroup();
             case "pidNamespace" -> pidNamespace;
             case "waitEntry" -> entry((Integer) arguments[0]);
+            case "newWaitEntry" -> new WaitQueue.Entry(events -> awake.release());
             case "sleep" -> sleep((Long) arguments[0]);
             case "interrupted" -> interrupted;
             case "setTemporaryMask" -> {
@@ -202,6 +203,10 @@ final class Program implements InvocationHandler, Providers {
             case "toString" -> "program";
             default -> throw new UnsupportedOperationException(method.toString());
         };
+    }
+
+    Task task() {
+        return task;
     }
 
     private WaitQueue.Entry entry(int index) {

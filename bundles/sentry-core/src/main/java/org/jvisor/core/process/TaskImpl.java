@@ -553,6 +553,11 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         return entries[index];
     }
 
+    @Override
+    public WaitQueue.Entry newWaitEntry() {
+        return new WaitQueue.Entry(this);
+    }
+
     private void growEntries(int index) {
         int old = entries.length;
         entries = Arrays.copyOf(entries, Math.max(index + 1, old * 2));
