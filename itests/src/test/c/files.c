@@ -323,6 +323,41 @@ static void locks(void) {
     close(a); close(b); unlink("k");
 }
 
+static struct flock range(int type, long start, long length) {
+    struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    return l;
+}
+
+// Of several locks in the way the first is told, wherever and however they were taken.
+static void lowest_locks(void) {
+    int fd = make("ranges", ""), status;
+    struct flock l = range(F_WRLCK, 0, 100);
+    CHECK(fcntl(fd, F_SETLK, &l) == 0);
+    l = range(F_UNLCK, 40, 20);
+    CHECK(fcntl(fd, F_SETLK, &l) == 0);
+    l = range(F_RDLCK, 10, 10);
+    CHECK(fcntl(fd, F_SETLK, &l) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int own = open("ranges", O_RDWR);
+        l = range(F_RDLCK, 10, 10);
+        CHECK(fcntl(own, F_SETLK, &l) == 0);
+        l = range(F_WRLCK, 0, 200);
+        CHECK(fcntl(own, F_GETLK, &l) == 0 && l.l_type == F_WRLCK && l.l_start == 0 && l.l_len == 10 && l.l_pid == getppid());
+        l = range(F_WRLCK, 10, 200);
+        CHECK(fcntl(own, F_GETLK, &l) == 0 && l.l_type == F_RDLCK && l.l_start == 10 && l.l_len == 10);
+        l = range(F_RDLCK, 10, 0);
+        CHECK(fcntl(own, F_GETLK, &l) == 0 && l.l_type == F_WRLCK && l.l_start == 20 && l.l_len == 20);
+        l = range(F_WRLCK, 40, 0);
+        CHECK(fcntl(own, F_GETLK, &l) == 0 && l.l_start == 60 && l.l_len == 40);
+        l = range(F_WRLCK, 45, 5);
+        CHECK(fcntl(own, F_GETLK, &l) == 0 && l.l_type == F_UNLCK);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    close(fd); unlink("ranges");
+}
+
 static void memfds(void) {
     int m = memfd_create("name", MFD_ALLOW_SEALING | MFD_CLOEXEC);
     struct stat s;
@@ -396,7 +431,7 @@ static void xattrs(void) {
 int main(void) {
     umask(022);
     CHECK(mkdtemp(folder) && chdir(folder) == 0);
-    opening(); descriptors(); attributes(); names(); locks(); memfds(); devices(); xattrs();
+    opening(); descriptors(); attributes(); names(); locks(); lowest_locks(); memfds(); devices(); xattrs();
     CHECK(chdir("/") == 0 && rmdir(folder) == 0);
     return 0;
 }

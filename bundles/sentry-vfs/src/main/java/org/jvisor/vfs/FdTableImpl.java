@@ -56,6 +56,10 @@ final class FdTableImpl implements FdTable, Restorable {
         this.cgroup = cgroup;
     }
 
+    Cgroup payer() {
+        return cgroup;
+    }
+
     // ---- look-up
 
     @Override

@@ -124,6 +124,11 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         return true;
     }
 
+    /** Whom {@link #charge} has found; null before. */
+    Cgroup payer() {
+        return payer;
+    }
+
     // ---- Handle
 
     @Override

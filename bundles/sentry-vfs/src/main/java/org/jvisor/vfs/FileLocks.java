@@ -2,11 +2,14 @@
 package org.jvisor.vfs;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Map;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
@@ -14,6 +17,7 @@ import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.Vfs.LockRequest;
 import org.jvisor.api.wait.WaitQueue;
+import org.jvisor.vfs.LockRanges.Range;
 
 /** The locks on one file: flock(2)'s, and fcntl(2)'s of both owners. */
 final class FileLocks implements Restorable {
@@ -21,29 +25,19 @@ final class FileLocks implements Restorable {
     /** fcntl(2) locks on one file; more is ENOLCK, since looking through them takes time that others wait for. */
     private static final int MAX_RANGES = 16_384;
 
-    /** Those on all files together: they live in the Sentry's heap. */
-    private static final int MAX_TOTAL = 500_000;
-    private static final AtomicInteger TOTAL = new AtomicInteger();
-
     private final WaitQueue released = new WaitQueue();
     private final Mutex mutex = new Mutex(LockRank.FILE_LOCKS);
     private final List<Flock> flocks = new ArrayList<>();
-    private final List<Range> ranges = new ArrayList<>();
+    /** By who has locked them (the FdTable of a process, or an open file description), in the order in which they came. */
+    private final Map<Object, LockRanges> ranges = new LinkedHashMap<>();
+    private int count;
 
     private record Flock(FileDescriptionImpl owner, boolean exclusive) {}
 
-    /**
-     * A lock of fcntl(2).
-     *
-     * @param owner the FdTable of a process, or an open file description
-     * @param pid -1 for a description
-     * @param end inclusive
-     */
-    record Range(Object owner, int pid, boolean exclusive, long start, long end) {
-
-        boolean overlaps(long from, long to) {
-            return start <= to && from <= end;
-        }
+    /** Who is in the way, with what. */
+    private record Obstacle(Object owner, Range range) {
+        /** There is no memory for another lock. */
+        static final Obstacle FULL = new Obstacle(null, null);
     }
 
     // ---- flock(2)
@@ -119,7 +113,7 @@ final class FileLocks implements Restorable {
 
     /** F_GETLK: what stands in the way of {@code request}, or F_UNLCK. */
     void test(Object owner, LockRequest request, long start, long end) {
-        Range found;
+        Obstacle found;
         try (Mutex _ = mutex.take()) {
             found = conflict(owner, request.type == Open.F_WRLCK, start, end);
         }
@@ -127,35 +121,36 @@ final class FileLocks implements Restorable {
             request.type = Open.F_UNLCK;
             return;
         }
-        request.type = (short) (found.exclusive ? Open.F_WRLCK : Open.F_RDLCK);
+        Range range = found.range;
+        request.type = (short) (range.exclusive() ? Open.F_WRLCK : Open.F_RDLCK);
         request.whence = Open.SEEK_SET;
-        request.start = found.start;
-        request.length = found.end == Long.MAX_VALUE ? 0 : found.end - found.start + 1;
-        request.pid = found.pid;
+        request.start = range.start();
+        request.length = range.end() == Long.MAX_VALUE ? 0 : range.end() - range.start() + 1;
+        request.pid = range.pid();
     }
 
     /** F_SETLK, and with {@code wait} F_SETLKW. */
-    long set(Task task, LockWaits waits, Range wanted, boolean wait) {
-        Range obstacle = trySet(wanted);
+    long set(Task task, LockWaits waits, Object owner, Range wanted, boolean wait) {
+        Obstacle obstacle = trySet(owner, wanted);
         if (obstacle == null) {
             return 0;
         }
-        if (obstacle == FULL) {
+        if (obstacle == Obstacle.FULL) {
             return -Errno.ENOLCK;
         }
         if (!wait) {
             return -Errno.EAGAIN;
         }
-        LockWaits.Wait waiting = LockWaits.newWait(wanted.owner);
+        LockWaits.Wait waiting = LockWaits.newWait(owner);
         WaitQueue.Entry entry = task.waitEntry(0);
         released.add(entry, Poll.POLLIN);
         try {
             for (long slept = 0;; slept = task.sleep(Long.MAX_VALUE)) {
-                obstacle = trySet(wanted);
+                obstacle = trySet(owner, wanted);
                 if (obstacle == null) {
                     return 0;
                 }
-                if (obstacle == FULL) {
+                if (obstacle == Obstacle.FULL) {
                     return -Errno.ENOLCK;
                 }
                 if (slept < 0) {
@@ -171,37 +166,31 @@ final class FileLocks implements Restorable {
         }
     }
 
-    private static final Range FULL = new Range(null, 0, true, 0, 0);
-
     /** Null when it is set, or what is in the way. */
-    private Range trySet(Range wanted) {
+    private Obstacle trySet(Object owner, Range wanted) {
         try (Mutex _ = mutex.take()) {
-            Range obstacle = conflict(wanted.owner, wanted.exclusive, wanted.start, wanted.end);
+            Obstacle obstacle = conflict(owner, wanted.exclusive(), wanted.start(), wanted.end());
             if (obstacle != null) {
                 return obstacle;
             }
-            if (isFull()) {
-                return FULL;
+            LockRanges own = ranges.computeIfAbsent(owner, LockRanges::of);
+            LockRanges.Change change = own.set(wanted, more -> count(owner, more));
+            if (change == LockRanges.Change.REFUSED) {
+                forgetIfEmpty(owner, own);
+                return Obstacle.FULL;
             }
-            int before = ranges.size();
-            boolean weakened = cut(wanted.owner, wanted.start, wanted.end);
-            ranges.add(joined(wanted));
-            TOTAL.addAndGet(ranges.size() - before);
-            if (weakened) {
+            if (change == LockRanges.Change.WEAKER) {
                 released.wake(Poll.POLLIN);
             }
             return null;
         }
     }
 
-    private boolean isFull() {
-        return ranges.size() >= MAX_RANGES || TOTAL.get() >= MAX_TOTAL;
-    }
-
-    private Range conflict(Object owner, boolean exclusive, long start, long end) {
-        for (Range r : ranges) {
-            if (r.owner != owner && (exclusive || r.exclusive) && r.overlaps(start, end)) {
-                return r;
+    private Obstacle conflict(Object owner, boolean exclusive, long start, long end) {
+        for (Map.Entry<Object, LockRanges> other : ranges.entrySet()) {
+            Range range = other.getKey() == owner ? null : other.getValue().conflict(exclusive, start, end);
+            if (range != null) {
+                return new Obstacle(other.getKey(), range);
             }
         }
         return null;
@@ -209,54 +198,45 @@ final class FileLocks implements Restorable {
 
     /** F_UNLCK. */
     long unlock(Object owner, long start, long end) {
-        boolean any;
+        LockRanges.Change change;
         try (Mutex _ = mutex.take()) {
-            if (isFull()) {
-                return -Errno.ENOLCK; // the hole may leave one more range than there was
+            LockRanges own = ranges.get(owner);
+            if (own == null) {
+                return 0;
             }
-            int before = ranges.size();
-            any = cut(owner, start, end);
-            TOTAL.addAndGet(ranges.size() - before);
+            change = own.clear(start, end, more -> count(owner, more));
+            forgetIfEmpty(owner, own);
         }
-        if (any) {
+        if (change == LockRanges.Change.WEAKER) {
             released.wake(Poll.POLLIN);
         }
-        return 0;
+        return change == LockRanges.Change.REFUSED ? -Errno.ENOLCK : 0; // a hole can leave one range more than there was
     }
 
-    /** Takes the bytes from the owner's ranges; whether there were any. */
-    private boolean cut(Object owner, long start, long end) {
-        boolean any = false;
-        for (int i = ranges.size() - 1; i >= 0; i--) {
-            Range r = ranges.get(i);
-            if (r.owner == owner && r.overlaps(start, end)) {
-                any = true;
-                ranges.remove(i);
-                if (r.start < start) {
-                    ranges.add(new Range(owner, r.pid, r.exclusive, r.start, start - 1));
-                }
-                if (r.end > end) {
-                    ranges.add(new Range(owner, r.pid, r.exclusive, end + 1, r.end));
-                }
-            }
+    private void forgetIfEmpty(Object owner, LockRanges own) {
+        if (own.size() == 0) {
+            ranges.remove(owner);
         }
-        return any;
     }
 
-    /** {@code fresh} together with the owner's ranges of its kind that touch it, which are taken out. */
-    private Range joined(Range fresh) {
-        long start = fresh.start;
-        long end = fresh.end;
-        for (int i = ranges.size() - 1; i >= 0; i--) {
-            Range r = ranges.get(i);
-            boolean touches = r.end != Long.MAX_VALUE && r.end + 1 == start || end != Long.MAX_VALUE && end + 1 == r.start;
-            if (r.owner == fresh.owner && r.exclusive == fresh.exclusive && touches) {
-                start = Math.min(start, r.start);
-                end = Math.max(end, r.end);
-                ranges.remove(i);
-            }
+    // ---- what they cost
+
+    /** The process whose table it is, or who opened the description first. */
+    private static Cgroup payer(Object owner) {
+        return owner instanceof FdTableImpl table ? table.payer() : ((FileDescriptionImpl) owner).payer();
+    }
+
+    /** There are to be {@code more} ranges, or less; whether there may. */
+    private boolean count(Object owner, int more) {
+        Cgroup payer = payer(owner);
+        if (more > 0 && (count + more > MAX_RANGES || payer != null && !payer.tryCharge(Charge.FILE_LOCK, more))) {
+            return false;
         }
-        return new Range(fresh.owner, fresh.pid, fresh.exclusive, start, end);
+        if (more < 0 && payer != null) {
+            payer.uncharge(Charge.FILE_LOCK, -more);
+        }
+        count += more;
+        return true;
     }
 
     // ---- ends
@@ -273,10 +253,12 @@ final class FileLocks implements Restorable {
     }
 
     private boolean removeRanges(Object owner) {
-        int before = ranges.size();
-        ranges.removeIf(r -> r.owner == owner);
-        TOTAL.addAndGet(ranges.size() - before);
-        return ranges.size() < before;
+        LockRanges gone = ranges.remove(owner);
+        if (gone == null) {
+            return false;
+        }
+        count(owner, -gone.size());
+        return true;
     }
 
     void releaseDescription(FileDescriptionImpl file) {
@@ -291,17 +273,20 @@ final class FileLocks implements Restorable {
 
     // ---- Restorable
 
+    /** What they cost stays charged. */
     @Override
     public StateRecord save() {
         try (Mutex _ = mutex.take()) {
-            StateRecord record = new StateRecord("file locks", 1).putList("flocks").putList("ranges");
+            StateRecord record = new StateRecord("file locks", 1).put("count", count).putList("flocks").putList("ranges");
             for (Flock held : flocks) {
                 record.add("flocks").putCore("owner", held.owner).put("exclusive", held.exclusive);
             }
-            for (Range r : ranges) {
-                record.add("ranges").putCore("owner", r.owner).put("pid", r.pid).put("exclusive", r.exclusive).put("start", r.start)
-                        .put("end", r.end);
-            }
+            ranges.forEach((owner, own) -> {
+                for (Range r : own.all()) {
+                    record.add("ranges").putCore("owner", owner).put("pid", r.pid()).put("exclusive", r.exclusive())
+                            .put("start", r.start()).put("end", r.end());
+                }
+            });
             return record;
         }
     }
@@ -310,8 +295,8 @@ final class FileLocks implements Restorable {
     public void forget() {
         try (Mutex _ = mutex.take()) {
             flocks.clear();
-            TOTAL.addAndGet(-ranges.size());
             ranges.clear();
+            count = 0;
         }
     }
 
@@ -322,10 +307,10 @@ final class FileLocks implements Restorable {
                 flocks.add(new Flock(held.requireCore("owner", FileDescriptionImpl.class), held.getBoolean("exclusive", false)));
             }
             for (StateRecord r : record.items("ranges")) {
-                ranges.add(new Range(r.requireCore("owner", Object.class), r.requireInt("pid"), r.getBoolean("exclusive", false),
-                        r.requireLong("start"), r.requireLong("end")));
+                ranges.computeIfAbsent(r.requireCore("owner", Object.class), LockRanges::of).set(new Range(r.requireInt("pid"),
+                        r.getBoolean("exclusive", false), r.requireLong("start"), r.requireLong("end")), more -> true);
             }
-            TOTAL.addAndGet(ranges.size());
+            count = record.requireInt("count");
         }
     }
 }

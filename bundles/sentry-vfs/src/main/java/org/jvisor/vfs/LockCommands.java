@@ -73,8 +73,8 @@ final class LockCommands {
             }
         }
         boolean exclusive = wanted.type == Open.F_WRLCK;
-        return file.vnode().locks().set(task, waits,
-                new FileLocks.Range(wanted.owner, wanted.pid, exclusive, wanted.start, wanted.end), wait);
+        return file.vnode().locks().set(task, waits, wanted.owner,
+                new LockRanges.Range(wanted.pid, exclusive, wanted.start, wanted.end), wait);
     }
 
     private LockCommands() {

@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Vfs.LockRequest;
 
@@ -73,6 +77,79 @@ class LocksTest {
         LockRequest tail = test(b, fileB, Open.F_WRLCK, 1000, 1);
         assertEquals(Open.F_RDLCK, tail.type);
         assertEquals(0, tail.length);
+    }
+
+    @Test
+    void shouldTellTheLowestOfAnOwnersLocksThatIsInTheWay() {
+        set(a, fileA, Open.F_WRLCK, 0, 100);
+        set(a, fileA, Open.F_UNLCK, 40, 20);
+        set(a, fileA, Open.F_RDLCK, 10, 10);
+        LockRequest first = test(b, fileB, Open.F_WRLCK, 0, 200);
+        assertEquals(Open.F_WRLCK, first.type);
+        assertEquals(0, first.start);
+        assertEquals(10, first.length);
+        LockRequest second = test(b, fileB, Open.F_RDLCK, 10, 30);
+        assertEquals(20, second.start);
+        assertEquals(20, second.length);
+        assertEquals(Open.F_UNLCK, test(b, fileB, Open.F_RDLCK, 12, 2).type);
+    }
+
+    @Test
+    void shouldAgreeWithAMapOfBytes() {
+        Random random = new Random(5);
+        int[] bytes = new int[64];
+        Arrays.fill(bytes, Open.F_UNLCK);
+        for (int step = 0; step < 5000; step++) {
+            int start = random.nextInt(bytes.length);
+            int end = start + random.nextInt(bytes.length - start);
+            int type = List.of(Open.F_RDLCK, Open.F_WRLCK, Open.F_UNLCK).get(random.nextInt(3));
+            assertEquals(0, set(a, fileA, type, start, end - start + 1));
+            Arrays.fill(bytes, start, end + 1, type);
+            int probe = random.nextInt(bytes.length);
+            LockRequest found = test(b, fileB, Open.F_WRLCK, probe, bytes.length - probe);
+            int at = probe;
+            while (at < bytes.length && bytes[at] == Open.F_UNLCK) {
+                at++;
+            }
+            assertEquals(at == bytes.length ? Open.F_UNLCK : bytes[at], found.type, "step " + step);
+            if (at < bytes.length) {
+                int low = at;
+                int high = at;
+                while (low > 0 && bytes[low - 1] == bytes[at]) {
+                    low--;
+                }
+                while (high + 1 < bytes.length && bytes[high + 1] == bytes[at]) {
+                    high++;
+                }
+                assertEquals(low, found.start);
+                assertEquals(high - low + 1, found.length, "joined");
+            }
+        }
+    }
+
+    @Test
+    void shouldChargeLocks() {
+        a.cgroup.setLimit(Charge.FILE_LOCK, 10);
+        int count = 0;
+        while (set(a, fileA, Open.F_WRLCK, 2 * count, 1) == 0) {
+            count++;
+        }
+        assertEquals(-Errno.ENOLCK, set(a, fileA, Open.F_WRLCK, 2 * count, 1));
+        assertEquals(10, count);
+        assertEquals(10, a.cgroup.used(Charge.FILE_LOCK));
+        assertEquals(0, set(a, fileA, Open.F_RDLCK, 0, 1), "no more than before");
+        assertEquals(0, set(a, fileA, Open.F_UNLCK, 2, 1));
+        assertEquals(9, a.cgroup.used(Charge.FILE_LOCK));
+        assertEquals(0, set(a, fileA, Open.F_WRLCK, 40, 5));
+        assertEquals(-Errno.ENOLCK, set(a, fileA, Open.F_UNLCK, 42, 1), "a hole");
+        a.cgroup.setLimit(Charge.FILE_LOCK, 100);
+        assertEquals(0, set(a, fileA, Open.F_WRLCK, 0, 0));
+        assertEquals(1, a.cgroup.used(Charge.FILE_LOCK));
+        assertEquals(0, set(a, fileA, Open.F_UNLCK, 5, 1));
+        assertEquals(2, a.cgroup.used(Charge.FILE_LOCK));
+        int fd = a.files.add(w.open(a, "/f", Open.O_RDONLY, 0), 0, 100, false);
+        a.files.close(a.task, fd);
+        assertEquals(0, a.cgroup.used(Charge.FILE_LOCK));
     }
 
     @Test

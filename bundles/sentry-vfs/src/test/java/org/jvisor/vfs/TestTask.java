@@ -50,7 +50,7 @@ final class TestTask implements InvocationHandler {
     private final WaitQueue.Entry entry = new WaitQueue.Entry(events -> awake.release());
     private final ThreadGroup group = proxy(ThreadGroup.class, (p, method, arguments) -> groupCall(method, arguments));
     private final PidNamespace pidNamespace;
-    private final Cgroup cgroup = new Cgroup(null);
+    final Cgroup cgroup = new Cgroup(null);
     private final Container container = proxy(Container.class, (p, method, arguments) -> containerCall(method));
 
     private Object containerCall(Method method) {

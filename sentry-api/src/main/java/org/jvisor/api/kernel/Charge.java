@@ -54,7 +54,7 @@ public enum Charge {
     /** A file that an epoll instance watches. epoll_ctl(2). */
     EPOLL_ITEM(256, Errno.ENOSPC),
     /** A range that is locked. fcntl(2). */
-    FILE_LOCK(96, Errno.ENOLCK),
+    FILE_LOCK(160, Errno.ENOLCK),
 
     // ---- files
 
