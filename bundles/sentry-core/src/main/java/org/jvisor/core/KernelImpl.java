@@ -42,6 +42,7 @@ import org.jvisor.core.handover.Gate;
 import org.jvisor.core.handover.HandoverService;
 import org.jvisor.core.handover.RestAtGate;
 import org.jvisor.core.net.FlightImpl;
+import org.jvisor.core.process.BeginAgain;
 import org.jvisor.core.process.Processes;
 import org.jvisor.core.process.TaskImpl;
 import org.jvisor.core.process.TaskThreads;
@@ -88,6 +89,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     private volatile Platform platform;
     /** Null when nobody asked for it. */
     private volatile Strace strace;
+    private final String beginAgain = System.getProperty(BeginAgain.PROPERTY);
     private volatile TaskThreads threads;
     private volatile HostTraits hostTraits;
 
@@ -257,6 +259,11 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
 
     public Strace strace() {
         return strace;
+    }
+
+    /** For tests: see {@link BeginAgain}. */
+    public String beginAgain() {
+        return beginAgain;
     }
 
     /** The core's own. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.launcher.cli;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jvisor.api.lock.LockOrder;
 import org.jvisor.host.choice.HostChoice;
@@ -45,6 +46,9 @@ final class GlobalFlags {
         GlobalFlags::checkRelease);
     final FlagSet.Flag checkLocks = set.bool("TESTONLY-check-locks", false,
         "TEST ONLY; end the sandbox when the Sentry takes locks in another order than it should.");
+    final FlagSet.Flag beginAgain = set.checked("TESTONLY-begin-again", "",
+        "TEST ONLY; have each wait of a system call come out as if its handler were replaced: once, twice, or random:SEED.",
+        GlobalFlags::checkAgain);
     final FlagSet.Flag memory = set.checked("total-memory", "0",
         "how many bytes programs can use, 0 for as much as the host has.", GlobalFlags::checkBytes);
 
@@ -60,6 +64,12 @@ final class GlobalFlags {
     private static void checkRelease(String value) {
         if (value.isEmpty() || value.length() > LONGEST_RELEASE) {
             throw new IllegalArgumentException("must have from 1 to " + LONGEST_RELEASE + " bytes");
+        }
+    }
+
+    private static void checkAgain(String value) {
+        if (!value.matches("once|twice|random:-?[0-9]{1,18}")) {
+            throw new IllegalArgumentException("must be once, twice or random:SEED");
         }
     }
 
@@ -86,7 +96,14 @@ final class GlobalFlags {
 
     /** System properties of the Sentry's and the gofer's JVM that switch what only tests want, in the form NAME=VALUE. */
     List<String> testProperties() {
-        return checkLocks.isTrue() ? List.of(LockOrder.PROPERTY + "=halt") : List.of();
+        List<String> properties = new ArrayList<>();
+        if (checkLocks.isTrue()) {
+            properties.add(LockOrder.PROPERTY + "=halt");
+        }
+        if (!beginAgain.value().isEmpty()) {
+            properties.add("org.jvisor.calls.again=" + beginAgain.value());
+        }
+        return properties;
     }
 
     Overlay overlay() {

@@ -36,6 +36,8 @@ public final class Call implements Restorable {
     /** Bit by layer: see {@link #enterOnce}. */
     private int once;
     private int layer;
+    /** How often the handler was run again. */
+    private int runs;
     /** The last wait, or look whether to go on, was interrupted for a replacement and for nothing else. */
     private boolean replaced;
     /** Something of all this is set. */
@@ -152,6 +154,7 @@ public final class Call implements Restorable {
             fixed = 0;
             once = 0;
             layer = 0;
+            runs = 0;
             replaced = false;
             used = false;
         }
@@ -159,9 +162,16 @@ public final class Call implements Restorable {
 
     /** The call's handler is run again. */
     public void runAgain() {
+        used = true;
         once = 0;
         layer = 0;
+        runs++;
         replaced = false;
+    }
+
+    /** How often it was; 0 in a call's first run. */
+    public int runs() {
+        return runs;
     }
 
     /** A wait, or a look whether to go on, is interrupted: for a replacement alone, or for something that the program may see, too. */
@@ -185,7 +195,7 @@ public final class Call implements Restorable {
     @Override
     public StateRecord save() {
         return new StateRecord("call", 1).put("done", done.clone()).put("end", end.clone()).put("fixed", fixed).put("once", once)
-                .put("layer", layer).put("replaced", replaced).put("used", used);
+                .put("layer", layer).put("runs", runs).put("replaced", replaced).put("used", used);
     }
 
     @Override
@@ -202,6 +212,7 @@ public final class Call implements Restorable {
         fixed = record.requireInt("fixed");
         once = record.requireInt("once");
         layer = record.requireInt("layer");
+        runs = record.requireInt("runs");
         replaced = record.getBoolean("replaced", false);
         used = record.getBoolean("used", true);
         if (layer < 0 || layer >= LAYERS) {

@@ -120,6 +120,8 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     private final Registers registers = new Registers();
     private final Arguments arguments = new Arguments();
     private final Call call = new Call();
+    /** Null but in tests. */
+    private final BeginAgain beginAgain;
     private volatile int work;
     private volatile int hooks;
     private volatile long place = OUTSIDE;
@@ -187,6 +189,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         this.group = group;
         this.tid = tid;
         this.startTimeNs = kernel.clock().monotonicNs();
+        this.beginAgain = BeginAgain.of(kernel.beginAgain(), tid, call);
         this.hooks = kernel.strace() == null ? 0 : STRACE;
     }
 
@@ -585,6 +588,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     }
 
     private long sleepUntil(long deadlineNs, int interruptions) {
+        comeOutIfDue();
         if ((work & EXIT) != 0) {
             return interruption();
         }
@@ -635,6 +639,13 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         return result;
     }
 
+    /** The bit of a replacement is set as if there were one, and what comes of it is what would. */
+    private void comeOutIfDue() {
+        if (beginAgain != null && place > 0 && beginAgain.isDue()) {
+            addWork(SWAP);
+        }
+    }
+
     private long interruption() {
         call.interrupt(work == SWAP);
         return -Errno.ERESTARTSYS;
@@ -663,6 +674,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     @Override
     public boolean interrupted() {
+        comeOutIfDue();
         if (work == 0) {
             return false;
         }
