@@ -161,11 +161,12 @@ public interface ThreadGroup {
     @ProviderType
     interface PosixTimers {
         /**
+         * @param used what {@code clock} means, where that is a clock of used time; else null
          * @param notify SIGEV_SIGNAL, NONE, THREAD_ID
          * @param value sigval; Long.MIN_VALUE for the timer's own id
          * @return the id or a negative errno
          */
-        long create(int clock, int notify, int signal, long value, int tid);
+        long create(int clock, CpuClock used, int notify, int signal, long value, int tid);
 
         /** @return 0, or -EINVAL for an unknown id */
         long settime(int id, int flags, long valueNs, long intervalNs, long[] old);

@@ -73,7 +73,8 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
     int exitStatus;
     /**
      * The first process of a container: of the signals of its own namespace it gets only those that it has a handler for
-     * (pid_namespaces(7)). Its own faults and its container's operator take the shield away.
+     * (pid_namespaces(7)). Signals of its container's operator pass, and a fault
+     * of its own takes the shield away.
      */
     public boolean shielded;
     /** The task that replaces all the others by execve(2), or null. */
@@ -103,7 +104,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
         this.timers = new PosixTimersImpl(this, kernel.clock());
     }
 
-    KernelImpl kernel() {
+    public KernelImpl kernel() {
         return kernel;
     }
 

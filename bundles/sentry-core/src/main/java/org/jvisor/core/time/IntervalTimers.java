@@ -52,8 +52,8 @@ public final class IntervalTimers implements ProcessTimer.Owner, Restorable {
     private synchronized ProcessTimer timer(int which) {
         if (timers[which] == null) {
             timers[which] = which == CPU_LIMIT
-                    ? new ProcessTimer(scheduler, this, KernelClock.Target.CPU_LIMIT, group, which, true)
-                    : new ProcessTimer(scheduler, this, KernelClock.Target.INTERVAL, group, which, which != Clock.ITIMER_REAL);
+                    ? new ProcessTimer(scheduler, this, KernelClock.Target.CPU_LIMIT, group, which)
+                    : new ProcessTimer(scheduler, this, KernelClock.Target.INTERVAL, group, which);
         }
         return timers[which];
     }
@@ -65,6 +65,11 @@ public final class IntervalTimers implements ProcessTimer.Owner, Restorable {
             case Clock.ITIMER_VIRTUAL -> group.userTimeNs();
             default -> group.userTimeNs() + group.systemTimeNs();
         };
+    }
+
+    @Override
+    public int rate(int which) {
+        return which == Clock.ITIMER_REAL ? 0 : Math.clamp(group.taskCount(), 1, group.kernel().cpus());
     }
 
     @Override

@@ -4,6 +4,7 @@ package org.jvisor.core.time;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.CpuClock;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.state.Restorable;
@@ -29,6 +30,8 @@ final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restor
     private final long value;
     private final KernelClock scheduler;
     private final int clockId;
+    /** Null for a clock of the time of day. */
+    private final CpuClock used;
     private final ProcessTimer timer;
 
     // Guarded by this.
@@ -37,7 +40,7 @@ final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restor
     private long overrun;
 
     /** @param signal 0 for none */
-    PosixTimer(ThreadGroupImpl group, TaskImpl target, KernelClock scheduler, int clockId, int id, int signal, long value) {
+    PosixTimer(ThreadGroupImpl group, TaskImpl target, KernelClock scheduler, int clockId, CpuClock used, int id, int signal, long value) {
         this.group = group;
         this.target = target;
         this.id = id;
@@ -45,21 +48,24 @@ final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restor
         this.value = value;
         this.scheduler = scheduler;
         this.clockId = clockId;
-        boolean usedTime = clockId == Clock.CLOCK_PROCESS_CPUTIME_ID || clockId == Clock.CLOCK_THREAD_CPUTIME_ID;
-        this.timer = new ProcessTimer(scheduler, this, KernelClock.Target.POSIX, group, id, usedTime);
+        this.used = used;
+        this.timer = new ProcessTimer(scheduler, this, KernelClock.Target.POSIX, group, id);
     }
 
     @Override
     public long now(int index) {
+        if (used != null) {
+            return used.ns();
+        }
         return switch (clockId) {
             case Clock.CLOCK_REALTIME, Clock.CLOCK_REALTIME_ALARM, Clock.CLOCK_TAI -> scheduler.realtimeNs();
-            case Clock.CLOCK_PROCESS_CPUTIME_ID -> group.userTimeNs() + group.systemTimeNs();
-            case Clock.CLOCK_THREAD_CPUTIME_ID -> {
-                TaskImpl thread = target != null ? target : group.leader();
-                yield thread.userTimeNs() + thread.systemTimeNs();
-            }
             default -> scheduler.monotonicNs();
         };
+    }
+
+    @Override
+    public int rate(int index) {
+        return used == null ? 0 : used.rate(group.kernel().cpus());
     }
 
     void set(boolean absolute, long valueNs, long intervalNs, long[] old) {
@@ -111,12 +117,17 @@ final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restor
         return new SignalInfo(info.signal(), info.code(), info.pid(), (int) overrun, 0, info.value(), 0, 0);
     }
 
+    private Object usedBy() {
+        return used == null ? null : used.task() == null ? used.group() : used.task();
+    }
+
     // ---- Restorable
 
     @Override
     public synchronized StateRecord save() {
         return new StateRecord("posix timer", 1).putCore("group", group).putCore("target", target).put("id", id).put("signal", signal)
-                .put("value", value).put("clock", clockId).put("pending", pending).put("missed", missed).put("overrun", overrun);
+                .put("value", value).put("clock", clockId)
+                .putCore("usedBy", usedBy()).put("pending", pending).put("missed", missed).put("overrun", overrun);
     }
 
     @Override
@@ -134,6 +145,7 @@ final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restor
         record.expect("signal", signal);
         record.expect("value", value);
         record.expect("clock", clockId);
+        record.expectCore("usedBy", usedBy());
         pending = record.getBoolean("pending", false);
         missed = record.requireLong("missed");
         overrun = record.requireLong("overrun");

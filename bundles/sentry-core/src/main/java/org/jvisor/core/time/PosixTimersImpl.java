@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.CpuClock;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup.PosixTimers;
@@ -33,7 +34,7 @@ public final class PosixTimersImpl implements PosixTimers, Restorable {
     }
 
     @Override
-    public long create(int clock, int notify, int signal, long value, int tid) {
+    public long create(int clock, CpuClock used, int notify, int signal, long value, int tid) {
         TaskImpl target = null;
         if ((notify & Signals.SIGEV_THREAD_ID) != 0) {
             Task task = group.task(tid);
@@ -46,7 +47,7 @@ public final class PosixTimersImpl implements PosixTimers, Restorable {
         if (!silent && !Signals.isValid(signal)) {
             return -Errno.EINVAL;
         }
-        if (!isKnown(clock)) {
+        if (used == null && !isOfDay(clock)) {
             return -Errno.EINVAL;
         }
         synchronized (this) {
@@ -57,17 +58,16 @@ public final class PosixTimersImpl implements PosixTimers, Restorable {
             while (timers.containsKey(id)) {
                 id++;
             }
-            timers.put(id, new PosixTimer(group, target, scheduler, clock, id, silent ? 0 : signal,
+            timers.put(id, new PosixTimer(group, target, scheduler, clock, used, id, silent ? 0 : signal,
                     value == Long.MIN_VALUE ? id : value));
             return id;
         }
     }
 
-    private static boolean isKnown(int clock) {
+    private static boolean isOfDay(int clock) {
         return switch (clock) {
             case Clock.CLOCK_REALTIME, Clock.CLOCK_MONOTONIC, Clock.CLOCK_BOOTTIME, Clock.CLOCK_TAI,
-                    Clock.CLOCK_REALTIME_ALARM, Clock.CLOCK_BOOTTIME_ALARM,
-                    Clock.CLOCK_PROCESS_CPUTIME_ID, Clock.CLOCK_THREAD_CPUTIME_ID -> true;
+                    Clock.CLOCK_REALTIME_ALARM, Clock.CLOCK_BOOTTIME_ALARM -> true;
             default -> false;
         };
     }

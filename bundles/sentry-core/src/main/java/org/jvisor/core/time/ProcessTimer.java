@@ -14,6 +14,9 @@ final class ProcessTimer implements KernelClock.Target, Restorable {
         /** The time of the clock that the timer goes by. */
         long now(int index);
 
+        /** How many times faster than the time of day that clock runs at most; 0 when it tells the time of day. */
+        int rate(int index);
+
         /** @param overruns expirations beyond the first */
         void expired(int index, long overruns);
     }
@@ -28,7 +31,6 @@ final class ProcessTimer implements KernelClock.Target, Restorable {
     private final String kind;
     private final ThreadGroupImpl group;
     private final int index;
-    private final boolean usedTime;
 
     /** In the clock's terms; 0: not armed. */
     private long expires;
@@ -38,14 +40,12 @@ final class ProcessTimer implements KernelClock.Target, Restorable {
     /** When, in {@link System#nanoTime}'s terms; meaningless unless something is to come. */
     private long due;
 
-    /** @param usedTime whether the owner's clock tells time used, which may stand still */
-    ProcessTimer(KernelClock scheduler, Owner owner, String kind, ThreadGroupImpl group, int index, boolean usedTime) {
+    ProcessTimer(KernelClock scheduler, Owner owner, String kind, ThreadGroupImpl group, int index) {
         this.scheduler = scheduler;
         this.owner = owner;
         this.kind = kind;
         this.group = group;
         this.index = index;
-        this.usedTime = usedTime;
     }
 
     @Override
@@ -94,8 +94,10 @@ final class ProcessTimer implements KernelClock.Target, Restorable {
 
     private void schedule(long least) {
         long left = Math.max(least, expires - owner.now(index));
-        if (usedTime) {
-            left = Math.max(left, CPU_CHECK_MIN_NS);
+        int rate = owner.rate(index);
+        if (rate > 0) {
+            // Used time may stand still, and several tasks use it at once: it is looked at when they may have.
+            left = Math.max(left / rate, CPU_CHECK_MIN_NS);
         }
         // Further away than the clock can tell is never.
         due = System.nanoTime() + Math.min(left, Long.MAX_VALUE / 4);
@@ -133,7 +135,7 @@ final class ProcessTimer implements KernelClock.Target, Restorable {
     @Override
     public synchronized StateRecord save() {
         StateRecord record = new StateRecord("timer", 1).putCore("owner", owner).put("kind", kind).putCore("group", group)
-                .put("index", index).put("usedTime", usedTime).put("expires", expires).put("interval", interval);
+                .put("index", index).put("expires", expires).put("interval", interval);
         return scheduled == null ? record : record.put("due", due - scheduler.nanoTimeOffsetNs());
     }
 
@@ -153,7 +155,6 @@ final class ProcessTimer implements KernelClock.Target, Restorable {
         record.expectCore("owner", owner);
         record.expectCore("group", group);
         record.expect("index", index);
-        record.expect("usedTime", usedTime ? 1 : 0);
         expires = record.requireLong("expires");
         interval = record.requireLong("interval");
         if (record.has("due")) {

@@ -92,8 +92,8 @@ class ProcessTimersTest {
         group.limits().set(Rlimit.RLIMIT_CPU, 5, 6);
         intervals.cpuLimitChanged();
         named(Target.CPU_LIMIT, 3, SECOND);
-        assertEquals(0, timers.create(Clock.CLOCK_MONOTONIC, Signals.SIGEV_SIGNAL, Signals.SIGUSR1, 7, 0));
-        assertEquals(1, timers.create(Clock.CLOCK_MONOTONIC, Signals.SIGEV_SIGNAL, Signals.SIGUSR1, 7, 0));
+        assertEquals(0, timers.create(Clock.CLOCK_MONOTONIC, null, Signals.SIGEV_SIGNAL, Signals.SIGUSR1, 7, 0));
+        assertEquals(1, timers.create(Clock.CLOCK_MONOTONIC, null, Signals.SIGEV_SIGNAL, Signals.SIGUSR1, 7, 0));
         assertEquals(0, timers.settime(1, 0, SECOND, 3 * SECOND, null));
         named(Target.POSIX, 1, 3 * SECOND);
     }
@@ -101,7 +101,7 @@ class ProcessTimersTest {
     @Test
     void shouldCountWhatWasMissedAndGoOn() {
         block(Signals.SIGRTMIN);
-        assertEquals(0, timers.create(Clock.CLOCK_MONOTONIC, Signals.SIGEV_SIGNAL, Signals.SIGRTMIN, 7, 0));
+        assertEquals(0, timers.create(Clock.CLOCK_MONOTONIC, null, Signals.SIGEV_SIGNAL, Signals.SIGRTMIN, 7, 0));
         timers.settime(0, 0, SECOND, SECOND, null);
         int before = clock.entries.size();
         clock.expire(5 * SECOND + 1);
@@ -140,8 +140,8 @@ class ProcessTimersTest {
 
     @Test
     void shouldRefuseTimersThatAreNot() {
-        assertEquals(-Errno.EINVAL, timers.create(99, Signals.SIGEV_SIGNAL, Signals.SIGUSR1, 0, 0));
-        assertEquals(-Errno.EINVAL, timers.create(Clock.CLOCK_MONOTONIC, Signals.SIGEV_SIGNAL, 65, 0, 0));
+        assertEquals(-Errno.EINVAL, timers.create(99, null, Signals.SIGEV_SIGNAL, Signals.SIGUSR1, 0, 0));
+        assertEquals(-Errno.EINVAL, timers.create(Clock.CLOCK_MONOTONIC, null, Signals.SIGEV_SIGNAL, 65, 0, 0));
         assertEquals(-Errno.EINVAL, timers.settime(0, 0, 1, 1, null));
         assertEquals(-Errno.EINVAL, timers.gettime(0, value));
         assertEquals(-Errno.EINVAL, timers.overrun(0));
@@ -172,7 +172,7 @@ class ProcessTimersTest {
         intervals.get(Clock.ITIMER_REAL, value);
         assertArrayEquals(new long[] {3 * SECOND, 2 * SECOND}, value);
 
-        assertEquals(0, timers.create(Clock.CLOCK_MONOTONIC, Signals.SIGEV_SIGNAL, Signals.SIGRTMIN, 7, 0));
+        assertEquals(0, timers.create(Clock.CLOCK_MONOTONIC, null, Signals.SIGEV_SIGNAL, Signals.SIGRTMIN, 7, 0));
         timers.settime(0, 0, SECOND, SECOND, null);
         long due = clock.last().deadlineNs;
         roundTrip(timers);

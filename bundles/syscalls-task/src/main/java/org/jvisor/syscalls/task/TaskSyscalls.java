@@ -37,7 +37,7 @@ public final class TaskSyscalls implements SyscallFamily, SyscallHandler {
                         GETUID, GETEUID, GETGID, GETEGID, SETUID, SETGID, SETREUID, SETREGID, SETRESUID, SETRESGID, GETRESUID,
                         GETRESGID, SETFSUID, SETFSGID, GETGROUPS, SETGROUPS, CAPGET, CAPSET, RT_SIGACTION, RT_SIGPROCMASK,
                         RT_SIGPENDING, RT_SIGSUSPEND, RT_SIGTIMEDWAIT, RT_SIGQUEUEINFO, RT_TGSIGQUEUEINFO, RT_SIGRETURN,
-                        SIGALTSTACK, PAUSE, KILL, TKILL, TGKILL, CLOCK_GETTIME, CLOCK_GETRES, NANOSLEEP, GETTIMEOFDAY, TIME,
+                        SIGALTSTACK, PAUSE, KILL, TKILL, TGKILL, CLOCK_GETTIME, CLOCK_GETRES, NANOSLEEP, CLOCK_NANOSLEEP, TIMER_CREATE, GETTIMEOFDAY, TIME,
                         TIMES, ALARM, GETITIMER, SETITIMER, TIMER_SETTIME, TIMER_GETTIME, TIMER_GETOVERRUN, TIMER_DELETE,
                         GETRLIMIT, SCHED_YIELD, SCHED_GETPARAM, SCHED_GETSCHEDULER, SCHED_GET_PRIORITY_MAX,
                         SCHED_GET_PRIORITY_MIN, SCHED_GETATTR, SCHED_GETAFFINITY, GETPRIORITY, IOPRIO_GET, GETCPU, UNAME,
@@ -50,9 +50,7 @@ public final class TaskSyscalls implements SyscallFamily, SyscallHandler {
                 .partial(PIDFD_OPEN, "No PIDFD_THREAD.")
                 .partial(PIDFD_SEND_SIGNAL, "No flags.")
                 .partial(CLOCK_SETTIME, "The time of the host cannot be set: EPERM.")
-                .partial(CLOCK_NANOSLEEP, "No CPU-time clocks of other processes.")
                 .partial(SETTIMEOFDAY, "The time of the host cannot be set: EPERM.")
-                .partial(TIMER_CREATE, "No CPU-time clocks of other processes.")
                 .partial(SETRLIMIT, "Limits of memory locking, priority and the like are kept, not all enforced.")
                 .partial(PRLIMIT64, "Limits of memory locking, priority and the like are kept, not all enforced.")
                 .partial(GETRUSAGE, "Times, faults and resident size; the rest is 0.")
@@ -138,8 +136,8 @@ public final class TaskSyscalls implements SyscallFamily, SyscallHandler {
             case CLOCK_GETTIME -> times.clockGettime(t, a);
             case CLOCK_GETRES -> times.clockGetres(t, a);
             case CLOCK_SETTIME -> times.clockSettime(t, a);
-            case CLOCK_NANOSLEEP -> times.clockNanosleep(t, a);
-            case NANOSLEEP -> times.nanosleep(t, a);
+            case CLOCK_NANOSLEEP -> SleepCalls.clockNanosleep(t, a);
+            case NANOSLEEP -> SleepCalls.nanosleep(t, a);
             case GETTIMEOFDAY -> times.gettimeofday(t, a);
             case SETTIMEOFDAY -> times.settimeofday(t, a);
             case TIME -> times.time(t, a);

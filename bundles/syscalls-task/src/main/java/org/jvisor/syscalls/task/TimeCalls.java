@@ -13,12 +13,13 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.TimespecLayout;
 import org.jvisor.api.abi.TimevalLayout;
 import org.jvisor.api.abi.TmsLayout;
+import org.jvisor.api.kernel.CpuClock;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.syscall.Arguments;
 
-/** Clocks, sleeping and timers: time(7). */
+/** Clocks and timers: time(7). */
 final class TimeCalls {
 
     private static final long NS_PER_TICK = 1_000_000_000L / Clock.USER_HZ;
@@ -45,7 +46,7 @@ final class TimeCalls {
     }
 
     /** The time of {@code clock} in ns; EINVAL for one that is not there. */
-    private static long read(Task t, int clock) {
+    static long read(Task t, int clock) {
         KernelClock clocks = t.kernel().clock();
         return switch (clock) {
             case Clock.CLOCK_REALTIME, Clock.CLOCK_REALTIME_COARSE, Clock.CLOCK_TAI, Clock.CLOCK_REALTIME_ALARM ->
@@ -54,32 +55,8 @@ final class TimeCalls {
                     Clock.CLOCK_BOOTTIME_ALARM -> clocks.monotonicNs();
             case Clock.CLOCK_PROCESS_CPUTIME_ID -> t.group().userTimeNs() + t.group().systemTimeNs();
             case Clock.CLOCK_THREAD_CPUTIME_ID -> t.userTimeNs() + t.systemTimeNs();
-            default -> readCpuClock(t, clock);
+            default -> CpuClock.of(t, clock).ns();
         };
-    }
-
-    /** The clocks of clock_getcpuclockid(3) and pthread_getcpuclockid(3): ~id shifted by 3, with which and whose. */
-    private static long readCpuClock(Task t, int clock) {
-        if (clock >= 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        int id = ~(clock >> 3);
-        int which = clock & Clock.CPUCLOCK_CLOCK_MASK;
-        if (which == 3) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        if ((clock & Clock.CPUCLOCK_PERTHREAD_MASK) != 0) {
-            Task thread = id == 0 ? t : t.pidNamespace().task(id);
-            if (thread == null || thread.group() != t.group()) {
-                throw ErrnoException.of(Errno.EINVAL);
-            }
-            return thread.userTimeNs() + (which == Clock.CPUCLOCK_VIRT ? 0 : thread.systemTimeNs());
-        }
-        ThreadGroup group = id == 0 ? t.group() : t.pidNamespace().threadGroup(id);
-        if (group == null) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        return group.userTimeNs() + (which == Clock.CPUCLOCK_VIRT ? 0 : group.systemTimeNs());
     }
 
     long clockGettime(Task t, Arguments a) {
@@ -155,74 +132,6 @@ final class TimeCalls {
         return t.kernel().clock().monotonicNs() / NS_PER_TICK;
     }
 
-    long nanosleep(Task t, Arguments a) {
-        return sleep(t, t.call().deadline(duration(t, a.a0)), a.a1);
-    }
-
-    long clockNanosleep(Task t, Arguments a) {
-        int clock = a.int0();
-        switch (clock) {
-            case Clock.CLOCK_REALTIME, Clock.CLOCK_MONOTONIC, Clock.CLOCK_BOOTTIME, Clock.CLOCK_TAI -> { }
-            case Clock.CLOCK_REALTIME_ALARM, Clock.CLOCK_BOOTTIME_ALARM -> {
-                if (!t.hasCapability(Capability.CAP_WAKE_ALARM)) {
-                    return -Errno.EPERM;
-                }
-            }
-            case Clock.CLOCK_PROCESS_CPUTIME_ID -> {
-                return sleepCpuTime(t, a);
-            }
-            case Clock.CLOCK_THREAD_CPUTIME_ID -> {
-                return -Errno.EINVAL;
-            }
-            default -> {
-                read(t, clock);
-                return -Errno.EOPNOTSUPP;
-            }
-        }
-        long ns = duration(t, a.a2);
-        if ((a.int1() & Clock.TIMER_ABSTIME) != 0) {
-            long deadline = nanoTimeOf(t, clock, ns);
-            long slept;
-            while ((slept = t.sleep(deadline)) == 0) {
-                // Woken for nothing.
-            }
-            return slept == -Errno.ETIMEDOUT ? 0 : -Errno.ERESTARTNOHAND;
-        }
-        return sleep(t, t.call().deadline(ns), a.a3);
-    }
-
-    /** Sleeps until the process has used as much CPU time; looks again when that could be, other tasks using it meanwhile. */
-    private static long sleepCpuTime(Task t, Arguments a) {
-        long ns = duration(t, a.a2);
-        long now = read(t, Clock.CLOCK_PROCESS_CPUTIME_ID);
-        long end = t.call().until((a.int1() & Clock.TIMER_ABSTIME) != 0 ? ns : ns + now);
-        long left;
-        while ((left = end - read(t, Clock.CLOCK_PROCESS_CPUTIME_ID)) > 0) {
-            long slept = t.sleep(System.nanoTime() + Math.max(left / t.kernel().cpus(), 1_000_000));
-            if (slept == -Errno.ERESTARTSYS) {
-                return -Errno.ERESTARTNOHAND;
-            }
-        }
-        return 0;
-    }
-
-    /** Sleeps to {@code deadline}; interrupted by a handler it says what is left at {@code remainder} (nanosleep(2)). */
-    private static long sleep(Task t, long deadline, long remainder) {
-        long slept;
-        while ((slept = t.sleep(deadline)) == 0) {
-            // Woken for nothing.
-        }
-        if (slept == -Errno.ETIMEDOUT) {
-            return 0;
-        }
-        if (remainder != 0 && !t.call().beginsAgain(slept)) {
-            byte[] b = t.scratch();
-            TimespecLayout.putNs(b, 0, Math.max(0, deadline - System.nanoTime()));
-            t.memory().copyOut(b, 0, TimespecLayout.SIZE, remainder);
-        }
-        return -Errno.ERESTART_RESTARTBLOCK;
-    }
-
     /** alarm(2): the seconds that were left, rounded to the nearest, never 0 for a timer that ran. */
     long alarm(Task t, Arguments a) {
         long[] old = new long[2];
@@ -271,6 +180,10 @@ final class TimeCalls {
     long timerCreate(Task t, Arguments a) {
         int clock = a.int0();
         read(t, clock);
+        if (clock == Clock.CLOCK_MONOTONIC_RAW || clock == Clock.CLOCK_REALTIME_COARSE || clock == Clock.CLOCK_MONOTONIC_COARSE) {
+            return -Errno.EOPNOTSUPP;
+        }
+        CpuClock used = CpuClock.isMeant(clock) ? CpuClock.of(t, clock) : null;
         int notify = Signals.SIGEV_SIGNAL;
         int signal = Signals.SIGALRM;
         int tid = 0;
@@ -296,7 +209,7 @@ final class TimeCalls {
             }
         }
         ThreadGroup.PosixTimers timers = t.group().timers();
-        long id = timers.create(clock, notify, signal, valueIsId ? Long.MIN_VALUE : value, tid);
+        long id = timers.create(clock, used, notify, signal, valueIsId ? Long.MIN_VALUE : value, tid);
         if (id >= 0) {
             try {
                 t.memory().putInt(a.a2, (int) id);
