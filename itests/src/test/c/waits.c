@@ -61,6 +61,29 @@ static void of_a_stop(void) {
     }
 }
 
+// Who has ended neither stops nor goes on any more: there is nobody to wait for.
+static void of_none(void) {
+    signal(SIGCHLD, SIG_DFL);
+    siginfo_t info;
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(3);
+    }
+    CHECK(waitid(P_PID, child, &info, WEXITED | WNOWAIT) == 0);
+    CHECK_ERRNO(waitid(P_PID, child, &info, WCONTINUED), ECHILD);
+    CHECK_ERRNO(waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG), ECHILD);
+    CHECK(waitpid(child, 0, 0) == child);
+    child = fork();
+    if (child == 0) {
+        usleep(20000);
+        _exit(3);
+    }
+    info.si_pid = 7;
+    CHECK(waitid(P_PID, child, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid == 0);
+    CHECK_ERRNO(waitid(P_PID, child, &info, WSTOPPED), ECHILD);
+    CHECK(waitpid(child, 0, 0) == child);
+}
+
 // A child does something that ends the parent's wait, and then signals it: the wait has come to its end before.
 static pid_t child_that(void (*acts)(void *), void *argument) {
     pid_t parent = getpid();
@@ -159,6 +182,7 @@ int main(void) {
     of_a_child(SIGCHLD, 0);
     of_a_child(SIGUSR2, __WALL);
     of_a_stop();
+    of_none();
     of_data_locks_and_futexes();
     of_a_signal();
     return 0;

@@ -81,7 +81,8 @@ final class WaitOperation {
                 if (!isMeant(child, byDescriptor)) {
                     continue;
                 }
-                any = true;
+                // Who has ended has nothing but that to report, as on Linux.
+                any |= !child.zombie() || (options & Wait.WEXITED) != 0;
                 if (report(child)) {
                     return child.pid();
                 }
