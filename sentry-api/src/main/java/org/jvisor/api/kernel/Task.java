@@ -147,6 +147,13 @@ public interface Task {
      */
     void setTemporaryMask(long mask);
 
+    /**
+     * From now on signals of {@code set} end this task's sleeps although it blocks them, for it waits to take them
+     * ({@link #takeSignal}, sigtimedwait(2)); they are blocked all the same, so that none is dropped as ignored, and none is delivered
+     * to a handler. 0: no longer.
+     */
+    void awaitSignals(long set);
+
     /** Signals pending for this thread or its group. Any thread. */
     long pendingSignals();
 

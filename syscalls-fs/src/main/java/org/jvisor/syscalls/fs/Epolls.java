@@ -103,9 +103,9 @@ final class Epolls {
             }
             long result = sleep(task, file, epoll, deadlineNs);
             if (result < 0) {
-                // What became ready meanwhile counts; another waiter may have been left asleep in favour of this one.
+                // signal(7): not restarted, not even after a stop. What became ready meanwhile counts; another waiter may have been left asleep in favour of this one.
                 count = epoll.collect(events, data, max);
-                return count > 0 ? count : result == -Errno.ETIMEDOUT ? 0 : Timeouts.interrupted(result);
+                return count > 0 ? count : result == -Errno.ETIMEDOUT ? 0 : -Errno.EINTR;
             }
         }
     }

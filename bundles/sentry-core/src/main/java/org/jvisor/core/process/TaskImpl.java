@@ -151,6 +151,8 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     // ---- signals; the mask and the queue are guarded by the group's lock
     private volatile long signalMask;
     private long savedMask;
+    /** Blocked signals that it waits for all the same (sigtimedwait(2)). */
+    private volatile long awaitedSignals;
     public final SignalQueue pending = new SignalQueue();
     private final WaitQueue signalQueue = new WaitQueue();
     private AltStack altStack = AltStack.NONE;
@@ -814,10 +816,29 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     /** With the group's lock held: sets or clears the mark of pending signals. */
     public void updateSignalWork() {
-        if (((pending.pending() | group.pending.pending()) & ~signalMask) != 0) {
+        if (((pending.pending() | group.pending.pending()) & wantedSignals()) != 0) {
             addWork(SIGNAL);
         } else {
             removeWork(SIGNAL);
+        }
+    }
+
+    /** Those that it takes when they are sent: what it does not block, or waits for. Any thread. */
+    public long wantedSignals() {
+        return ~signalMask | awaitedSignals;
+    }
+
+    public boolean wants(int signal) {
+        return Signals.contains(wantedSignals(), signal);
+    }
+
+    @Override
+    public void awaitSignals(long set) {
+        synchronized (group.lock) {
+            long given = awaitedSignals & ~set & signalMask;
+            awaitedSignals = set;
+            updateSignalWork();
+            SignalSender.retarget(group, this, given);
         }
     }
 
@@ -1055,7 +1076,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         StateRecord record = new StateRecord("task", 1).putCore("process", group).put("startTime", startTimeNs).put("tid", tid)
                 .put("name", name).put("work", work).put("hooks", hooks & ~GATE).putCore("context", context)
                 .putCore("memory", memory).putCore("mm", mm).putCore("files", files).putCore("fs", fs).put("rest", rest).put("signalMask", signalMask)
-                .put("savedMask", savedMask).put("stopped", stoppedNow).put("traceStopped", traceStopped)
+                .put("savedMask", savedMask).put("awaitedSignals", awaitedSignals).put("stopped", stoppedNow).put("traceStopped", traceStopped)
                 .put("lastStop", lastStop).put("exiting", exiting).put("gone", gone).put("exitStatus", exitStatus)
                 .put("clearChildTid", clearChildTid)
                 .put("setChildTid", setChildTid).put("robustList", robustList).put("parentDeathSignal", parentDeathSignal)
@@ -1085,6 +1106,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         rest = 0;
         signalMask = 0;
         savedMask = 0;
+        awaitedSignals = 0;
         altStack = null;
         trap.copyFrom(new TrapInfo());
         stoppedNow = false;
@@ -1120,6 +1142,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         rest = record.requireInt("rest");
         signalMask = record.requireLong("signalMask");
         savedMask = record.requireLong("savedMask");
+        awaitedSignals = record.requireLong("awaitedSignals");
         stoppedNow = record.getBoolean("stopped", false);
         traceStopped = record.getBoolean("traceStopped", false);
         lastStop = record.requireLong("lastStop");

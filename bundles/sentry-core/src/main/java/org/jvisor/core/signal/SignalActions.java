@@ -22,6 +22,12 @@ public final class SignalActions implements Restorable {
         return old == null ? SignalAction.DEFAULT : old;
     }
 
+    /** The default action again; the rest stays as it was (SA_RESETHAND of sigaction(2)). */
+    void reset(int signal) {
+        SignalAction old = get(signal);
+        actions.set(signal, new SignalAction(Signals.SIG_DFL, old.flags(), old.restorer(), old.mask()));
+    }
+
     public SignalActions copy() {
         SignalActions copy = new SignalActions();
         for (int signal = 1; signal <= Signals.NSIG; signal++) {

@@ -47,19 +47,20 @@ public final class SignalDelivery {
             SignalInfo info;
             SignalAction action;
             synchronized (group.lock) {
+                long fromOutside = group.pending.fromOutside();
                 info = take(group, task);
                 if (info == null) {
                     task.updateSignalWork();
                     break;
                 }
                 action = group.actions.get(info.signal());
-                if (action.handler() == Signals.SIG_DFL && group.shielded && !Signals.contains(Signals.UNBLOCKABLE, info.signal())) {
+                if (action.handler() == Signals.SIG_DFL && group.shielded
+                        && !Signals.contains(Signals.UNBLOCKABLE | fromOutside, info.signal())) {
                     continue; // sent while it was blocked, or had a handler
                 }
-                if (action.handler() > Signals.SIG_IGN || action.handler() < 0) {
-                    if ((action.flags() & Signals.SA_RESETHAND) != 0) {
-                        group.actions.set(info.signal(), SignalAction.DEFAULT);
-                    }
+                boolean handled = action.handler() != Signals.SIG_DFL && action.handler() != Signals.SIG_IGN;
+                if (handled && (action.flags() & Signals.SA_RESETHAND) != 0) {
+                    group.actions.reset(info.signal());
                 }
             }
             if (action.handler() == Signals.SIG_IGN) {

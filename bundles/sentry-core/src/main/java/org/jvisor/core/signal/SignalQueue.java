@@ -36,12 +36,22 @@ public final class SignalQueue implements Restorable {
     }
 
     private long pending;
+    /** Those of them that the container's operator has sent. */
+    private long fromOutside;
     private Node head;
     private Node tail;
 
     /** Bit n-1 for signal n. */
     public long pending() {
         return pending;
+    }
+
+    long fromOutside() {
+        return fromOutside;
+    }
+
+    void markFromOutside(int signal) {
+        fromOutside |= Signals.bit(signal) & pending;
     }
 
     boolean contains(int signal) {
@@ -105,6 +115,7 @@ public final class SignalQueue implements Restorable {
         }
         if (!more) {
             pending &= ~Signals.bit(signal);
+            fromOutside &= pending;
         }
         if (found == null) {
             return new SignalInfo(signal, Signals.SI_USER, 0, 0, 0, 0, 0, 0);
@@ -119,6 +130,7 @@ public final class SignalQueue implements Restorable {
             return;
         }
         pending &= ~set;
+        fromOutside &= pending;
         Node previous = null;
         for (Node node = head; node != null; node = node.next) {
             if (Signals.contains(set, node.info.signal())) {
@@ -153,7 +165,7 @@ public final class SignalQueue implements Restorable {
     /** What is pending without a place in the queue is told by {@code pending} alone. */
     @Override
     public StateRecord save() {
-        StateRecord record = new StateRecord("signal queue", 1).put("pending", pending).putList("signals");
+        StateRecord record = new StateRecord("signal queue", 1).put("pending", pending).put("fromOutside", fromOutside).putList("signals");
         for (Node node = head; node != null; node = node.next) {
             SignalInfo info = node.info;
             record.add("signals").put("signal", info.signal()).put("code", info.code()).put("pid", info.pid()).put("uid", info.uid())
@@ -167,6 +179,7 @@ public final class SignalQueue implements Restorable {
     @Override
     public void forget() {
         pending = 0;
+        fromOutside = 0;
         head = null;
         tail = null;
     }
@@ -179,5 +192,6 @@ public final class SignalQueue implements Restorable {
             append(new Node(info, r.core("origin", Origin.class), r.core("payer", UserCounts.class), r.requireInt("payingUid")));
         }
         pending = record.requireLong("pending");
+        fromOutside = record.requireLong("fromOutside");
     }
 }

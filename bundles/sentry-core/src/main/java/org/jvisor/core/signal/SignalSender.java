@@ -8,7 +8,6 @@ import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Credentials;
-import org.jvisor.api.kernel.SignalAction;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.core.process.TaskImpl;
 import org.jvisor.core.process.ThreadGroupImpl;
@@ -33,13 +32,6 @@ public final class SignalSender {
 
     /** By the container's operator, from whom the first process is not shielded: what would end another process ends it, too. */
     public static void sendFromOutside(ThreadGroupImpl group, SignalInfo info) {
-        int signal = info.signal();
-        synchronized (group.lock) {
-            boolean deadly = !Signals.contains(Signals.IGNORED_BY_DEFAULT | Signals.STOPPING, signal);
-            if (deadly && group.actions.get(signal).handler() == Signals.SIG_DFL) {
-                group.shielded = false;
-            }
-        }
         send(group, null, info, true, null);
     }
 
@@ -60,7 +52,7 @@ public final class SignalSender {
             if (group.taskCount() == 0) {
                 return 0;
             }
-            if (signal == Signals.SIGKILL && group.shielded) {
+            if (signal == Signals.SIGKILL && group.shielded && !outside) {
                 return NOT_QUEUED;
             }
             stopSignal = group.job.stopSignal();
@@ -73,6 +65,9 @@ public final class SignalSender {
                 group.beginExit(Wait.signaled(signal, false));
             } else if (!ignored(group, target, signal, outside)) {
                 result = queue(group, target, info, origin);
+                if (outside) {
+                    group.pending.markFromOutside(signal);
+                }
             } else {
                 result = NOT_QUEUED;
             }
@@ -125,7 +120,7 @@ public final class SignalSender {
             }
         }
         TaskImpl receiver = target != null ? target : choose(group, signal);
-        if (receiver != null && !Signals.contains(receiver.signalMask(), signal)) {
+        if (receiver != null && receiver.wants(signal)) {
             receiver.addWork(TaskImpl.SIGNAL);
         }
         wakeSignalFiles(group, target);
@@ -180,7 +175,7 @@ public final class SignalSender {
     }
 
     private static boolean wants(TaskImpl task, int signal) {
-        return !Signals.contains(task.signalMask(), signal) && !task.exiting();
+        return task.wants(signal) && !task.exiting();
     }
 
     /** {@code task} does not take the process's signals of {@code set} any more: others shall. With the group's lock held. */
@@ -190,9 +185,9 @@ public final class SignalSender {
             return;
         }
         for (TaskImpl other : group.liveTasks()) {
-            if (other != task && !other.exiting() && (orphaned & ~other.signalMask()) != 0) {
+            if (other != task && !other.exiting() && (orphaned & other.wantedSignals()) != 0) {
                 other.addWork(TaskImpl.SIGNAL);
-                orphaned &= other.signalMask();
+                orphaned &= ~other.wantedSignals();
             }
         }
     }
@@ -205,7 +200,7 @@ public final class SignalSender {
             long bit = Signals.bit(signal);
             boolean blocked = (task.signalMask() & bit) != 0;
             if (blocked || group.actions.get(signal).handler() == Signals.SIG_IGN) {
-                group.actions.set(signal, SignalAction.DEFAULT);
+                group.actions.reset(signal);
                 task.unblock(bit);
             }
             if (group.actions.get(signal).handler() == Signals.SIG_DFL) {

@@ -128,6 +128,86 @@ class SignalTest {
     }
 
     @Test
+    void shouldLetTheOperatorThroughTheShieldOfTheFirstProcessASignalAtATime() {
+        long term = Signals.bit(Signals.SIGTERM);
+        assertEquals(Wait.signaled(Signals.SIGTERM, false), test.run(test.init(task -> {
+            task.groupImpl().shielded = true;
+            task.setSignalMask(term);
+            SignalSender.sendFromOutside(task.groupImpl(), SignalInfo.kernel(Signals.SIGTERM));
+            assertEquals(Signals.SIGTERM, task.takeSignal(term).signal(), "an init that waits for it");
+            task.send(SignalInfo.user(Signals.SIGTERM, task));
+            task.setSignalMask(0);
+            return 0;
+        }, task -> {
+            assertEquals(0, task.pendingSignals());
+            assertTrue(task.groupImpl().shielded);
+            task.send(SignalInfo.user(Signals.SIGTERM, task));
+            task.send(SignalInfo.user(Signals.SIGKILL, task));
+            assertEquals(0, task.pendingSignals());
+            SignalSender.sendFromOutside(task.groupImpl(), SignalInfo.kernel(Signals.SIGTERM));
+            return 0;
+        }, task -> {
+            throw new AssertionError("goes on after SIGTERM from outside");
+        })));
+    }
+
+    @Test
+    void shouldKillTheFirstProcessFromOutside() {
+        assertEquals(Wait.signaled(Signals.SIGKILL, false), test.run(test.init(task -> {
+            task.groupImpl().shielded = true;
+            SignalSender.sendFromOutside(task.groupImpl(), SignalInfo.kernel(Signals.SIGKILL));
+            return 0;
+        })));
+    }
+
+    @Test
+    void shouldKeepASignalThatIsIgnoredButWaitedFor() {
+        long usr1 = Signals.bit(Signals.SIGUSR1);
+        run(task -> {
+            task.group().setAction(Signals.SIGUSR1, SignalAction.IGNORE);
+            task.setSignalMask(usr1);
+            return test.clone(task, THREAD, 0, other -> {
+                other.setSignalMask(usr1);
+                TestKernel.until(() -> task.state() == 'S');
+                task.group().send(SignalInfo.user(Signals.SIGUSR1, other));
+                other.exit(0);
+                return 0;
+            });
+        }, task -> {
+            task.awaitSignals(usr1);
+            assertEquals(-Errno.ERESTARTSYS, pause(task, -Errno.ERESTARTSYS));
+            assertEquals(Signals.SIGUSR1, task.takeSignal(usr1).signal());
+            task.awaitSignals(0);
+            assertEquals(0, task.work());
+            return 0;
+        });
+    }
+
+    @Test
+    void shouldHandASignalThatIsWaitedForNoLongerToAnotherWhoWaits() {
+        long usr1 = Signals.bit(Signals.SIGUSR1);
+        AtomicInteger taken = new AtomicInteger();
+        run(task -> {
+            task.setSignalMask(usr1);
+            return test.clone(task, THREAD, 0, other -> {
+                other.awaitSignals(usr1);
+                pause(other, 0);
+                taken.set(other.takeSignal(usr1) == null ? 0 : 1);
+                other.awaitSignals(0);
+                other.exit(0);
+                return 0;
+            });
+        }, task -> {
+            TestKernel.until(() -> task.group().tasks().stream().anyMatch(other -> other != task && other.state() == 'S'));
+            task.awaitSignals(usr1);
+            task.group().send(SignalInfo.user(Signals.SIGUSR1, task));
+            task.awaitSignals(0);
+            TestKernel.until(() -> taken.get() == 1);
+            return 0;
+        });
+    }
+
+    @Test
     void shouldRestartACallWithoutAHandlerAndKeepItsDeadline() {
         AtomicInteger entered = new AtomicInteger();
         AtomicLong deadline = new AtomicLong();
@@ -326,7 +406,7 @@ class SignalTest {
         run(task -> {
             task.setSignalMask(-1);
             int signal = Signals.SIGRTMIN + 1;
-            long id = task.group().timers().create(1, Signals.SIGEV_SIGNAL, signal, 99, 0);
+            long id = task.group().timers().create(1, null, Signals.SIGEV_SIGNAL, signal, 99, 0);
             assertEquals(0, id);
             task.group().timers().settime(0, 0, 1_000_000, 1_000_000, null);
             TestKernel.until(() -> Signals.contains(task.pendingSignals(), signal));

@@ -117,26 +117,21 @@ final class SignalCalls {
         if (a.a2 != 0) {
             deadline = t.call().deadline(TimeCalls.duration(t, a.a2));
         }
-        long blocked = t.signalMask();
         SignalInfo signal = t.takeSignal(set);
-        long slept = 0;
         if (signal == null) {
-            // The signals that are waited for must end the sleep although the caller blocks them.
-            t.setTemporaryMask(blocked & ~set);
+            long slept = 0;
+            t.awaitSignals(set);
             try {
-                while ((signal = t.takeSignal(set)) == null && (slept = t.sleep(deadline)) == 0) {
-                    // Woken for something else.
-                }
-                if (signal == null) {
-                    signal = t.takeSignal(set);
+                while ((signal = t.takeSignal(set)) == null && slept == 0) {
+                    slept = t.sleep(deadline);
                 }
             } finally {
-                t.setSignalMask(blocked);
+                t.awaitSignals(0);
             }
-        }
-        if (signal == null) {
-            // sigtimedwait(2): EAGAIN for the time-out; a handler of another signal makes it EINTR.
-            return slept == -Errno.ETIMEDOUT ? -Errno.EAGAIN : -Errno.ERESTARTNOHAND;
+            if (signal == null) {
+                // signal(7): what else interrupts it is not restarted, SA_RESTART or not, nor after a stop.
+                return slept == -Errno.ETIMEDOUT ? -Errno.EAGAIN : -Errno.EINTR;
+            }
         }
         if (a.a1 != 0) {
             byte[] b = t.scratch();
@@ -234,13 +229,13 @@ final class SignalCalls {
         return sent ? 0 : result;
     }
 
-    /** kill(-1): everything but the first process of the container and the caller. */
+    /** kill(-1): everything but the first process of the container and the caller. Not to be allowed to is no error, as in Linux. */
     private static long killAll(Task t, int signal) {
         long result = -Errno.ESRCH;
         for (ThreadGroup group : t.pidNamespace().threadGroups()) {
             if (group.container() == t.container() && group != t.container().init() && group != t.group()) {
-                long one = send(t, group, signal);
-                result = result == 0 || one == 0 ? 0 : one;
+                send(t, group, signal);
+                result = 0;
             }
         }
         return result;
