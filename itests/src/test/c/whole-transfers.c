@@ -337,11 +337,11 @@ static void ended_by_a_handler(void) {
         CHECK(some == 0 && have == n && memcmp(sent, got, n) == 0);
         close(ends[0]);
     }
-    alarm(100);
+    alarm(PATIENCE / 1000);
 }
 
 int main(void) {
-    alarm(100);
+    alarm(PATIENCE / 1000);
     for (int i = 0; i < MUCH; i++) sent[i] = (unsigned char)(i * 2654435761u >> 13);
     written();
     sent_from_a_file();

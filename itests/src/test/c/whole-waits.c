@@ -55,23 +55,9 @@ struct other {
     pid_t waits;
 };
 
-static void await_sleep(pid_t tid) {
-    char name[64], text[256];
-    snprintf(name, sizeof name, "/proc/self/task/%d/stat", tid);
-    for (int calm = 0; calm < 3;) {
-        int fd = open(name, O_RDONLY);
-        ssize_t n = read(fd, text, sizeof text - 1);
-        CHECK(n > 0);
-        text[n] = 0;
-        close(fd);
-        calm = strrchr(text, ')')[2] == 'S' ? calm + 1 : 0;
-        usleep(500);
-    }
-}
-
 static void *run_other(void *argument) {
     struct other *o = argument;
-    await_sleep(o->waits);
+    asleep_thread(getpid(), o->waits);
     o->act(o->argument);
     return 0;
 }
@@ -231,6 +217,16 @@ static void requeue_and_wake(void *count) {
     *(long *)count = moved * 10 + woken;
 }
 
+static void *count_locked(void *mutex) {
+    for (int i = 0; i < 200; i++) {
+        CHECK(pthread_mutex_lock(mutex) == 0);
+        words[1]++;
+        if (i % 16 == 0) usleep(100);
+        CHECK(pthread_mutex_unlock(mutex) == 0);
+    }
+    return 0;
+}
+
 // Who waits is there to be woken all the while: the word's value tells nothing.
 static void futexes(void) {
     struct other o;
@@ -259,17 +255,8 @@ static void futexes(void) {
     pthread_mutex_t mutex;
     CHECK(pthread_mutexattr_init(&attributes) == 0 && pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT) == 0);
     CHECK(pthread_mutex_init(&mutex, &attributes) == 0);
-    void *unlocked(void *argument) {
-        for (int i = 0; i < 200; i++) {
-            CHECK(pthread_mutex_lock(&mutex) == 0);
-            words[1]++;
-            if (i % 16 == 0) usleep(100);
-            CHECK(pthread_mutex_unlock(&mutex) == 0);
-        }
-        return 0;
-    }
     pthread_t threads[3];
-    for (int i = 0; i < 3; i++) CHECK(pthread_create(&threads[i], 0, unlocked, 0) == 0);
+    for (int i = 0; i < 3; i++) CHECK(pthread_create(&threads[i], 0, count_locked, &mutex) == 0);
     for (int i = 0; i < 3; i++) CHECK(pthread_join(threads[i], 0) == 0);
     CHECK(words[1] == 600);
 }
@@ -281,7 +268,7 @@ static void write_byte(void *fd) {
 static void signal_and_write(void *fd) {
     signal_process((void *)SIGUSR1);
     while (!handled) usleep(100);
-    await_sleep(getpid());
+    asleep(getpid());
     write_byte(fd);
 }
 
@@ -393,19 +380,22 @@ static void of_files(void) {
 
 static void of_children(void) {
     struct sigaction action = {.sa_handler = SIG_DFL};
-    CHECK(sigaction(SIGCHLD, &action, 0) == 0);
+    int ends[2];
+    CHECK(sigaction(SIGCHLD, &action, 0) == 0 && pipe(ends) == 0);
     for (int i = 0; i < 5; i++) {
         pid_t child = fork();
         if (child == 0) {
             usleep(3000);
             raise(SIGSTOP);
-            _exit(3);
+            char byte;
+            _exit(read(ends[0], &byte, 1) == 1 ? 3 : 1);
         }
         int status;
         siginfo_t info;
         CHECK(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status));
         CHECK(kill(child, SIGCONT) == 0);
         CHECK(waitid(P_PID, child, &info, WCONTINUED) == 0 && info.si_code == CLD_CONTINUED);
+        CHECK(write(ends[1], "x", 1) == 1);
         CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 3);
         child = vfork();
         if (child == 0) {
@@ -434,7 +424,7 @@ static void stopped(void) {
 }
 
 int main(void) {
-    alarm(100);
+    alarm(PATIENCE / 1000);
     sleeps();
     sleeps_with_a_handler();
     timeouts();

@@ -5,9 +5,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 
 /** Compiles the tests' C programs, once each, as static programs. */
 public final class Programs {
+
+    private static final Set<Path> COMPILED = new HashSet<>();
 
     private Programs() {
     }
@@ -16,6 +20,9 @@ public final class Programs {
     public static synchronized Path compile(Path source) {
         String name = source.getFileName().toString().replace(".c", "");
         Path binary = Path.of("target/programs").resolve(name).toAbsolutePath();
+        if (COMPILED.contains(source)) {
+            return binary;
+        }
         try {
             Files.createDirectories(binary.getParent());
         } catch (IOException e) {
@@ -26,6 +33,7 @@ public final class Programs {
         if (result.status() != 0) {
             throw new AssertionError(result.err());
         }
+        COMPILED.add(source);
         return binary;
     }
 }
