@@ -79,7 +79,7 @@ public interface Kernel {
      */
     boolean refuses(Object service);
 
-    /** What was set in /proc/sys. */
+    /** Those below /proc/sys that are not a namespace's. */
     SysctlValues sysctls();
 
     /** A random UUID of RFC 4122, version 4. */

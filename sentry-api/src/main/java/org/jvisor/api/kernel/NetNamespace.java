@@ -34,6 +34,7 @@ public final class NetNamespace implements HandleSource {
     private final long id;
     private final SocketFamilies families;
     private final Mutex lock = new Mutex(LockRank.NET_NAMESPACE);
+    private final SysctlValues sysctls = new SysctlValues();
     private final Map<Port, List<Object>> ports = new HashMap<>();
     private final Map<Object, Object> unixNames = new HashMap<>();
     private int nextPort;
@@ -52,6 +53,17 @@ public final class NetNamespace implements HandleSource {
     /** The lock, taken; to be closed. Whoever is in the tables stays there, and nobody enters, until then. */
     public Mutex take() {
         return lock.take();
+    }
+
+    /** What is set below /proc/sys/net. */
+    public SysctlValues sysctls() {
+        return sysctls;
+    }
+
+    /** What holds of {@code one}; takes no lock. */
+    public int setting(NetSysctl one) {
+        String set = sysctls.get(one.path(), null);
+        return set == null ? one.initial() : Integer.parseInt(set);
     }
 
     /** Who makes sockets of the domain here; null when nobody does. Takes no lock. */

@@ -5,11 +5,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The values of /proc/sys that have been set, by path below it; what is not here has its default. Any thread. */
+/** Values of /proc/sys that have been set, by path below it; what is not here has its default. Any thread. */
 public final class SysctlValues {
 
     private final Map<String, String> values = new ConcurrentHashMap<>();
 
+    /** @param ifUnset may be null */
     public String get(String path, String ifUnset) {
         return values.getOrDefault(path, ifUnset);
     }

@@ -11,15 +11,13 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.UcredLayout;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.NetSysctl;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.net.Socket;
 import org.jvisor.api.vfs.FileDescription;
 
 /** Control messages (cmsg(3)): SCM_RIGHTS and SCM_CREDENTIALS of unix(7). */
 final class ControlMessages {
-
-    /** net.core.optmem_max: the longest that sendmsg(2) takes. */
-    private static final int MAX_LENGTH = 20480;
 
     private ControlMessages() {
     }
@@ -29,7 +27,7 @@ final class ControlMessages {
         if (address == 0 || length == 0) {
             return;
         }
-        if (length < 0 || length > MAX_LENGTH) {
+        if (length < 0 || length > t.namespaces().net().setting(NetSysctl.OPTMEM_MAX)) {
             throw ErrnoException.of(Errno.ENOBUFS);
         }
         byte[] b = new byte[(int) length];

@@ -17,6 +17,8 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.MsghdrLayout;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Call;
+import org.jvisor.api.kernel.Namespaces;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.UserMemory;
@@ -92,8 +94,10 @@ class MessageCallsTest {
     private final FdTable files = Fakes.of(FdTable.class,
             Map.of("acquire", arguments -> (Integer) arguments[0] == SOCKET ? file : attached));
 
+    private final Namespaces namespaces = new Namespaces(null, null, null, null, new NetNamespace(1, domain -> null), null, null);
+
     private final Task task = Fakes.of(Task.class, Map.of("files", none -> files, "memory", none -> user, "scratch", none -> scratch,
-            "call", none -> new Call()));
+            "call", none -> new Call(), "namespaces", none -> namespaces));
 
     private final MessageCalls calls = new MessageCalls();
 

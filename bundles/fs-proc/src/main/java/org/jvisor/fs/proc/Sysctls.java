@@ -10,6 +10,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Utsname;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel;
+import org.jvisor.api.kernel.NetSysctl;
 import org.jvisor.api.kernel.SysctlValues;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.UtsNamespace;
@@ -17,16 +18,17 @@ import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.PseudoFile;
 
 /**
- * /proc/sys (proc(5), sysctl(8)). Values are one for the sandbox. Those that can be written are tunables that nothing here
- * depends on: programs set them and read them back; what the sandbox really limits is read-only.
+ * /proc/sys (proc(5), sysctl(8)). Values below net/ are the network namespace's, and sockets go by those of {@link NetSysctl}; the
+ * others are one for the sandbox. Of these, those that can be written are tunables that nothing here depends on: programs set them
+ * and read them back; what the sandbox really limits is read-only.
  */
 final class Sysctls {
     private static final long INT_MAX = Integer.MAX_VALUE;
     /** ULONG_MAX - 2^24: no limit. */
     private static final String SHM_MAX = "18446744073692774399";
 
-    /** What was set belongs to the kernel. */
-    private final SysctlValues values;
+    /** What was set belongs to the kernel, or to a namespace. */
+    private final SysctlValues ofKernel;
     /** By path below /proc/sys. */
     private final Map<String, Sysctl> all = new LinkedHashMap<>();
 
@@ -40,7 +42,7 @@ final class Sysctls {
     }
 
     Sysctls(Kernel kernel) {
-        values = kernel.sysctls();
+        ofKernel = kernel.sysctls();
         kernel(kernel);
         fileSystems();
         memory();
@@ -175,26 +177,18 @@ final class Sysctls {
     }
 
     private void network() {
+        for (NetSysctl one : NetSysctl.values()) {
+            number(one.path(), one.initial(), one.lowest(), one.highest());
+        }
         number("net/core/netdev_max_backlog", 1000, 0, INT_MAX);
-        number("net/core/optmem_max", 20480, 0, INT_MAX);
-        number("net/core/rmem_default", 212_992, 2304, INT_MAX);
-        number("net/core/rmem_max", 212_992, 2304, INT_MAX);
-        number("net/core/somaxconn", 4096, 0, INT_MAX);
-        number("net/core/wmem_default", 212_992, 4608, INT_MAX);
-        number("net/core/wmem_max", 212_992, 4608, INT_MAX);
-        number("net/ipv4/ip_default_ttl", 64, 1, 255);
         number("net/ipv4/ip_forward", 0, 0, 1);
-        text("net/ipv4/ip_local_port_range", "32768\t60999");
+        portRange();
         number("net/ipv4/ip_nonlocal_bind", 0, 0, 1);
-        number("net/ipv4/ip_unprivileged_port_start", 1024, 0, 65535);
         text("net/ipv4/ping_group_range", "1\t0");
         all.put("net/ipv4/tcp_allowed_congestion_control", fixed("reno cubic"));
         all.put("net/ipv4/tcp_available_congestion_control", fixed("reno cubic"));
         text("net/ipv4/tcp_congestion_control", "cubic");
         number("net/ipv4/tcp_fin_timeout", 60, 1, INT_MAX);
-        number("net/ipv4/tcp_keepalive_intvl", 75, 1, 32767);
-        number("net/ipv4/tcp_keepalive_probes", 9, 1, 127);
-        number("net/ipv4/tcp_keepalive_time", 7200, 1, 32767);
         number("net/ipv4/tcp_max_syn_backlog", 1024, 0, INT_MAX);
         text("net/ipv4/tcp_rmem", "4096\t131072\t6291456");
         number("net/ipv4/tcp_sack", 1, 0, 1);
@@ -203,11 +197,9 @@ final class Sysctls {
         number("net/ipv4/tcp_tw_reuse", 2, 0, 2);
         number("net/ipv4/tcp_window_scaling", 1, 0, 1);
         text("net/ipv4/tcp_wmem", "4096\t16384\t4194304");
-        number("net/ipv6/bindv6only", 0, 0, 1);
         number("net/ipv6/conf/all/disable_ipv6", 0, 0, 1);
         number("net/ipv6/conf/default/disable_ipv6", 0, 0, 1);
         number("net/ipv6/conf/lo/disable_ipv6", 0, 0, 1);
-        number("net/unix/max_dgram_qlen", 512, 0, INT_MAX);
     }
 
     /** The tree for one mounted instance. */
@@ -254,22 +246,40 @@ final class Sysctls {
         });
     }
 
+    private SysctlValues values(Task task, String path) {
+        return path.startsWith("net/") ? task.namespaces().net().sysctls() : ofKernel;
+    }
+
+    private void portRange() {
+        String path = NetSysctl.PORT_RANGE;
+        all.put(path, new Sysctl(task -> values(task, path).get(path, NetSysctl.PORT_RANGE_INITIAL), (task, value) -> {
+            String[] words = value.strip().split("\\s+");
+            Long first = parse(words[0]);
+            Long last = words.length == 2 ? parse(words[1]) : null;
+            if (first == null || last == null || first < 1 || last > 65_535 || first > last) {
+                return -Errno.EINVAL;
+            }
+            values(task, path).set(path, first + "\t" + last);
+            return 0;
+        }));
+    }
+
     private void number(String path, long initial, long lowest, long highest) {
         String unset = Long.toString(initial);
-        all.put(path, new Sysctl(task -> values.get(path, unset), (task, value) -> {
+        all.put(path, new Sysctl(task -> values(task, path).get(path, unset), (task, value) -> {
             Long number = parse(value);
             if (number == null || number < lowest || number > highest) {
                 return -Errno.EINVAL;
             }
-            values.set(path, number.toString());
+            values(task, path).set(path, number.toString());
             return 0;
         }));
     }
 
     private void text(String path, String initial) {
-        all.put(path, new Sysctl(task -> values.get(path, initial), (task, value) -> {
+        all.put(path, new Sysctl(task -> values(task, path).get(path, initial), (task, value) -> {
             // Numbers in a row come back with tabs between them.
-            values.set(path, value.matches("[-0-9\\s]+") ? value.strip().replaceAll("\\s+", "\t") : value);
+            values(task, path).set(path, value.matches("[-0-9\\s]+") ? value.strip().replaceAll("\\s+", "\t") : value);
             return 0;
         }));
     }

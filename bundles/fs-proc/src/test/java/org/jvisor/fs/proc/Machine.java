@@ -13,6 +13,8 @@ import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.Namespaces;
+import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.ProcessGroup;
 import org.jvisor.api.kernel.Session;
@@ -46,6 +48,7 @@ final class Machine {
     final List<DeviceDriver> drivers = new ArrayList<>();
     final List<ProcEntry> entries = new ArrayList<>();
     final UtsNamespace uts = new UtsNamespace("box", "(none)");
+    final NetNamespace net = new NetNamespace(1, domain -> null);
     final Kernel kernel;
     final PidNamespace pids;
     final ProcSystem system;
@@ -105,6 +108,7 @@ final class Machine {
         leader[0] = task.with("tid", pid).with("group", made).with("kernel", kernel).with("container", container).with("pidNamespace", pids)
                 .with("name", name).with("credentials", credentials).with("fs", new FsContext(null, null, 022))
                 .with("scheduling", new Task.Scheduling()).with("startTimeNs", 12_340_000_000L).with("uts", uts)
+                .orElse("namespaces", new Namespaces(null, uts, null, null, net, null, null))
                 .when("hasCapability", a -> credentials.has((int) a[0])).as(Task.class);
         groups.put(pid, made);
         return leader[0];

@@ -21,6 +21,9 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.NetSysctl;
+import org.jvisor.api.kernel.NetNamespace;
+import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.vfs.Dentry;
@@ -246,6 +249,36 @@ class ProcFileSystemTest {
     }
 
     /** open(2) with O_TRUNC, as a shell's redirection does it. */
+    @Test
+    void shouldKeepNetworkSettingsByNamespace() {
+        NetNamespace other = new NetNamespace(2, domain -> null);
+        Task neighbour = machine.process(7, "neighbour", 0,
+                new Fake().with("namespaces", new Namespaces(null, machine.uts, null, null, other, null, null)), new Fake());
+        for (String path : List.of("sys/net/core/somaxconn", "sys/net/ipv4/tcp_fin_timeout")) {
+            String initial = Machine.read(init, fs, path);
+            assertEquals(3, Machine.write(neighbour, fs, path, "777"));
+            assertEquals("777\n", Machine.read(neighbour, fs, path));
+            assertEquals(initial, Machine.read(init, fs, path));
+        }
+        assertEquals(777, other.setting(NetSysctl.SOMAXCONN));
+        assertEquals(4096, machine.net.setting(NetSysctl.SOMAXCONN));
+        for (String wrong : List.of("-1", "x", "", "99999999999")) {
+            assertEquals(-Errno.EINVAL, Machine.write(init, fs, "sys/net/core/somaxconn", wrong), wrong);
+        }
+    }
+
+    @Test
+    void shouldTakeARangeOfPortsOnly() {
+        String path = "sys/net/ipv4/ip_local_port_range";
+        assertEquals("32768\t60999\n", Machine.read(init, fs, path));
+        assertEquals(9, Machine.write(init, fs, path, "4000 5000"));
+        assertEquals("4000\t5000\n", Machine.read(init, fs, path));
+        for (String wrong : List.of("5000", "5000 4000", "0 7", "1 65536", "a b", "1 2 3")) {
+            assertEquals(-Errno.EINVAL, Machine.write(init, fs, path, wrong), wrong);
+        }
+        assertEquals("4000\t5000\n", Machine.read(init, fs, path));
+    }
+
     @Test
     void shouldLetItselfBeTruncatedInName() {
         SetAttributes size = new SetAttributes();

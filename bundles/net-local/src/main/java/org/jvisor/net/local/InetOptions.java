@@ -10,6 +10,8 @@ import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.IfreqLayout;
 import org.jvisor.api.abi.SockaddrInLayout;
+import org.jvisor.api.kernel.NetNamespace;
+import org.jvisor.api.kernel.NetSysctl;
 import org.jvisor.api.kernel.Task;
 
 /**
@@ -25,15 +27,26 @@ final class InetOptions {
     private static final int ARPHRD_LOOPBACK = 772;
 
     private final boolean stream;
+    private final NetNamespace net;
     private final Map<Long, Integer> values = new ConcurrentHashMap<>();
 
-    InetOptions(boolean stream) {
+    InetOptions(boolean stream, NetNamespace net) {
         this.stream = stream;
+        this.net = net;
+    }
+
+    /** For a new socket. */
+    static InetOptions ofNew(boolean stream, NetNamespace net, int domain) {
+        InetOptions options = new InetOptions(stream, net);
+        if (domain == AF_INET6 && net.setting(NetSysctl.BINDV6ONLY) != 0) {
+            options.values.put(key(SOL_IPV6, IPV6_V6ONLY), 1);
+        }
+        return options;
     }
 
     /** @param saved what {@link #save} said; null: all is as it was at first */
-    InetOptions(boolean stream, long[] saved) {
-        this(stream);
+    InetOptions(boolean stream, NetNamespace net, long[] saved) {
+        this(stream, net);
         for (int i = 0; saved != null && i + 1 < saved.length; i += 2) {
             values.put(saved[i], (int) saved[i + 1]);
         }
@@ -52,7 +65,7 @@ final class InetOptions {
     private Integer initial(int level, int option) {
         return switch (level) {
             case SOL_IP -> switch (option) {
-                case IP_TTL -> 64;
+                case IP_TTL -> net.setting(NetSysctl.DEFAULT_TTL);
                 case IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_MULTICAST_ALL -> 1;
                 case IP_TOS, IP_RECVTOS, IP_RECVTTL, IP_PKTINFO, IP_RECVERR, IP_RECVOPTS, IP_FREEBIND, IP_BIND_ADDRESS_NO_PORT,
                         IP_RECVORIGDSTADDR, IP_MINTTL -> 0;
@@ -74,9 +87,9 @@ final class InetOptions {
                         TCP_NOTSENT_LOWAT -> 0;
                 case TCP_QUICKACK -> 1;
                 case TCP_MAXSEG -> 65483;
-                case TCP_KEEPIDLE -> 7200;
-                case TCP_KEEPINTVL -> 75;
-                case TCP_KEEPCNT -> 9;
+                case TCP_KEEPIDLE -> net.setting(NetSysctl.KEEPALIVE_TIME);
+                case TCP_KEEPINTVL -> net.setting(NetSysctl.KEEPALIVE_INTERVAL);
+                case TCP_KEEPCNT -> net.setting(NetSysctl.KEEPALIVE_PROBES);
                 case TCP_SYNCNT -> 6;
                 case TCP_LINGER2 -> 60;
                 case TCP_WINDOW_CLAMP -> 65483;

@@ -7,16 +7,12 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.NetNamespace.Port;
+import org.jvisor.api.kernel.NetSysctl;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.Mutex;
 
 /** Which socket is bound to which address and port, of one protocol each (ip(7)): the rules for a namespace's table. */
 final class InetPorts {
-
-    /** net.ipv4.ip_local_port_range. */
-    private static final int FIRST_EPHEMERAL = 32768;
-    private static final int LAST_EPHEMERAL = 60999;
-    private static final int FIRST_UNPRIVILEGED = 1024;
 
     /** Who can be bound. Asked with the namespace's lock held. */
     interface Bound {
@@ -48,7 +44,7 @@ final class InetPorts {
         if (!wanted.isAny() && !wanted.isLoopback()) {
             throw ErrnoException.of(Errno.EADDRNOTAVAIL);
         }
-        if (wanted.port() != 0 && wanted.port() < FIRST_UNPRIVILEGED
+        if (wanted.port() != 0 && wanted.port() < net.setting(NetSysctl.UNPRIVILEGED_PORT_START)
                 && !task.hasCapability(Capability.CAP_NET_BIND_SERVICE)) {
             throw ErrnoException.of(Errno.EACCES);
         }
@@ -61,8 +57,11 @@ final class InetPorts {
                 net.bind(port, socket);
                 return wanted;
             }
-            for (int i = FIRST_EPHEMERAL; i <= LAST_EPHEMERAL; i++) {
-                Port port = new Port(protocol, net.nextPort(FIRST_EPHEMERAL, LAST_EPHEMERAL));
+            String[] range = net.sysctls().get(NetSysctl.PORT_RANGE, NetSysctl.PORT_RANGE_INITIAL).split("\t");
+            int first = Integer.parseInt(range[0]);
+            int last = Integer.parseInt(range[1]);
+            for (int i = first; i <= last; i++) {
+                Port port = new Port(protocol, net.nextPort(first, last));
                 if (net.boundTo(port).isEmpty()) {
                     net.bind(port, socket);
                     return wanted.withPort(port.number());

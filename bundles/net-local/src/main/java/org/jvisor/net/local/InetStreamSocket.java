@@ -30,13 +30,13 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
 
     InetStreamSocket(Home home, int domain) {
         super(home, domain, SOCK_STREAM, IPPROTO_TCP);
-        options = new InetOptions(true);
+        options = InetOptions.ofNew(true, net, domain);
     }
 
     InetStreamSocket(SocketMemory memory, StateRecord record) {
         super(memory, record);
         unreported = record.getBoolean("unreported", false);
-        options = new InetOptions(true, record.getLongs("options"));
+        options = new InetOptions(true, net, record.getLongs("options"));
         local = Endpoint.adopt(record, "local");
         remote = Endpoint.adopt(record, "remote");
         owned = record.getBoolean("owned", false);

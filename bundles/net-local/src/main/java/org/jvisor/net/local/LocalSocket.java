@@ -14,6 +14,7 @@ import org.jvisor.api.abi.TimevalLayout;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.NetNamespace;
+import org.jvisor.api.kernel.NetSysctl;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.LockRank;
@@ -30,11 +31,12 @@ abstract class LocalSocket implements Socket, Stateful {
 
     /** struct sockaddr_storage. */
     static final int MAX_ADDRESS = 128;
-    static final int DEFAULT_BUFFER = 212_992;
     /** Of SO_SNDBUF, what a datagram or record of AF_UNIX cannot be of. */
     static final int RESERVED = 32;
-    private static final int MIN_BUFFER = 2304;
-    private static final int MAX_BUFFER = 4 << 20;
+    private static final int MIN_SEND_BUFFER = 4608;
+    private static final int MIN_RECEIVE_BUFFER = 2304;
+    /** Whatever the namespace's settings say. */
+    private static final int MAX_BUFFER = 8 << 20;
 
     /** What the socket and its buffers are charged to. */
     final Cgroup cgroup;
@@ -53,8 +55,8 @@ abstract class LocalSocket implements Socket, Stateful {
     final int protocol;
     final WaitQueue queue;
 
-    volatile int sendBuffer = DEFAULT_BUFFER;
-    volatile int receiveBuffer = DEFAULT_BUFFER;
+    volatile int sendBuffer;
+    volatile int receiveBuffer;
     volatile boolean passCredentials;
     volatile boolean reuseAddress;
     volatile boolean reusePort;
@@ -75,6 +77,8 @@ abstract class LocalSocket implements Socket, Stateful {
         cgroup = home.cgroup();
         net = home.net();
         owner = home.owner();
+        sendBuffer = Math.min(net.setting(NetSysctl.WMEM_DEFAULT), MAX_BUFFER);
+        receiveBuffer = Math.min(net.setting(NetSysctl.RMEM_DEFAULT), MAX_BUFFER);
         cgroup.requireCharge(Charge.SOCKET, 1);
         this.domain = domain;
         this.type = type;
@@ -91,8 +95,8 @@ abstract class LocalSocket implements Socket, Stateful {
         domain = record.requireInt("domain");
         type = record.requireInt("type");
         protocol = record.requireInt("protocol");
-        sendBuffer = record.getInt("sendBuffer", DEFAULT_BUFFER);
-        receiveBuffer = record.getInt("receiveBuffer", DEFAULT_BUFFER);
+        sendBuffer = record.getInt("sendBuffer", NetSysctl.WMEM_DEFAULT.initial());
+        receiveBuffer = record.getInt("receiveBuffer", NetSysctl.RMEM_DEFAULT.initial());
         passCredentials = record.getBoolean("passCredentials", false);
         reuseAddress = record.getBoolean("reuseAddress", false);
         reusePort = record.getBoolean("reusePort", false);
@@ -303,14 +307,17 @@ abstract class LocalSocket implements Socket, Stateful {
         }
         int number = Bytes.getInt(value, 0);
         switch (option) {
-            case SO_SNDBUF, SO_SNDBUFFORCE -> {
-                // Twice what was asked for, as Linux does, for the space that its book-keeping takes (socket(7)).
-                sendBuffer = Math.clamp(number * 2L, MIN_BUFFER, MAX_BUFFER);
-                buffersChanged();
-            }
-            case SO_RCVBUF, SO_RCVBUFFORCE -> {
-                receiveBuffer = Math.clamp(number * 2L, MIN_BUFFER, MAX_BUFFER);
-                buffersChanged();
+            case SO_SNDBUF -> setSendBuffer(Math.min(number & 0xffffffffL, net.setting(NetSysctl.WMEM_MAX)));
+            case SO_RCVBUF -> setReceiveBuffer(Math.min(number & 0xffffffffL, net.setting(NetSysctl.RMEM_MAX)));
+            case SO_SNDBUFFORCE, SO_RCVBUFFORCE -> {
+                if (!task.hasCapability(Capability.CAP_NET_ADMIN)) {
+                    return -Errno.EPERM;
+                }
+                if (option == SO_SNDBUFFORCE) {
+                    setSendBuffer(Math.max(number, 0));
+                } else {
+                    setReceiveBuffer(Math.max(number, 0));
+                }
             }
             case SO_REUSEADDR -> reuseAddress = number != 0;
             case SO_REUSEPORT -> reusePort = number != 0;
@@ -344,6 +351,17 @@ abstract class LocalSocket implements Socket, Stateful {
             }
         }
         return 0;
+    }
+
+    /** Twice what was asked for, as Linux does, for the space that its book-keeping takes (socket(7)). */
+    private void setSendBuffer(long bytes) {
+        sendBuffer = Math.clamp(2 * bytes, MIN_SEND_BUFFER, MAX_BUFFER);
+        buffersChanged();
+    }
+
+    private void setReceiveBuffer(long bytes) {
+        receiveBuffer = Math.clamp(2 * bytes, MIN_RECEIVE_BUFFER, MAX_BUFFER);
+        buffersChanged();
     }
 
     /** SO_SNDBUF or SO_RCVBUF has changed. */

@@ -7,6 +7,7 @@ import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.NetSysctl;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
@@ -22,6 +23,9 @@ import org.jvisor.api.vfs.FileDescription;
 abstract class StreamSocket extends LocalSocket {
 
     enum State { IDLE, CONNECTING, LISTENING, CONNECTED, CLOSED }
+
+    /** Whatever the namespace's settings say. */
+    private static final int MAX_BACKLOG = 65_535;
 
     private final SocketMemory memory;
 
@@ -166,7 +170,8 @@ abstract class StreamSocket extends LocalSocket {
 
     /** listen(2), once the subclass has seen to the name. */
     final long startListening(int wanted) {
-        int limit = Math.clamp(wanted < 0 ? SOMAXCONN : wanted, 0, SOMAXCONN);
+        int most = Math.min(net.setting(NetSysctl.SOMAXCONN), MAX_BACKLOG);
+        int limit = wanted < 0 ? most : Math.min(wanted, most);
         List<StreamSocket> woken;
         try (Mutex _ = lock.take()) {
             if (state != State.IDLE && state != State.LISTENING) {

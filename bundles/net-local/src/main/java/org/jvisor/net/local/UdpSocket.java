@@ -26,12 +26,12 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
 
     UdpSocket(Home home, int domain) {
         super(home, domain, SOCK_DGRAM, IPPROTO_UDP);
-        options = new InetOptions(false);
+        options = InetOptions.ofNew(false, net, domain);
     }
 
     UdpSocket(SocketMemory memory, StateRecord record) {
         super(memory, record);
-        options = new InetOptions(false, record.getLongs("options"));
+        options = new InetOptions(false, net, record.getLongs("options"));
         local = Endpoint.adopt(record, "local");
         remote = Endpoint.adopt(record, "remote");
         owned = record.getBoolean("owned", false);

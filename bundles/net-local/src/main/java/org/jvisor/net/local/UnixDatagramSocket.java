@@ -6,6 +6,7 @@ import static org.jvisor.api.abi.Socket.*;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SockaddrUnLayout;
+import org.jvisor.api.kernel.NetSysctl;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.net.Flight;
 import org.jvisor.api.state.StateRecord;
@@ -14,9 +15,8 @@ import org.jvisor.api.vfs.FileDescription;
 /** An AF_UNIX socket of type SOCK_DGRAM (unix(7)). */
 final class UnixDatagramSocket extends DatagramSocket {
 
-    /** net.unix.max_dgram_qlen: one more wait at a receiver that others than its own peer send to. */
-    private static final int MAX_QUEUE = 10;
-
+    /** So many datagrams, and one more, wait at a receiver that others than its own peer send to: net.unix.max_dgram_qlen. */
+    private final int maxQueue;
     private final UnixNaming naming;
     private final Flight.Carrier carrier;
     private volatile UnixDatagramSocket peer;
@@ -24,12 +24,14 @@ final class UnixDatagramSocket extends DatagramSocket {
 
     UnixDatagramSocket(Home home, Flight flight) {
         super(home, AF_UNIX, SOCK_DGRAM, 0);
+        maxQueue = net.setting(NetSysctl.MAX_DGRAM_QLEN);
         naming = new UnixNaming(net, this);
         carrier = flight.newCarrier();
     }
 
     UnixDatagramSocket(SocketMemory memory, StateRecord record) {
         super(memory, record);
+        maxQueue = record.getInt("maxQueue", NetSysctl.MAX_DGRAM_QLEN.initial());
         naming = new UnixNaming(net, this, record);
         carrier = record.requireCore("carrier", Flight.Carrier.class);
         gone = record.getBoolean("gone", false);
@@ -39,7 +41,7 @@ final class UnixDatagramSocket extends DatagramSocket {
     public StateRecord save() {
         StateRecord record = save(LocalSockets.UNIX_DATAGRAM);
         naming.save(record);
-        return record.putOwn("peer", peer).put("gone", gone).putCore("carrier", carrier);
+        return record.putOwn("peer", peer).put("gone", gone).putCore("carrier", carrier).put("maxQueue", maxQueue);
     }
 
     @Override
@@ -129,7 +131,7 @@ final class UnixDatagramSocket extends DatagramSocket {
     /** As on Linux two that are each other's peers are limited by the bytes that the one may send only. */
     @Override
     boolean isFull(DatagramQueue queue, DatagramSocket sender) {
-        return queue.counted() >= sender.sendBuffer || peer != sender && queue.count() > MAX_QUEUE;
+        return queue.counted() >= sender.sendBuffer || peer != sender && queue.count() > maxQueue;
     }
 
     @Override

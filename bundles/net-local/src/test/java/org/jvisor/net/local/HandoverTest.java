@@ -24,6 +24,7 @@ import org.jvisor.api.abi.UcredLayout;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.NetNamespace;
+import org.jvisor.api.kernel.NetSysctl;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.net.Socket;
 import org.jvisor.api.state.StateException;
@@ -427,7 +428,7 @@ class HandoverTest {
                 .putCore("queue", new WaitQueue()).put("domain", AF_INET).put("type", SOCK_DGRAM).put("protocol", IPPROTO_UDP)
                 .put("colour", "red");
         Socket socket = (Socket) driver.adopt(newer);
-        assertEquals(LocalSocket.DEFAULT_BUFFER, option(socket, SOL_SOCKET, SO_SNDBUF));
+        assertEquals(NetSysctl.WMEM_DEFAULT.initial(), option(socket, SOL_SOCKET, SO_SNDBUF));
         assertEquals("EAGAIN", receive(socket));
     }
 
