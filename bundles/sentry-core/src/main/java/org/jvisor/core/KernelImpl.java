@@ -147,7 +147,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     public Container create(ContainerSpec spec) {
         dispatcher.awaitEssentials();
         synchronized (creation) {
-            gate.enter();
+            gate.enterForLong();
             try {
                 if (container(spec.id()) != null) {
                     new DonatedDescriptors(host, spec).close();
@@ -159,7 +159,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
                 }
                 return container;
             } finally {
-                gate.leave();
+                gate.leaveAfterLong();
             }
         }
     }

@@ -36,9 +36,12 @@ public interface Ptys {
         void resize(int rows, int columns);
 
         /**
-         * Hangs up, after everything that was written so far has gone to the host's terminal, as long as that takes it. Called
-         * before a container's exit is reported.
+         * Hangs up, after everything that was written so far has gone to the host's terminal, as long as that takes it. Does not
+         * wait for that. Once, before a container's exit is reported.
+         *
+         * @param closed is run when that has been done, by a thread that is inside the kernel; perhaps at once. It outlives the
+         *     bundle
          */
-        void close();
+        void close(Runnable closed);
     }
 }

@@ -18,27 +18,25 @@ final class KernelPty implements Ptys.Pty, Stateful {
     private final PtyRelay relay;
     private final Vfs vfs;
     private final VfsPath directory;
-    private final DevptsFileSystem fileSystem;
     private final Terminal terminal;
 
-    KernelPty(PtyRelay relay, Vfs vfs, VfsPath directory, DevptsFileSystem fileSystem, Terminal terminal) {
+    KernelPty(PtyRelay relay, Vfs vfs, VfsPath directory, Terminal terminal) {
         this.relay = relay;
         this.vfs = vfs;
         this.directory = directory;
-        this.fileSystem = fileSystem;
         this.terminal = terminal;
     }
 
     /** What {@link #save} wrote. */
     KernelPty(StateRecord record, Vfs vfs) {
         this(record.requireOwn("relay", PtyRelay.class), vfs, record.requireCore("directory", VfsPath.class),
-                record.requireOwn("fileSystem", DevptsFileSystem.class), record.requireOwn("terminal", Terminal.class));
+                record.requireOwn("terminal", Terminal.class));
     }
 
     @Override
     public StateRecord save() {
         return new StateRecord(DevDriver.KERNEL_PTY, DevDriver.SCHEMA).putOwn("relay", relay).putCore("directory", directory)
-                .putOwn("fileSystem", fileSystem).putOwn("terminal", terminal);
+                .putOwn("terminal", terminal);
     }
 
     @Override
@@ -68,9 +66,7 @@ final class KernelPty implements Ptys.Pty, Stateful {
     }
 
     @Override
-    public void close() {
-        relay.finish();
-        fileSystem.remove(terminal);
-        terminal.hangUp();
+    public void close(Runnable closed) {
+        relay.close(closed);
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.dev;
 
-import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.host.HostKernel;
@@ -12,57 +11,64 @@ import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.HostFiles;
+import org.jvisor.api.wait.ServiceThread;
 import org.jvisor.api.wait.WaitQueue;
 
 /**
  * Carries bytes between the master of a pseudoterminal and a terminal of the host, in a thread of its own that sleeps while
- * neither has anything to do. At most a buffer full is on its way in each direction: who produces faster has to wait.
+ * neither has anything to do. At most a buffer full is on its way in each direction: who produces faster has to wait. All that it
+ * does is done in steps, as a visitor of the kernel's, so that it can be replaced between two of them.
  */
 final class PtyRelay implements Stateful {
 
     private static final int BYTES = 1 << 13;
     private static final int EVENTS = Poll.POLLIN | Poll.POLLOUT | Poll.POLLERR | Poll.POLLHUP | Poll.POLLPRI;
 
-    /** How long {@link #finish} waits for a host terminal that takes nothing (stopped by ^S, say). */
+    /** How long the end waits for a host terminal that takes nothing (stopped by ^S, say). */
     private static final long PATIENCE_NS = 2_000_000_000L;
+    private static final long STACK_BYTES = 256 << 10;
 
     private final Kernel kernel;
     private final HostKernel host;
     private final Memory memory;
     private final HostFiles hostFiles;
     private final Terminal terminal;
+    private final DevptsFileSystem fileSystem;
 
-    private Thread thread;
-    private FileDescription outside;
-    private volatile boolean finishing;
+    private final ServiceThread thread = new ServiceThread("pty-relay", STACK_BYTES, this::turn);
+    private final WaitQueue.Entry atMaster = new WaitQueue.Entry(events -> thread.wake());
+    private final WaitQueue.Entry atHost = new WaitQueue.Entry(events -> thread.wake());
 
-    /** Another relay carries on with what is outside: the thread just ends. */
-    private volatile boolean succeeded;
+    /** Null before there is one, and after the end. Changed by who is inside the kernel's gate, as is all that follows. */
+    private volatile FileDescription outside;
+    /** What is run at the end that somebody has asked for; null: nobody has yet. */
+    private volatile Runnable closed;
+    /** When bytes last reached the host's terminal, in {@link System#nanoTime}'s terms. */
+    private volatile long progressNs;
+    /** Whether the thread has begun: buffers are there, and queues tell it. */
+    private boolean open;
+    /** Null where the host's terminal has none. */
+    private WaitQueue hostQueue;
     private final Stream output = new Stream();
     private final Stream input = new Stream();
 
-    /** When bytes last reached the host's terminal, in {@link System#nanoTime}'s terms. */
-    private volatile long progressNs;
+    /** Another relay carries on with what is outside: the thread just ends. */
+    private volatile boolean succeeded;
 
-    PtyRelay(Kernel kernel, HostKernel host, Memory memory, HostFiles hostFiles, Terminal terminal) {
+    PtyRelay(Kernel kernel, HostKernel host, Memory memory, HostFiles hostFiles, Terminal terminal, DevptsFileSystem fileSystem) {
         this.kernel = kernel;
         this.host = host;
         this.memory = memory;
         this.hostFiles = hostFiles;
         this.terminal = terminal;
+        this.fileSystem = fileSystem;
     }
 
-    synchronized void start(int hostFd) {
-        if (thread != null) {
+    void start(int hostFd) {
+        if (outside != null) {
             throw new IllegalStateException("connected already");
         }
         outside = hostFiles.open(hostFd, 0, 0);
-        startThread();
-    }
-
-    private void startThread() {
-        thread = new Thread(this::run, "pty-relay-" + terminal.index());
-        thread.setDaemon(true);
         thread.start();
     }
 
@@ -70,110 +76,138 @@ final class PtyRelay implements Stateful {
 
     /** What {@link #save} wrote; its thread begins when it serves. */
     PtyRelay(StateRecord record, Kernel kernel, HostKernel host, Memory memory, HostFiles hostFiles) {
-        this(kernel, host, memory, hostFiles, record.requireOwn("terminal", Terminal.class));
+        this(kernel, host, memory, hostFiles, record.requireOwn("terminal", Terminal.class),
+                record.requireOwn("fileSystem", DevptsFileSystem.class));
         outside = record.core("outside", FileDescription.class);
-        finishing = record.getBoolean("finishing", false);
+        closed = record.core("closed", Runnable.class);
+        progressNs = System.nanoTime();
         output.adopt(record, "output");
         input.adopt(record, "input");
     }
 
     @Override
-    public synchronized StateRecord save() {
+    public StateRecord save() {
         StateRecord record = new StateRecord(DevDriver.RELAY, DevDriver.SCHEMA).putOwn("terminal", terminal)
-                .putCore("outside", outside).put("finishing", finishing);
+                .putOwn("fileSystem", fileSystem).putCore("outside", outside).putCore("closed", closed);
         output.save(record, "output", host);
         input.save(record, "input", host);
         return record;
     }
 
     @Override
-    public synchronized void resume() {
-        if (outside != null && thread == null) {
-            startThread();
+    public void resume() {
+        if (outside != null) {
+            thread.start();
         }
     }
 
     @Override
-    public synchronized void retire() {
+    public void retire() {
         succeeded = true;
-        LockSupport.unpark(thread);
+        thread.wake();
     }
 
-    /** Returns when all output has gone out, or the host's terminal has taken nothing for a while. */
-    void finish() {
-        Thread running;
-        synchronized (this) {
-            running = thread;
-        }
-        if (running == null) {
-            return;
-        }
+    // ---- the end
+
+    /**
+     * Ends when all output has gone out, or the host's terminal has taken nothing for a while. By who is inside the gate; once.
+     *
+     * @param done is run then, by a thread that is inside the gate, perhaps this one
+     */
+    void close(Runnable done) {
         progressNs = System.nanoTime();
-        finishing = true;
-        LockSupport.unpark(running);
-        boolean interrupted = false;
-        while (running.isAlive()) {
-            try {
-                running.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
+        closed = done;
+        if (outside == null) {
+            end();
+        } else {
+            thread.wake();
+        }
+    }
+
+    /** Whether there is nothing to wait for any more. */
+    private boolean isAtEnd(boolean moved) {
+        return closed != null && (output.isEmpty() && !moved || System.nanoTime() - progressNs >= PATIENCE_NS);
+    }
+
+    private void end() {
+        FileDescription last = outside;
+        outside = null;
+        closeStreams();
+        try {
+            if (last != null) {
+                last.release(null);
+            }
+            fileSystem.remove(terminal);
+            terminal.hangUp();
+        } finally {
+            closed.run();
+        }
+    }
+
+    // ---- the thread
+
+    private boolean turn() {
+        boolean moved = kernel.visit(this::step);
+        if (succeeded) {
+            closeStreams();
+            return false;
+        }
+        if (outside == null) {
+            return false;
+        }
+        if (!moved && closed != null) {
+            thread.restNanos(PATIENCE_NS);
+        } else if (!moved) {
+            thread.rest();
+        }
+        return true;
+    }
+
+    /** Whether anything moved. Between two steps it is replaced, or what is outside is. */
+    private boolean step() {
+        if (succeeded || outside == null) {
+            return false;
+        }
+        boolean moved = false;
+        try {
+            openStreams();
+            FileOperations operations = outside.operations();
+            moved = moveOutput(output, operations);
+            moved |= moveInput(input, operations);
+        } finally {
+            // A step that fails comes again; but not for ever.
+            if (isAtEnd(moved)) {
+                end();
             }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        return moved;
     }
 
-    private void run() {
-        WaitQueue.Entry atMaster = new WaitQueue.Entry(events -> LockSupport.unpark(thread));
-        WaitQueue.Entry atHost = new WaitQueue.Entry(events -> LockSupport.unpark(thread));
-        WaitQueue hostQueue = outside.operations().waitQueue();
+    private void openStreams() {
+        if (open) {
+            return;
+        }
+        open = true;
         output.begin(host);
         input.begin(host);
         terminal.masterQueue().add(atMaster, EVENTS);
+        hostQueue = outside.operations().waitQueue();
         if (hostQueue != null) {
             hostQueue.add(atHost, EVENTS);
         }
-        try {
-            boolean open = true;
-            while (open) {
-                // Between two steps it is replaced, or what is outside is.
-                boolean moved = kernel.visit(this::step);
-                boolean drained = output.isEmpty() && !moved;
-                open = !succeeded && (!finishing || !drained && !outOfPatience());
-                if (open && !moved) {
-                    LockSupport.parkNanos(this, finishing ? PATIENCE_NS : Long.MAX_VALUE);
-                }
-            }
-        } finally {
+    }
+
+    /** Who has been succeeded is told of events no more, nor read; who has ended is inside the gate. */
+    private void closeStreams() {
+        if (open) {
+            open = false;
             terminal.masterQueue().remove(atMaster);
             if (hostQueue != null) {
                 hostQueue.remove(atHost);
             }
             output.end(host);
             input.end(host);
-            releaseOutside();
         }
-    }
-
-    private void releaseOutside() {
-        if (!succeeded) {
-            outside.release(null);
-        }
-    }
-
-    /** Whether anything moved. */
-    private boolean step() {
-        if (succeeded) {
-            return false;
-        }
-        FileOperations operations = outside.operations();
-        boolean moved = moveOutput(output, operations);
-        return moveInput(input, operations) || moved;
-    }
-
-    private boolean outOfPatience() {
-        return System.nanoTime() - progressNs >= PATIENCE_NS;
     }
 
     /** A buffer, and what of it is on its way. */
@@ -196,6 +230,8 @@ final class PtyRelay implements Stateful {
 
         void end(HostKernel host) {
             host.free(buffer);
+            buffer = 0;
+            length = 0;
         }
 
         void save(StateRecord record, String name, HostKernel host) {
@@ -257,7 +293,7 @@ final class PtyRelay implements Stateful {
 
     private boolean moveInput(Stream stream, FileOperations operations) {
         boolean moved = false;
-        if (stream.isEmpty() && !stream.ended && !finishing) {
+        if (stream.isEmpty() && !stream.ended && closed == null) {
             long count = operations.read(null, outside, memory.hostBuffer(stream.buffer, BYTES), FileOperations.CURRENT);
             if (count > 0) {
                 stream.filled(count);

@@ -42,7 +42,8 @@ public final class PtysImpl implements Ptys {
         DevptsFileSystem fileSystem = (DevptsFileSystem) directory.mount().fileSystem();
         Terminal terminal = fileSystem.add(uid, gid);
         terminal.setLocked(false);
-        return new KernelPty(new PtyRelay(kernel.getService(), host, memory, hostFiles, terminal), vfs, directory, fileSystem, terminal);
+        PtyRelay relay = new PtyRelay(kernel.getService(), host, memory, hostFiles, terminal, fileSystem);
+        return new KernelPty(relay, vfs, directory, terminal);
     }
 
     private VfsPath devpts(MountNamespace namespace) {

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
@@ -110,7 +111,7 @@ class HandoverTest {
     void shouldCarryOnBetweenTheHostsTerminalAndThePair() throws Exception {
         terminal.setLocked(false);
         terminal.open(null, 0);
-        PtyRelay relay = new PtyRelay(kernel, HOST, MEMORY, hostFiles, terminal);
+        PtyRelay relay = new PtyRelay(kernel, HOST, MEMORY, hostFiles, terminal, fileSystem);
         relay.start(7);
         terminal.writeSlave(source("one "));
         Terminal now = terminal;
@@ -127,14 +128,22 @@ class HandoverTest {
             now.writeSlave(source("out" + i + " "));
             expected.append("out").append(i).append(' ');
         }
-        relayNow.finish();
         StringBuilder input = new StringBuilder();
-        for (String line = read(now); !line.equals("EAGAIN"); line = read(now)) {
-            input.append(line);
+        while (!input.toString().contains("typed 19\n")) {
+            String line = read(now);
+            input.append(line.equals("EAGAIN") ? "" : line);
         }
+        CountDownLatch closed = new CountDownLatch(1);
+        synchronized (gate) {
+            relayNow.close(closed::countDown);
+            // Who has asked hears of it, though another one comes to the end.
+            now = (Terminal) Rehearsal.handOver(driver, driver, relayNow, now).get(1);
+        }
+        assertTrue(closed.await(60, TimeUnit.SECONDS));
         for (int i = 0; i < 20; i++) {
-            assertTrue(input.toString().contains("typed " + i + "\n") || outside.typed.contains("typed " + i + "\n"), "typed " + i);
+            assertTrue(input.toString().contains("typed " + i + "\n"), "typed " + i);
         }
+        assertEquals("", read(now), "hung up");
         String written = outside.written.toString().replaceAll("typed \\d+\r\n", "");
         assertEquals(expected.toString(), written);
         assertEquals(1, outside.releases);

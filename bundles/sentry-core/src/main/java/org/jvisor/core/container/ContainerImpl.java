@@ -3,6 +3,8 @@ package org.jvisor.core.container;
 
 import java.lang.System.Logger.Level;
 import java.lang.System.Logger;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -158,23 +160,27 @@ public final class ContainerImpl implements Container, HandleSource {
     }
 
     @Override
-    public synchronized void start() {
-        if (started) {
-            throw new IllegalStateException("container " + spec.id() + " was started already");
-        }
+    public void start() {
         kernel.gate().enter();
         try {
-            first.start();
-            // Only now: there may be no thread for it, and then it is up to destroy to see it out.
-            started = true;
+            startFirst();
         } finally {
             kernel.gate().leave();
         }
     }
 
+    private synchronized void startFirst() {
+        if (started) {
+            throw new IllegalStateException("container " + spec.id() + " was started already");
+        }
+        first.start();
+        // Only now: there may be no thread for it, and then it is up to destroy to see it out.
+        started = true;
+    }
+
     @Override
     public ContainerProcess exec(ProcessSpec process) {
-        kernel.gate().enter();
+        kernel.gate().enterForLong();
         try (DonatedDescriptors donated = new DonatedDescriptors(kernel.host(), process)) {
             synchronized (this) {
                 if (!started) {
@@ -187,7 +193,7 @@ public final class ContainerImpl implements Container, HandleSource {
             start(made);
             return made;
         } finally {
-            kernel.gate().leave();
+            kernel.gate().leaveAfterLong();
         }
     }
 
@@ -201,7 +207,6 @@ public final class ContainerImpl implements Container, HandleSource {
             throw new StartException("starting a process: " + Failures.text(e), e.errno());
         } finally {
             if (!running) {
-                forget(process);
                 abandon(process);
             }
         }
@@ -322,18 +327,30 @@ public final class ContainerImpl implements Container, HandleSource {
         if (running) {
             killAndWait();
         }
-        kernel.gate().enter();
+        List<StartedProcess> processes = new ArrayList<>(added.values());
+        processes.add(first);
+        kernel.gate().enterForLong();
         try {
             if (!running) {
                 // The task has no thread: whoever destroys the container sees it out.
                 abandon(first);
             }
-            first.closeTerminal();
-            added.values().forEach(StartedProcess::closeTerminal);
+            processes.forEach(process -> Attempt.to("close a terminal", process::hangUp));
         } finally {
-            kernel.gate().leave();
+            kernel.gate().leaveAfterLong();
         }
+        awaitTerminals(processes);
         kernel.forget(this);
+    }
+
+    private static void awaitTerminals(List<StartedProcess> processes) {
+        try {
+            for (StartedProcess process : processes) {
+                process.awaitTerminal();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void killAndWait() {
@@ -363,6 +380,6 @@ public final class ContainerImpl implements Container, HandleSource {
         }
         process.group().exitGroup(Wait.signaled(Signals.SIGKILL, false));
         new ExitOperation(process.group().leader()).run();
-        process.closeTerminal();
+        process.hangUp();
     }
 }

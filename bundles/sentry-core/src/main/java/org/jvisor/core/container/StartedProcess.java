@@ -20,7 +20,11 @@ public final class StartedProcess implements ContainerProcess, HandleSource {
     private final KernelImpl kernel;
     private final ThreadGroupImpl group;
     private final CountDownLatch ended = new CountDownLatch(1);
+    private final CountDownLatch terminalClosed = new CountDownLatch(1);
+    /** Changed inside the gate. */
     private volatile Pty pty;
+    /** Guarded by this. */
+    private boolean hungUp;
 
     /** @param group which has not run yet */
     public StartedProcess(KernelImpl kernel, ThreadGroupImpl group) {
@@ -42,8 +46,9 @@ public final class StartedProcess implements ContainerProcess, HandleSource {
         pty = terminal;
     }
 
-    synchronized Tty tty() {
-        return pty == null ? null : pty.tty();
+    Tty tty() {
+        Pty terminal = pty;
+        return terminal == null ? null : terminal.tty();
     }
 
     @Override
@@ -62,39 +67,61 @@ public final class StartedProcess implements ContainerProcess, HandleSource {
         int status;
         kernel.gate().enter();
         try {
-            closeTerminal();
+            hangUp();
             status = group.exitStatus();
         } finally {
             kernel.gate().leave();
         }
-        group.containerImpl().forget(this);
+        awaitTerminal();
         return status;
     }
 
-    /** Inside the gate. */
-    void closeTerminal() {
+    /**
+     * Has the terminal, if there is one, closed when all that was written there has gone out, which takes as long as it takes the
+     * host's terminal; inside the gate.
+     */
+    void hangUp() {
         Pty terminal;
         synchronized (this) {
+            if (hungUp) {
+                return;
+            }
+            hungUp = true;
             terminal = pty;
-            pty = null;
         }
-        if (terminal != null) {
-            terminal.close();
+        boolean asked = false;
+        try {
+            if (terminal != null) {
+                terminal.close(this::terminalClosed);
+                asked = true;
+            }
+        } finally {
+            if (!asked) {
+                terminalClosed();
+            }
         }
+    }
+
+    /** By whoever has closed it, inside the gate. */
+    private void terminalClosed() {
+        pty = null;
+        group.containerImpl().forget(this);
+        terminalClosed.countDown();
+    }
+
+    /** Not inside the gate: what has to go out is carried by a thread that comes in for each step. */
+    void awaitTerminal() throws InterruptedException {
+        terminalClosed.await();
     }
 
     @Override
     public void resize(int rows, int columns) {
-        Pty terminal;
-        synchronized (this) {
-            terminal = pty;
-        }
-        if (terminal == null) {
-            return;
-        }
         kernel.gate().enter();
         try {
-            terminal.resize(rows, columns);
+            Pty terminal = pty;
+            if (terminal != null) {
+                terminal.resize(rows, columns);
+            }
         } finally {
             kernel.gate().leave();
         }

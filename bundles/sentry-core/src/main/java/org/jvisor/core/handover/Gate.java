@@ -2,11 +2,20 @@
 package org.jvisor.core.handover;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.lock.Condition;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.core.process.Processes;
 import org.jvisor.core.process.TaskImpl;
 
@@ -14,6 +23,11 @@ import org.jvisor.core.process.TaskImpl;
  * The way into the Sentry's code. While it is closed the whole kernel is at rest: no task is in a system call, a page fault, the
  * delivery of a signal, a clone or its end, nobody holds a lock or is in code of a bundle, and no timer's action runs; so the
  * kernel's objects can be saved, and their code replaced. Applications compute on until they call or fault.
+ *
+ * <p><b>Nobody is stopped for longer than it takes.</b> Before any task is, visitors that stay long (who makes a container asks a file
+ * server) are waited for, and others are kept from coming; all else goes on. Then it closes for all; and when that does not come to an
+ * end soon, because some are in calls of the host that last, it opens for all but those: each of them is held when it comes out, while
+ * the others run, and only then it closes again.
  *
  * <p>Each task's {@link TaskImpl#GATE} hook is set before it is looked at where the task is, and a task says where it is before
  * it looks at its hook; so either the task sees that the gate is closed or its closer sees that it is inside. Tasks that are
@@ -23,19 +37,40 @@ import org.jvisor.core.process.TaskImpl;
 public final class Gate {
 
     private static final int OPEN = 0;
-    private static final int CLOSING = 1;
-    private static final int CLOSED = 2;
+    /** Visitors that stay long are kept out. */
+    private static final int AWAITED = 1;
+    /** So are those who were last when it closed, and has opened again for the others. */
+    private static final int HELD = 2;
+    private static final int CLOSING = 3;
+    private static final int CLOSED = 4;
 
-    private static final long POLL_NS = 50_000;
+    /** How long all are stopped for some who do not come out: the first time, and at most. */
+    private static final long FIRST_TRY_NS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long LONGEST_TRY_NS = TimeUnit.MILLISECONDS.toNanos(400);
+    /** Between two looks, unless somebody arrives: at first, and at last. */
+    private static final long FIRST_LOOK_NS = TimeUnit.MICROSECONDS.toNanos(50);
+    private static final long LAST_LOOK_NS = TimeUnit.MILLISECONDS.toNanos(2);
 
     private final Processes processes;
     private final KernelClock clock;
+    private final Mutex lock = new Mutex(LockRank.GATE);
+    private final Condition changed = new Condition(lock);
+    /** Written with the lock. */
     private volatile int phase = OPEN;
+    /** Who closes it, or has it closed; null while it is open. */
+    private volatile Thread closer;
 
-    /** Threads inside that are no known task's: control threads, and tasks at their end. */
+    /** Threads inside that are no task's: those that come for a moment, and those that stay. */
     private final AtomicInteger visitors = new AtomicInteger();
+    private final AtomicInteger guests = new AtomicInteger();
+    /** Tasks at their end, which nobody finds any more. */
+    private final Set<TaskImpl> leaving = ConcurrentHashMap.newKeySet();
+    /** Those who are held in {@link #HELD}; not changed. */
+    private volatile Set<TaskImpl> last = Set.of();
 
-    /** Who was inside at the deadline. */
+    /** The closer's: for how long all have been stopped, and who was inside when it was given up. */
+    private long stoppedNs;
+    private boolean timersPaused = true;
     private volatile List<String> stragglers = List.of();
 
     public Gate(Processes processes, KernelClock clock) {
@@ -43,53 +78,143 @@ public final class Gate {
         this.clock = clock;
     }
 
-    // ---- who closes it; neither a task nor a visitor
+    // ---- who closes it; neither a task nor a visitor, and one at a time
 
     /**
      * Closes the gate and waits until nobody is inside.
      *
      * @param deadlineNs in {@link System#nanoTime}'s terms; then the gate is open again, and {@link #stragglers} says who was inside
      */
-    public synchronized boolean close(long deadlineNs) {
-        if (phase != OPEN) {
-            throw new IllegalStateException("the gate is closed already");
-        }
-        stragglers = List.of();
-        if (!clock.pause(deadlineNs)) {
-            stragglers = List.of("a timer's action");
-            return false;
-        }
-        phase = CLOSING;
-        while (true) {
-            if (clear()) {
-                // From here on those that shall end wait, too; one may just have passed.
-                phase = CLOSED;
-                if (clear()) {
-                    return true;
-                }
-                phase = CLOSING;
+    public boolean close(long deadlineNs) {
+        try (Mutex _ = lock.take()) {
+            if (closer != null) {
+                throw new IllegalStateException("the gate is closed already");
             }
-            if (System.nanoTime() - deadlineNs >= 0) {
+            closer = Thread.currentThread();
+        }
+        stoppedNs = 0;
+        timersPaused = true;
+        stragglers = List.of();
+        boolean closed = false;
+        try {
+            enterPhase(AWAITED);
+            closed = await(() -> guests.get() == 0, deadlineNs) && closeForTasks(deadlineNs);
+        } finally {
+            if (!closed) {
                 stragglers = inside();
                 open();
+            }
+        }
+        return closed;
+    }
+
+    private boolean closeForTasks(long deadlineNs) {
+        long tryNs = FIRST_TRY_NS;
+        while (true) {
+            long start = System.nanoTime();
+            boolean closed = tryToClose(earlier(deadlineNs, start + tryNs));
+            if (!closed) {
+                letOthersGoOn();
+            }
+            stoppedNs += System.nanoTime() - start;
+            if (closed) {
+                return true;
+            }
+            Set<TaskImpl> ends = identitySet();
+            ends.addAll(leaving);
+            if (!await(() -> lastAreOut(ends), deadlineNs)) {
                 return false;
             }
-            LockSupport.parkNanos(POLL_NS);
+            tryNs = Math.min(2 * tryNs, LONGEST_TRY_NS);
+        }
+    }
+
+    private boolean tryToClose(long deadlineNs) {
+        enterPhase(CLOSING);
+        timersPaused = clock.pause(deadlineNs);
+        if (!timersPaused) {
+            return false;
+        }
+        while (await(this::clear, deadlineNs)) {
+            // From here on those that shall end wait, too; one may just have passed.
+            enterPhase(CLOSED);
+            if (clear()) {
+                return true;
+            }
+            enterPhase(CLOSING);
+        }
+        clock.resume();
+        return false;
+    }
+
+    /** All but those who are inside. */
+    private void letOthersGoOn() {
+        Set<TaskImpl> slow = identitySet();
+        synchronized (processes) {
+            for (TaskImpl task : processes.tasks()) {
+                if (task.isInside()) {
+                    slow.add(task);
+                }
+            }
+        }
+        last = slow;
+        enterPhase(HELD);
+        synchronized (processes) {
+            for (TaskImpl task : processes.tasks()) {
+                if (!slow.contains(task)) {
+                    letGo(task);
+                }
+            }
+        }
+    }
+
+    private boolean lastAreOut(Set<TaskImpl> ends) {
+        for (TaskImpl task : last) {
+            if (task.isInside()) {
+                return false;
+            }
+        }
+        ends.removeIf(task -> !leaving.contains(task));
+        return ends.isEmpty();
+    }
+
+    private static Set<TaskImpl> identitySet() {
+        return Collections.newSetFromMap(new IdentityHashMap<>());
+    }
+
+    private static long earlier(long aNs, long bNs) {
+        return aNs - bNs < 0 ? aNs : bNs;
+    }
+
+    /** The closer's; who arrives wakes it. */
+    private static boolean await(BooleanSupplier condition, long deadlineNs) {
+        long lookNs = FIRST_LOOK_NS;
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadlineNs >= 0) {
+                return false;
+            }
+            LockSupport.parkNanos(lookNs);
+            lookNs = Math.min(2 * lookNs, LAST_LOOK_NS);
+        }
+        return true;
+    }
+
+    private void enterPhase(int next) {
+        try (Mutex _ = lock.take()) {
+            boolean wider = next < phase;
+            phase = next;
+            if (wider) {
+                changed.signalAll();
+            }
         }
     }
 
     /** Makes all applications come to the closed gate; false: not all have by the deadline, which is as in {@link #close}. */
-    public synchronized boolean callOut(long deadlineNs) {
+    public boolean callOut(long deadlineNs) {
         synchronized (processes) {
             processes.tasks().forEach(TaskImpl::callOut);
         }
-        while (!allOut()) {
-            if (System.nanoTime() - deadlineNs >= 0) {
-                return false;
-            }
-            LockSupport.parkNanos(POLL_NS);
-        }
-        return true;
+        return await(this::allOut, deadlineNs);
     }
 
     private boolean allOut() {
@@ -103,16 +228,28 @@ public final class Gate {
         return true;
     }
 
-    public synchronized void open() {
-        phase = OPEN;
+    /** Whoever closed it, or was to. */
+    public void open() {
+        boolean paused = phase == CLOSED;
+        enterPhase(OPEN);
+        last = Set.of();
         synchronized (processes) {
-            for (TaskImpl task : processes.tasks()) {
-                task.removeHooks(TaskImpl.GATE);
-                task.unpark();
-            }
+            processes.tasks().forEach(Gate::letGo);
         }
-        clock.resume();
-        notifyAll();
+        if (paused) {
+            clock.resume();
+        }
+        closer = null;
+    }
+
+    private static void letGo(TaskImpl task) {
+        task.removeHooks(TaskImpl.GATE);
+        task.unpark();
+    }
+
+    /** For how long no call has been answered, from the last {@link #close} on to its end: in all tries, ns. The closer's. */
+    long stoppedNs() {
+        return stoppedNs;
     }
 
     /** After a {@link #close} that failed: who was inside, and in what. */
@@ -136,7 +273,7 @@ public final class Gate {
                 }
             }
         }
-        return clear && visitors.get() == 0;
+        return clear && leaving.isEmpty() && visitors.get() == 0;
     }
 
     private List<String> inside() {
@@ -144,15 +281,21 @@ public final class Gate {
         synchronized (processes) {
             for (TaskImpl task : processes.tasks()) {
                 int call = task.currentCall();
-                if (task.isInside()) {
+                if (task.isInside() && last.contains(task)) {
                     found.add("task " + task.tid() + " (" + task.name() + ") in "
                             + (call >= 0 ? SyscallNr.name(call) : "a fault, a signal or its end"));
                 }
             }
         }
-        int others = visitors.get();
+        if (!leaving.isEmpty()) {
+            found.add(leaving.size() + " tasks at their end");
+        }
+        int others = guests.get() + visitors.get();
         if (others > 0) {
-            found.add(others + " threads that control containers or end tasks");
+            found.add(others + " threads that make or control containers");
+        }
+        if (!timersPaused) {
+            found.add("a timer's action");
         }
         return found;
     }
@@ -162,44 +305,62 @@ public final class Gate {
     /** Whether {@code task}, whose hook is set, has to wait. */
     public boolean holds(TaskImpl task) {
         return switch (phase) {
-            case OPEN -> false;
+            case OPEN, AWAITED -> false;
+            case HELD -> last.contains(task) && (task.work() & TaskImpl.EXIT) == 0;
             case CLOSING -> (task.work() & TaskImpl.EXIT) == 0;
             default -> true;
         };
     }
 
-    /** A task that is inside goes on as a visitor, until {@link #leave}. */
-    public void stay() {
-        visitors.incrementAndGet();
+    /** A task has come out, and waits here. */
+    public void arrived() {
+        LockSupport.unpark(closer);
+    }
+
+    /** A task that is inside and comes to its end stays there until it {@link #leave leaves}, though nobody finds it any more. */
+    public void stay(TaskImpl task) {
+        leaving.add(task);
+    }
+
+    public void leave(TaskImpl task) {
+        leaving.remove(task);
+        arrived();
     }
 
     // ---- visitors: threads that are no task's
 
-    /** Waits until the gate is open. Not to be nested. */
+    /** Comes in for a moment, in which nobody outside is waited for; waits while the gate is closed. Not to be nested. */
     public void enter() {
-        visitors.incrementAndGet();
-        while (phase != OPEN) {
-            visitors.decrementAndGet();
-            awaitOpen();
-            visitors.incrementAndGet();
-        }
+        enter(visitors, CLOSING);
     }
 
     public void leave() {
         visitors.decrementAndGet();
+        arrived();
     }
 
-    private synchronized void awaitOpen() {
-        boolean interrupted = false;
-        while (phase != OPEN) {
-            try {
-                wait();
-            } catch (InterruptedException e) {
-                interrupted = true;
+    /** Comes in to stay for as long as others take, such as file servers; waits while somebody closes the gate. Not to be nested. */
+    public void enterForLong() {
+        enter(guests, AWAITED);
+    }
+
+    public void leaveAfterLong() {
+        guests.decrementAndGet();
+        arrived();
+    }
+
+    /** @param barred the first phase in which nobody of these comes in */
+    private void enter(AtomicInteger count, int barred) {
+        count.incrementAndGet();
+        while (phase >= barred) {
+            count.decrementAndGet();
+            arrived();
+            try (Mutex _ = lock.take()) {
+                while (phase >= barred) {
+                    changed.await();
+                }
             }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+            count.incrementAndGet();
         }
     }
 }

@@ -19,14 +19,13 @@ public final class RestAtGate implements Rest {
 
     @Override
     public long begin(long limitNs) {
-        long start = System.nanoTime();
         if (!gate.close(System.nanoTime() + limitNs)) {
             List<String> inside = gate.stragglers();
             String named = String.join(", ", inside.subList(0, Math.min(NAMED, inside.size())));
             throw new StateException("not at rest within " + TimeUnit.NANOSECONDS.toMillis(limitNs) + " ms: " + named
                     + (inside.size() > NAMED ? " and " + (inside.size() - NAMED) + " more" : ""));
         }
-        return System.nanoTime() - start;
+        return gate.stoppedNs();
     }
 
     @Override

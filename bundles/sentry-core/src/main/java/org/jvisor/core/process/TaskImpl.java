@@ -427,6 +427,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         do {
             place = OUTSIDE;
             sleeping = true;
+            gate.arrived();
             while (gate.holds(this)) {
                 LockSupport.park(gate);
             }

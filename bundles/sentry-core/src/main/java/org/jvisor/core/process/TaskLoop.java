@@ -65,7 +65,7 @@ final class TaskLoop implements Runnable {
             task.groupImpl().exitGroup(Wait.signaled(Signals.SIGKILL, false));
         }
         // Others may not find the task any more before all of its end is done.
-        gate.stay();
+        gate.stay(task);
         try {
             if (epoch != null) {
                 epoch.enter();
@@ -79,7 +79,7 @@ final class TaskLoop implements Runnable {
                 epoch.close();
             }
             task.stepOut();
-            gate.leave();
+            gate.leave(task);
         }
     }
 

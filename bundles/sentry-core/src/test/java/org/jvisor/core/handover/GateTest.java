@@ -225,6 +225,149 @@ class GateTest {
         assertEquals(2, waiting.get());
     }
 
+    /** Who asks a file server, say: that is nobody else's affair. */
+    @Test
+    void shouldStopNobodyForVisitorsThatStay() throws InterruptedException {
+        addExit();
+        AtomicLong calls = new AtomicLong();
+        ThreadGroupImpl init = busy(calls);
+        TestKernel.until(() -> init.leader().state() == 'S');
+        gate.enterForLong();
+        AtomicBoolean closed = new AtomicBoolean();
+        Thread closer = new Thread(() -> closed.set(gate.close(soon())));
+        closer.start();
+        awaitMore(calls);
+        // Who comes for a moment, as to send a signal, does come in; who would stay as well does not.
+        gate.enter();
+        gate.leave();
+        CountDownLatch in = new CountDownLatch(1);
+        Thread guest = new Thread(() -> {
+            gate.enterForLong();
+            in.countDown();
+            gate.leaveAfterLong();
+        });
+        guest.start();
+        TestKernel.until(() -> guest.getState() == Thread.State.WAITING);
+        awaitMore(calls);
+        assertFalse(closed.get());
+        gate.leaveAfterLong();
+        closer.join(TimeUnit.SECONDS.toMillis(TestKernel.TIMEOUT_SECONDS));
+        assertTrue(closed.get(), () -> gate.stragglers().toString());
+        assertEquals(1, in.getCount());
+        gate.open();
+        assertTrue(in.await(TestKernel.TIMEOUT_SECONDS, TimeUnit.SECONDS));
+        stop.set(true);
+        init.exitGroup(0);
+        assertEquals(0, test.await(init));
+    }
+
+    @Test
+    void shouldStopNobodyForVisitorsThatStayForEver() {
+        addExit();
+        AtomicLong calls = new AtomicLong();
+        ThreadGroupImpl init = busy(calls);
+        TestKernel.until(() -> init.leader().state() == 'S');
+        gate.enterForLong();
+        assertFalse(gate.close(System.nanoTime() + 20_000_000));
+        assertEquals(List.of("1 threads that make or control containers"), gate.stragglers());
+        assertEquals(0, gate.stoppedNs());
+        gate.leaveAfterLong();
+        assertTrue(gate.close(soon()));
+        gate.open();
+        stop.set(true);
+        init.exitGroup(0);
+        assertEquals(0, test.await(init));
+    }
+
+    /** As in a call of the host's that lasts: the others run meanwhile, though they cannot for a moment. */
+    @Test
+    void shouldWaitForTheLastWithTheOthersRunning() throws InterruptedException {
+        addExit();
+        AtomicBoolean free = new AtomicBoolean();
+        AtomicLong calls = new AtomicLong();
+        ThreadGroupImpl init = busy(calls, task -> {
+            waiting.incrementAndGet();
+            TestKernel.until(free::get);
+            waiting.decrementAndGet();
+            return 0;
+        }, task -> stop.get() ? 0 : pause(task));
+        TestKernel.until(() -> waiting.get() == 1);
+        AtomicBoolean closed = new AtomicBoolean();
+        Thread closer = new Thread(() -> closed.set(gate.close(soon())));
+        closer.start();
+        // It has tried, and has let them go on.
+        TestKernel.until(() -> init.leader().hooks() != 0);
+        awaitMore(calls);
+        awaitMore(calls);
+        assertEquals(1, waiting.get());
+        assertFalse(closed.get());
+        free.set(true);
+        closer.join(TimeUnit.SECONDS.toMillis(TestKernel.TIMEOUT_SECONDS));
+        assertTrue(closed.get(), () -> gate.stragglers().toString());
+        long before = calls.get();
+        LockSupport.parkNanos(3_000_000);
+        assertEquals(before, calls.get());
+        gate.open();
+        awaitMore(calls);
+        stop.set(true);
+        init.exitGroup(0);
+        assertEquals(0, test.await(init));
+    }
+
+    /** One lasting call after the other, of several at a time: each of them is held when it comes out. */
+    @Test
+    void shouldHoldThoseWhoComeOutLast() {
+        addExit();
+        AtomicLong calls = new AtomicLong();
+        test.kernel.dispatcher().addFamily(TestKernel.family(BUSY + 1, (task, arguments) -> {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(70));
+            return 0;
+        }), 0, 11);
+        FakePlatform.App slow = registers -> {
+            registers.values[Registers.ORIG_RAX] = stop.get() ? 60 : BUSY + 1;
+            return Context.SYSCALL;
+        };
+        ThreadGroupImpl init = busy(calls, task -> {
+            thread(task, slow);
+            thread(task, slow);
+            thread(task, slow);
+            return 0;
+        }, task -> stop.get() ? 0 : pause(task));
+        TestKernel.until(() -> init.leader().state() == 'S');
+        for (int i = 0; i < 3; i++) {
+            assertTrue(gate.close(soon()), () -> gate.stragglers().toString());
+            gate.open();
+            awaitMore(calls);
+        }
+        stop.set(true);
+        init.exitGroup(0);
+        assertEquals(0, test.await(init));
+    }
+
+    /** A process with a thread that calls all the time, and what else it does first. */
+    private ThreadGroupImpl busy(AtomicLong calls, TestKernel.Step... steps) {
+        test.kernel.dispatcher().addFamily(TestKernel.family(BUSY, (task, arguments) -> {
+            calls.incrementAndGet();
+            return 0;
+        }), 0, 10);
+        TestKernel.Step[] all = new TestKernel.Step[Math.max(1, steps.length) + 1];
+        all[0] = task -> {
+            thread(task, this::callBusy);
+            return 0;
+        };
+        all[1] = task -> stop.get() ? 0 : pause(task);
+        System.arraycopy(steps, 0, all, 1, steps.length);
+        ThreadGroupImpl init = test.init(all);
+        init.containerImpl().start();
+        awaitMore(calls);
+        return init;
+    }
+
+    private static void awaitMore(AtomicLong calls) {
+        long before = calls.get();
+        TestKernel.until(() -> calls.get() > before + 100);
+    }
+
     /** execve(2) waits inside for the other threads to end: they must be let in. */
     @Test
     void shouldLetThoseThatMustEndPassWhileItCloses() {
