@@ -65,7 +65,8 @@ final class SandboxControl implements AutoCloseable {
         }
     }
 
-    private Answer receive() throws IOException {
+    /** The answer to what was begun. */
+    Answer receive() throws IOException {
         ByteBuffer header = read(HEADER_BYTES);
         BodyReader answer = new BodyReader(read(header.getInt(Integer.BYTES)).array());
         return new Answer(answer.text(), answer.text());
