@@ -14,7 +14,9 @@ import org.osgi.annotation.versioning.ConsumerType;
  * which reading fails with E2BIG. Futex words and buffers ({@link org.jvisor.api.mm.UserMemory#range}) are not kept.
  *
  * <p>Each interceptor is asked once a call: a call that begins again inside the kernel, because its handler is replaced or after a
- * stop or a signal without a handler, keeps the decision and the bytes. After a signal's handler the program makes the call anew.
+ * stop or a signal without a handler, keeps the decision and the bytes. So does one that the program makes anew when it returns from
+ * a signal's handler with SA_RESTART; if it never returns there (siglongjmp(3)), or has interrupted too many such calls by handlers
+ * that were interrupted themselves, {@link #after} is not called for it.
  */
 @ConsumerType
 public interface SyscallInterceptor {
@@ -38,7 +40,7 @@ public interface SyscallInterceptor {
     long before(Task task, Arguments arguments);
 
     /**
-     * @param result of the call; a kernel-internal {@code -ERESTART…} when a signal's handler interrupted it
+     * @param result of the call; a kernel-internal {@code -ERESTART…} when the task ends meanwhile
      * @return what the call shall return; {@code result} to leave it
      */
     default long after(Task task, Arguments arguments, long result) {

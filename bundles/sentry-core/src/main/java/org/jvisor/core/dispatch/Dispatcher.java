@@ -231,16 +231,12 @@ public final class Dispatcher {
                 break;
             }
         }
-        List<SyscallInterceptor> chain = new ArrayList<>();
-        for (Interceptor interceptor : interceptors) {
-            if (interceptor.numbers[number]) {
-                chain.add(interceptor.service);
-            }
-        }
+        List<Interceptor> chain = interceptors.stream().filter(interceptor -> interceptor.numbers[number]).toList();
         if (chain.isEmpty()) {
             return handler;
         }
-        InterceptedHandler wrapped = new InterceptedHandler(chain, handler == null ? missing : handler);
+        InterceptedHandler wrapped = new InterceptedHandler(chain.stream().map(Interceptor::service)
+                .toArray(SyscallInterceptor[]::new), chain.stream().mapToLong(Interceptor::id).toArray(), handler == null ? missing : handler);
         return wrapped.isSameAs(current) ? current : wrapped;
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core.dispatch;
 
-import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.kernel.Task;
@@ -17,10 +16,13 @@ import org.jvisor.core.process.TaskImpl;
 public final class InterceptedHandler implements SyscallHandler {
 
     private final SyscallInterceptor[] chain;
+    /** The service ids of the chain. */
+    private final long[] ids;
     private final SyscallHandler handler;
 
-    InterceptedHandler(List<SyscallInterceptor> chain, SyscallHandler handler) {
-        this.chain = chain.toArray(SyscallInterceptor[]::new);
+    InterceptedHandler(SyscallInterceptor[] chain, long[] ids, SyscallHandler handler) {
+        this.chain = chain;
+        this.ids = ids;
         this.handler = handler;
     }
 
@@ -63,10 +65,10 @@ public final class InterceptedHandler implements SyscallHandler {
         long result = interception.delayed() ? sleep(task, interception) : SyscallInterceptor.PASS;
         for (int i = 0; i < chain.length && result == SyscallInterceptor.PASS; i++) {
             SyscallInterceptor interceptor = chain[i];
-            if (interception.wasAsked(interceptor) || !interceptor.covers(task.container())) {
+            if (interception.wasAsked(ids[i]) || !interceptor.covers(task.container())) {
                 continue;
             }
-            interception.setAsked(interceptor);
+            interception.setAsked(ids[i]);
             interception.memory.keep(true);
             try {
                 result = guarded(task, arguments, interceptor::before);
@@ -78,7 +80,7 @@ public final class InterceptedHandler implements SyscallHandler {
                 result = sleep(task, interception);
             } else if (beginsAgain(task, result)) {
                 // What was not decided is to be asked again.
-                interception.setUnasked(interceptor);
+                interception.setUnasked();
             }
         }
         return result;
@@ -116,7 +118,7 @@ public final class InterceptedHandler implements SyscallHandler {
     private long tell(TaskImpl task, Arguments arguments, Interception interception, long result) {
         long told = result;
         for (int i = chain.length - 1; i >= 0; i--) {
-            if (interception.wasAsked(chain[i])) {
+            if (interception.wasAsked(ids[i])) {
                 told = chain[i].after(task, arguments, told);
             }
         }

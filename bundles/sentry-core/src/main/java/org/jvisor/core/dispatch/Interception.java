@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core.dispatch;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import org.jvisor.api.mm.Memory;
-import org.jvisor.api.syscall.SyscallInterceptor;
 
 /** What interceptors have said to a task's current call and have read of its memory: kept until the call has ended. */
 public final class Interception {
@@ -13,8 +11,9 @@ public final class Interception {
 
     final SnapshotMemory memory;
 
-    /** In the order in which they were asked; each once a call. */
-    private final List<SyscallInterceptor> asked = new ArrayList<>();
+    /** Service ids, each once a call: the services themselves may go meanwhile. */
+    private long[] asked = new long[2];
+    private int askedCount;
     private long delayEndNs = NO_DELAY;
 
     public Interception(Memory memory) {
@@ -23,21 +22,30 @@ public final class Interception {
 
     /** A call begins, or has ended: nothing of another one is left. */
     public void clear() {
-        asked.clear();
+        askedCount = 0;
         delayEndNs = NO_DELAY;
         memory.begin();
     }
 
-    boolean wasAsked(SyscallInterceptor interceptor) {
-        return asked.contains(interceptor);
+    boolean wasAsked(long interceptor) {
+        for (int i = 0; i < askedCount; i++) {
+            if (asked[i] == interceptor) {
+                return true;
+            }
+        }
+        return false;
     }
 
-    void setAsked(SyscallInterceptor interceptor) {
-        asked.add(interceptor);
+    void setAsked(long interceptor) {
+        if (askedCount == asked.length) {
+            asked = Arrays.copyOf(asked, 2 * askedCount);
+        }
+        asked[askedCount++] = interceptor;
     }
 
-    void setUnasked(SyscallInterceptor interceptor) {
-        asked.remove(interceptor);
+    /** The one that was asked last has not answered. */
+    void setUnasked() {
+        askedCount--;
     }
 
     boolean delayed() {

@@ -143,6 +143,7 @@ public final class ExecOperation {
         task.setCredentials(credentials);
         task.setName(path.substring(path.lastIndexOf('/') + 1));
         task.setAltStack(AltStack.NONE);
+        task.forgetInterruptedCalls();
         group.setDumpable(1);
         group.setExecuted();
         group.exitSignal = Signals.SIGCHLD;

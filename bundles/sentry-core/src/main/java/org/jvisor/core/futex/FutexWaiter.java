@@ -10,7 +10,7 @@ public final class FutexWaiter {
     final TaskImpl task;
 
     /** Where it waits; null when it does not. Written with the old and the new bucket's lock held, read without. */
-    volatile FutexTable.Bucket bucket;
+    volatile FutexBuckets.Bucket bucket;
     FutexWaiter next;
     FutexWaiter previous;
 
@@ -24,6 +24,9 @@ public final class FutexWaiter {
 
     /** Woken, or owner of the lock now. Read without the lock. */
     volatile boolean done;
+
+    /** Its call begins again, and keeps its place in the queue until it is back. The task's thread. */
+    boolean kept;
 
     public FutexWaiter(TaskImpl task) {
         this.task = task;

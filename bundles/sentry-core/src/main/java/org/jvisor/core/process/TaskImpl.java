@@ -35,6 +35,7 @@ import org.jvisor.api.wait.Waiter;
 import org.jvisor.core.KernelImpl;
 import org.jvisor.core.dispatch.Dispatcher;
 import org.jvisor.core.dispatch.Interception;
+import org.jvisor.core.dispatch.Interceptions;
 import org.jvisor.core.exec.ExecOperation;
 import org.jvisor.core.futex.FutexWaiter;
 import org.jvisor.core.handover.Gate;
@@ -69,6 +70,8 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     private static final int VFORK = 4;
     /** Interceptors have seen the call, and are to be told its end. */
     private static final int INTERCEPTED = 8;
+    /** It begins again, and has its place in a futex's queue meanwhile. */
+    private static final int FUTEX_PLACE = 16;
 
     // Where the task is; above 0: in a call that was dispatched by the table of that generation.
     private static final long IN_KERNEL = 0;
@@ -180,7 +183,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     private Vfork awaited;
 
     /** Made when an interceptor sees its first call. */
-    private Interception interception;
+    private Interceptions interceptions;
 
     private PathWalk walk;
     private PathWalk walk2;
@@ -395,7 +398,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         scratch = null;
         entries = NO_ENTRIES;
         frameBuffer = new byte[0];
-        interception = null;
+        interceptions = null;
     }
 
     // ---- where it is; by its own thread
@@ -711,19 +714,52 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     /** What interceptors have to do with the current call, whether it just begins or begins again. */
     public Interception beginInterception() {
-        if (interception == null) {
-            interception = new Interception(kernel.memory());
+        if ((rest & INTERCEPTED) != 0) {
+            return interceptions.current();
         }
-        if ((rest & INTERCEPTED) == 0) {
-            rest |= INTERCEPTED;
-            interception.clear();
+        rest |= INTERCEPTED;
+        if (interceptions == null) {
+            interceptions = new Interceptions(kernel.memory());
         }
-        return interception;
+        return interceptions.begin(arguments);
     }
 
     public void endInterception() {
         rest &= ~INTERCEPTED;
-        interception.clear();
+        interceptions.current().clear();
+    }
+
+    /** A signal's handler comes in between, after which the program makes the call anew, with the registers as they are now. */
+    public void suspendInterception() {
+        if (intercepted()) {
+            rest &= ~INTERCEPTED;
+            interceptions.suspend(arguments, registers);
+        }
+    }
+
+    /** A handler has returned; the registers say to where. */
+    public void returnedFromHandler() {
+        if (interceptions != null) {
+            interceptions.returnTo(registers);
+        }
+    }
+
+    public void forgetInterruptedCalls() {
+        if (interceptions != null) {
+            interceptions.forgetSuspended();
+        }
+    }
+
+    boolean hasFutexPlace() {
+        return (rest & FUTEX_PLACE) != 0;
+    }
+
+    public void keepFutexPlace() {
+        rest |= FUTEX_PLACE;
+    }
+
+    public void endFutexPlace() {
+        rest &= ~FUTEX_PLACE;
     }
 
     boolean maskSaved() {
@@ -1081,7 +1117,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
                 .put("lastStop", lastStop).put("exiting", exiting).put("gone", gone).put("exitStatus", exitStatus)
                 .put("clearChildTid", clearChildTid)
                 .put("setChildTid", setChildTid).put("robustList", robustList).put("parentDeathSignal", parentDeathSignal)
-                .putCore("window", window).putCore("awaited", awaited).putCore("interception", interception)
+                .putCore("window", window).putCore("awaited", awaited).putCore("interceptions", interceptions)
                 .put("altStack", new long[] {altStack.pointer(), altStack.flags(), altStack.size()})
                 .put("trap", new long[] {trap.vector, trap.errorCode, trap.faultAddress});
         TaskRecords.save(record, registers);
@@ -1121,7 +1157,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         parentDeathSignal = 0;
         window = null;
         awaited = null;
-        interception = null;
+        interceptions = null;
         TaskRecords.forget(registers);
         TaskRecords.forget(arguments);
         TaskRecords.forget(scheduling);
@@ -1156,7 +1192,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         parentDeathSignal = record.requireInt("parentDeathSignal");
         window = record.core("window", Vfork.class);
         awaited = record.core("awaited", Vfork.class);
-        interception = record.core("interception", Interception.class);
+        interceptions = record.core("interceptions", Interceptions.class);
         long[] stack = TaskRecords.numbers(record, "altStack", 3);
         altStack = new AltStack(stack[0], (int) stack[1], stack[2]);
         long[] last = TaskRecords.numbers(record, "trap", 3);

@@ -167,6 +167,9 @@ final class TaskLoop implements Runnable {
     }
 
     private void settle(MemoryFile.Epoch epoch, long result) {
+        if (task.hasFutexPlace()) {
+            task.kernelImpl().futexes().giveUpPlace(task);
+        }
         if (task.intercepted()) {
             tellInterceptors(epoch, result);
         }

@@ -141,7 +141,7 @@ public final class SignalDelivery {
     /** Whether the handler can run; otherwise SIGSEGV is pending now. */
     private static boolean handle(TaskImpl task, SignalInfo info, SignalAction action, int restart) {
         if (restart != 0) {
-            settleCall(task.registers(), action, restart);
+            settleCall(task, action, restart);
         }
         if (!SignalFrame.push(task, info, action)) {
             // sigaction(2): a frame that cannot be written is a SIGSEGV; one for SIGSEGV itself is the end.
@@ -161,12 +161,14 @@ public final class SignalDelivery {
     }
 
     /** A call was interrupted by a signal with a handler: it ends in EINTR, or begins again after the handler. */
-    private static void settleCall(Registers registers, SignalAction action, int restart) {
+    private static void settleCall(TaskImpl task, SignalAction action, int restart) {
+        Registers registers = task.registers();
         boolean again = restart == Errno.ERESTARTNOINTR
                 || restart == Errno.ERESTARTSYS && (action.flags() & Signals.SA_RESTART) != 0;
         if (again) {
             registers.set(Registers.RAX, registers.get(Registers.ORIG_RAX));
             registers.set(Registers.RIP, registers.get(Registers.RIP) - SYSCALL_LENGTH);
+            task.suspendInterception();
         } else {
             registers.set(Registers.RAX, -Errno.EINTR);
         }

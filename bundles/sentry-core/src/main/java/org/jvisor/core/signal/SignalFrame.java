@@ -190,6 +190,7 @@ public final class SignalFrame {
         restoreRegisters(task.registers(), b, context + UcontextLayout.MCONTEXT);
         task.setSignalMask(UcontextLayout.sigmask(b, context));
         restoreAltStack(task, b, context + UcontextLayout.STACK);
+        task.returnedFromHandler();
         return task.registers().get(Registers.RAX);
     }
 

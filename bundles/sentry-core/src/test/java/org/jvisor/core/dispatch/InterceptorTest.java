@@ -14,8 +14,11 @@ import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.SignalAction;
+import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
@@ -32,6 +35,8 @@ class InterceptorTest {
     private static final int NUMBER = 901;
     private static final int EXIT = 60;
     private static final long MAPPED = 0x7000_0000L;
+    private static final long STACK = 0x7ffd_0000_0000L;
+    private static final long HANDLER = 0x401000;
     private static final long FOREVER = TimeUnit.DAYS.toNanos(1);
 
     private final TestKernel test = new TestKernel();
@@ -174,6 +179,99 @@ class InterceptorTest {
         init.exitGroup(0);
         assertEquals(0, test.await(init));
         assertEquals(List.of("before", "after -" + Errno.ERESTARTSYS), events);
+    }
+
+    /**
+     * Makes the call, is interrupted by a handler, which makes the call as well, and returns from it by rt_sigreturn(2), or not: then
+     * it makes the very same call once more.
+     */
+    private final class Interrupted implements FakePlatform.App {
+        private final boolean returns;
+        private int step;
+        private long stack;
+
+        Interrupted(boolean returns) {
+            this.returns = returns;
+        }
+
+        @Override
+        public int run(Registers r) {
+            switch (step++) {
+                case 0 -> {
+                    r.set(Registers.RSP, STACK + 0xff00);
+                    r.set(Registers.RIP, 0x400002);
+                    r.set(Registers.RDI, 1);
+                    r.values[Registers.ORIG_RAX] = NUMBER;
+                }
+                case 1 -> {
+                    assertEquals(HANDLER, r.get(Registers.RIP));
+                    stack = r.get(Registers.RSP);
+                    r.set(Registers.RSP, stack - 0x1000);
+                    r.set(Registers.RIP, HANDLER + 2);
+                    r.set(Registers.RDI, 2);
+                    r.values[Registers.ORIG_RAX] = NUMBER;
+                }
+                case 2 -> {
+                    r.set(Registers.RSP, stack + 8); // the handler's return has taken the restorer's address
+                    r.values[Registers.ORIG_RAX] = returns ? SyscallNr.RT_SIGRETURN : EXIT + 1;
+                }
+                case 3 -> {
+                    if (!returns) {
+                        r.set(Registers.RSP, STACK + 0xff00);
+                        r.set(Registers.RDI, 1);
+                    }
+                    r.set(Registers.RIP, 0x400002); // past the instruction that the handler returned to
+                    r.values[Registers.ORIG_RAX] = NUMBER;
+                }
+                default -> {
+                    result = r.get(Registers.RAX);
+                    r.values[Registers.ORIG_RAX] = EXIT;
+                }
+            }
+            return Context.SYSCALL;
+        }
+    }
+
+    private void interrupt(boolean returns) {
+        AtomicInteger entered = new AtomicInteger();
+        dispatcher.addFamily(TestKernel.family(NUMBER, (task, arguments) -> {
+            if (entered.incrementAndGet() == 1) {
+                return sleep(task);
+            }
+            return arguments.a0;
+        }), 0, 1);
+        dispatcher.addFamily(TestKernel.family(SyscallNr.RT_SIGRETURN, (task, arguments) -> task.signalReturn()), 0, 2);
+        dispatcher.addFamily(TestKernel.family(EXIT + 1, (task, arguments) -> 0), 0, 3);
+        dispatcher.addInterceptor(new Policy(task -> {
+            events.add("of " + task.arguments().a0);
+            return SyscallInterceptor.PASS;
+        }, true), 0, 4);
+        dispatcher.addFamily(TestKernel.family(EXIT, (task, arguments) -> {
+            task.exitGroup(0);
+            return 0;
+        }), 0, 60);
+        ThreadGroupImpl init = test.init();
+        test.memory.managers.getLast().map(STACK, 0x10000);
+        init.setAction(Signals.SIGUSR1, new SignalAction(HANDLER, Signals.SA_RESTART | Signals.SA_RESTORER, HANDLER + 0x100, 0));
+        test.platform.next = new Interrupted(returns);
+        init.leader().setContext(test.platform.newContext(null));
+        init.containerImpl().start();
+        await(() -> init.leader().state() == 'S');
+        init.leader().send(SignalInfo.user(Signals.SIGUSR1, init.leader()));
+        assertEquals(0, test.await(init));
+        assertEquals(1, result);
+    }
+
+    @Test
+    void shouldAskOnceWhenTheProgramReturnsToItsCallFromAHandler() {
+        interrupt(true);
+        assertEquals(List.of("before", "of 1", "before", "of 2", "after 2", "after 1"), events);
+    }
+
+    @Test
+    void shouldAskAnewWhenTheProgramLeavesTheHandlerAnotherWay() {
+        interrupt(false);
+        assertEquals(List.of("before", "of 1", "before", "of 2", "after 2", "before", "of 1", "after 1"), events);
     }
 
     @Test

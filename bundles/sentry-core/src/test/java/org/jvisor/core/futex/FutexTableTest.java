@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Clone;
 import org.jvisor.api.abi.Errno;
@@ -85,6 +86,54 @@ class FutexTableTest {
             assertEquals(1, futexes.wake(task, A, false, 1, ANY));
             assertEquals(3, futexes.wake(task, A, false, Integer.MAX_VALUE, ANY));
             TestKernel.until(() -> woken.get() == 4);
+            return 0;
+        });
+    }
+
+    /** A thread whose call waits for {@link #A}, and does {@code then} when its handler is run again. */
+    private TaskImpl replaced(TaskImpl task, TestKernel.Step then) {
+        AtomicInteger runs = new AtomicInteger();
+        AtomicReference<TaskImpl> waiter = new AtomicReference<>();
+        test.clone(task, THREAD, 0, t -> {
+            waiter.set(t);
+            return runs.incrementAndGet() == 1 ? futexes.wait(t, A, false, 0, ANY, EVER) : then.run(t);
+        });
+        TestKernel.until(() -> waiter.get() != null && waiter.get().state() == 'S');
+        waiter.get().restartCall();
+        TestKernel.until(() -> runs.get() == 2);
+        return waiter.get();
+    }
+
+    @Test
+    void shouldKeepThePlaceOfACallThatBeginsAgain() {
+        run(task -> {
+            CountDownLatch isBack = new CountDownLatch(1);
+            replaced(task, t -> {
+                TestKernel.until(() -> isBack.getCount() == 0);
+                long result = futexes.wait(t, A, false, 5, ANY, EVER); // another value by now
+                if (result == 0) {
+                    woken.incrementAndGet();
+                    t.exit(0);
+                }
+                return result;
+            });
+            assertEquals(1, futexes.wake(task, A, false, 9, ANY));
+            assertEquals(0, futexes.wake(task, A, false, 9, ANY));
+            isBack.countDown();
+            TestKernel.until(() -> woken.get() == 1);
+            return 0;
+        });
+    }
+
+    @Test
+    void shouldGiveUpThePlaceOfACallThatEndsOtherwise() {
+        run(task -> {
+            replaced(task, t -> {
+                t.exit(0);
+                return -Errno.EFAULT;
+            });
+            TestKernel.until(() -> task.group().taskCount() == 1);
+            assertEquals(0, futexes.wake(task, A, false, 9, ANY));
             return 0;
         });
     }

@@ -22,9 +22,6 @@ final class FutexCall {
                 && operation != Futex.FUTEX_WAIT_REQUEUE_PI && operation != Futex.FUTEX_LOCK_PI2) {
             return -Errno.ENOSYS;
         }
-        if ((a.a0 & 3) != 0) {
-            return -Errno.EINVAL;
-        }
         Futexes futexes = t.kernel().futexes();
         return switch (operation) {
             case Futex.FUTEX_WAIT -> relative(t, futexes.wait(t, a.a0, shared, a.int2(), Futex.FUTEX_BITSET_MATCH_ANY,
