@@ -146,6 +146,13 @@ static void output(void) {
     CHECK(poll(&f, 1, 0) == 0);
     type("\021");
     CHECK(poll(&f, 1, PATIENCE) == 1 && write(slave, "free", 4) == 4 && reads(master, "free"));
+    // Echo is output.
+    type("\023");
+    held(slave);
+    type("typed\n");
+    CHECK(slave_read(buffer, 10) == 6 && silent(master));
+    type("\021");
+    CHECK(reads(master, "typed\r\n"));
     CHECK(tcflow(slave, TCOOFF) == 0);
     CHECK_ERRNO(write(slave, "held", 4), EAGAIN);
     CHECK(tcflow(slave, TCOON) == 0 && write(slave, "free", 4) == 4 && reads(master, "free"));

@@ -10,12 +10,14 @@ import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 
-/** An instance of devpts (pts(4)). Its monitor guards the pairs. */
+/** An instance of devpts (pts(4)).  */
 final class DevptsFileSystem implements FileSystem, Stateful {
 
     private static final long BLOCK = 4096;
@@ -24,6 +26,8 @@ final class DevptsFileSystem implements FileSystem, Stateful {
     private final KernelClock clock;
     /** Set once, before the instance serves. */
     private DevptsRoot root;
+    private final Mutex lock = new Mutex(LockRank.SUPER_BLOCK);
+    /** Guarded by the lock. */
     private final TreeMap<Integer, PtsInode> slaves = new TreeMap<>();
     private volatile DevptsOptions options;
 
@@ -42,19 +46,23 @@ final class DevptsFileSystem implements FileSystem, Stateful {
     }
 
     @Override
-    public synchronized StateRecord save() {
-        StateRecord record = new StateRecord(DevDriver.DEVPTS, DevDriver.SCHEMA).put("device", device)
-                .put("options", options.shown()).putOwn("root", root);
-        slaves.values().forEach(slave -> record.add("slaves").putOwn("inode", slave));
-        return record;
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            StateRecord record = new StateRecord(DevDriver.DEVPTS, DevDriver.SCHEMA).put("device", device)
+                    .put("options", options.shown()).putOwn("root", root);
+            slaves.values().forEach(slave -> record.add("slaves").putOwn("inode", slave));
+            return record;
+        }
     }
 
     @Override
-    public synchronized void link(StateRecord record) {
-        root = record.requireOwn("root", DevptsRoot.class);
-        for (StateRecord item : record.items("slaves")) {
-            PtsInode slave = item.requireOwn("inode", PtsInode.class);
-            slaves.put(slave.terminal().index(), slave);
+    public void link(StateRecord record) {
+        try (Mutex _ = lock.take()) {
+            root = record.requireOwn("root", DevptsRoot.class);
+            for (StateRecord item : record.items("slaves")) {
+                PtsInode slave = item.requireOwn("inode", PtsInode.class);
+                slaves.put(slave.terminal().index(), slave);
+            }
         }
     }
 
@@ -63,42 +71,50 @@ final class DevptsFileSystem implements FileSystem, Stateful {
     }
 
     /** A new pair with the lowest free number, its slave locked. The slave's owner is who asks, unless the options say. */
-    synchronized Terminal add(int uid, int gid) {
-        DevptsOptions now = options;
-        if (slaves.size() >= now.max()) {
-            throw ErrnoException.of(Errno.ENOSPC);
-        }
-        int index = 0;
-        for (int taken : slaves.keySet()) {
-            if (taken != index) {
-                break;
+    Terminal add(int uid, int gid) {
+        try (Mutex _ = lock.take()) {
+            DevptsOptions now = options;
+            if (slaves.size() >= now.max()) {
+                throw ErrnoException.of(Errno.ENOSPC);
             }
-            index++;
+            int index = 0;
+            for (int taken : slaves.keySet()) {
+                if (taken != index) {
+                    break;
+                }
+                index++;
+            }
+            Terminal terminal = new Terminal(index);
+            slaves.put(index, new PtsInode(this, clock, terminal, now.mode(), now.uid() >= 0 ? now.uid() : uid,
+                    now.gid() >= 0 ? now.gid() : gid));
+            return terminal;
         }
-        Terminal terminal = new Terminal(index);
-        slaves.put(index, new PtsInode(this, clock, terminal, now.mode(), now.uid() >= 0 ? now.uid() : uid,
-                now.gid() >= 0 ? now.gid() : gid));
-        return terminal;
     }
 
-    synchronized void remove(Terminal terminal) {
-        PtsInode slave = slaves.get(terminal.index());
-        if (slave != null && slave.terminal() == terminal) {
-            slaves.remove(terminal.index());
+    void remove(Terminal terminal) {
+        try (Mutex _ = lock.take()) {
+            PtsInode slave = slaves.get(terminal.index());
+            if (slave != null && slave.terminal() == terminal) {
+                slaves.remove(terminal.index());
+            }
         }
     }
 
     /** Null where there is none of that name. */
-    synchronized PtsInode slave(String name) {
-        if (name.length() > 9 || !name.chars().allMatch(c -> c >= '0' && c <= '9')
-                || name.length() > 1 && name.charAt(0) == '0') {
-            return null;
+    PtsInode slave(String name) {
+        try (Mutex _ = lock.take()) {
+            if (name.length() > 9 || !name.chars().allMatch(c -> c >= '0' && c <= '9')
+                    || name.length() > 1 && name.charAt(0) == '0') {
+                return null;
+            }
+            return slaves.get(Integer.parseInt(name));
         }
-        return slaves.get(Integer.parseInt(name));
     }
 
-    synchronized List<PtsInode> slaves() {
-        return new ArrayList<>(slaves.values());
+    List<PtsInode> slaves() {
+        try (Mutex _ = lock.take()) {
+            return new ArrayList<>(slaves.values());
+        }
     }
 
     @Override

@@ -8,6 +8,8 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileOperations;
@@ -15,7 +17,7 @@ import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.SetAttributes;
 
-/** A file of devpts: the root directory, ptmx or a slave. Its monitor guards the attributes. */
+/** A file of devpts: the root directory, ptmx or a slave.  */
 class DevptsInode implements Inode, Stateful {
 
     private static final int BLOCK = 1024;
@@ -24,6 +26,8 @@ class DevptsInode implements Inode, Stateful {
     private final long ino;
     private final long rdev;
     private final KernelClock clock;
+    private final Mutex lock = new Mutex(LockRank.INODE);
+    /** Guarded by the lock, as is all below. */
     private int mode;
     private int uid;
     private int gid;
@@ -59,12 +63,14 @@ class DevptsInode implements Inode, Stateful {
     }
 
     @Override
-    public final synchronized StateRecord save() {
-        StateRecord record = new StateRecord(stateType(), DevDriver.SCHEMA).putOwn("fileSystem", fileSystem).put("ino", ino)
-                .put("rdev", rdev).put("mode", mode).put("uid", uid).put("gid", gid).put("atimeNs", atimeNs)
-                .put("mtimeNs", mtimeNs).put("ctimeNs", ctimeNs);
-        saveContent(record);
-        return record;
+    public final StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            StateRecord record = new StateRecord(stateType(), DevDriver.SCHEMA).putOwn("fileSystem", fileSystem).put("ino", ino)
+                    .put("rdev", rdev).put("mode", mode).put("uid", uid).put("gid", gid).put("atimeNs", atimeNs)
+                    .put("mtimeNs", mtimeNs).put("ctimeNs", ctimeNs);
+            saveContent(record);
+            return record;
+        }
     }
 
     String stateType() {
@@ -84,58 +90,68 @@ class DevptsInode implements Inode, Stateful {
     }
 
     @Override
-    public synchronized int mode() {
-        return mode;
+    public int mode() {
+        try (Mutex _ = lock.take()) {
+            return mode;
+        }
     }
 
     @Override
-    public synchronized int uid() {
-        return uid;
+    public int uid() {
+        try (Mutex _ = lock.take()) {
+            return uid;
+        }
     }
 
     @Override
-    public synchronized int gid() {
-        return gid;
+    public int gid() {
+        try (Mutex _ = lock.take()) {
+            return gid;
+        }
     }
 
     @Override
-    public synchronized void stat(Stat stat) {
-        stat.clear();
-        stat.dev = fileSystem.device();
-        stat.ino = ino;
-        stat.mode = mode;
-        stat.nlink = Mode.isDir(mode) ? 2 : 1;
-        stat.uid = uid;
-        stat.gid = gid;
-        stat.rdev = rdev;
-        stat.blksize = BLOCK;
-        stat.setAtime(atimeNs / Clock.NSEC_PER_SEC, (int) (atimeNs % Clock.NSEC_PER_SEC));
-        stat.setMtime(mtimeNs / Clock.NSEC_PER_SEC, (int) (mtimeNs % Clock.NSEC_PER_SEC));
-        stat.setCtime(ctimeNs / Clock.NSEC_PER_SEC, (int) (ctimeNs % Clock.NSEC_PER_SEC));
+    public void stat(Stat stat) {
+        try (Mutex _ = lock.take()) {
+            stat.clear();
+            stat.dev = fileSystem.device();
+            stat.ino = ino;
+            stat.mode = mode;
+            stat.nlink = Mode.isDir(mode) ? 2 : 1;
+            stat.uid = uid;
+            stat.gid = gid;
+            stat.rdev = rdev;
+            stat.blksize = BLOCK;
+            stat.setAtime(atimeNs / Clock.NSEC_PER_SEC, (int) (atimeNs % Clock.NSEC_PER_SEC));
+            stat.setMtime(mtimeNs / Clock.NSEC_PER_SEC, (int) (mtimeNs % Clock.NSEC_PER_SEC));
+            stat.setCtime(ctimeNs / Clock.NSEC_PER_SEC, (int) (ctimeNs % Clock.NSEC_PER_SEC));
+        }
     }
 
     @Override
-    public synchronized void setAttributes(Task task, SetAttributes changes) {
-        int valid = changes.valid;
-        long now = clock.realtimeNs();
-        if ((valid & SetAttributes.MODE) != 0) {
-            mode = mode & Mode.S_IFMT | changes.mode & Mode.PERMISSIONS;
+    public void setAttributes(Task task, SetAttributes changes) {
+        try (Mutex _ = lock.take()) {
+            int valid = changes.valid;
+            long now = clock.realtimeNs();
+            if ((valid & SetAttributes.MODE) != 0) {
+                mode = mode & Mode.S_IFMT | changes.mode & Mode.PERMISSIONS;
+            }
+            if ((valid & SetAttributes.UID) != 0) {
+                uid = changes.uid;
+            }
+            if ((valid & SetAttributes.GID) != 0) {
+                gid = changes.gid;
+            }
+            if ((valid & SetAttributes.ATIME) != 0) {
+                atimeNs = (valid & SetAttributes.ATIME_NOW) != 0 ? now
+                        : changes.atimeSeconds * Clock.NSEC_PER_SEC + changes.atimeNanos;
+            }
+            if ((valid & SetAttributes.MTIME) != 0) {
+                mtimeNs = (valid & SetAttributes.MTIME_NOW) != 0 ? now
+                        : changes.mtimeSeconds * Clock.NSEC_PER_SEC + changes.mtimeNanos;
+            }
+            ctimeNs = now;
         }
-        if ((valid & SetAttributes.UID) != 0) {
-            uid = changes.uid;
-        }
-        if ((valid & SetAttributes.GID) != 0) {
-            gid = changes.gid;
-        }
-        if ((valid & SetAttributes.ATIME) != 0) {
-            atimeNs = (valid & SetAttributes.ATIME_NOW) != 0 ? now
-                    : changes.atimeSeconds * Clock.NSEC_PER_SEC + changes.atimeNanos;
-        }
-        if ((valid & SetAttributes.MTIME) != 0) {
-            mtimeNs = (valid & SetAttributes.MTIME_NOW) != 0 ? now
-                    : changes.mtimeSeconds * Clock.NSEC_PER_SEC + changes.mtimeNanos;
-        }
-        ctimeNs = now;
     }
 
     /** Devices are opened through their drivers. */

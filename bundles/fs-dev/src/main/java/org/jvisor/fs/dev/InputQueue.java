@@ -2,12 +2,12 @@
 package org.jvisor.fs.dev;
 
 import java.util.Arrays;
-import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.StateRecord;
 
 /**
  * What was typed and not yet read: a ring, in which canonical mode marks where lines end (termios(3)). What lies behind the last
- * mark is the line being edited. Guarded by the terminal's monitor.
+ * mark is the line being edited. Guarded by the terminal's lock. Reading copies first and takes away
+ * then what has reached the reader; what comes between is behind it.
  */
 final class InputQueue {
 
@@ -27,6 +27,9 @@ final class InputQueue {
 
     /** Bytes, from the tail on, of lines that are complete. */
     private int complete;
+
+    /** Changes when what is there goes otherwise than by reading. */
+    private int generation;
 
     // ---- hand-over
 
@@ -116,7 +119,12 @@ final class InputQueue {
         count -= howMany;
     }
 
+    int generation() {
+        return generation;
+    }
+
     void clear() {
+        generation++;
         count = 0;
         complete = 0;
         Arrays.fill(marks, PLAIN);
@@ -132,50 +140,43 @@ final class InputQueue {
         }
     }
 
-    /** Up to one line, without a mark of the end of file; 0 at such a mark alone. Some line is complete. */
-    long readLine(IoBuffer target) {
+    /** Copies up to one line, without a mark of the end of file; 0 at such a mark alone. Some line is complete. */
+    int peekLine(byte[] into, int most) {
+        int wanted = Math.min(most, complete);
         int length = 0;
-        int wanted = (int) Math.min(target.remaining(), complete);
         while (length < wanted && marks[tail + length & MASK] == PLAIN) {
             length++;
         }
-        boolean atMark = length < complete && marks[tail + length & MASK] != PLAIN;
-        boolean fileEnd = atMark && marks[tail + length & MASK] == FILE_END;
-        if (atMark && !fileEnd && length < wanted) {
+        if (length < wanted && marks[tail + length & MASK] == LINE_END) {
             length++;
         }
-        long moved = length == 0 ? 0 : copy(target, length);
-        if (moved == length && fileEnd) {
-            consume(1);
-        }
-        return moved;
+        return peek(into, length);
     }
 
-    /** Whatever is there. */
-    long readAll(IoBuffer target) {
-        return copy(target, (int) Math.min(target.remaining(), count));
-    }
-
-    private long copy(IoBuffer target, int length) {
+    /** Copies whatever is there. */
+    int peek(byte[] into, int most) {
+        int length = Math.min(most, count);
         int first = Math.min(length, CAPACITY - tail);
-        long moved = target.put(bytes, tail, first);
-        if (moved == first && length > first) {
-            long more = target.put(bytes, 0, length - first);
-            moved += Math.max(0, more);
-        }
-        if (moved > 0) {
-            consume((int) moved);
-        }
-        return moved;
+        System.arraycopy(bytes, tail, into, 0, first);
+        System.arraycopy(bytes, 0, into, first, length - first);
+        return length;
     }
 
-    private void consume(int howMany) {
+    /** Takes away what was copied. */
+    void consume(int howMany) {
         for (int i = 0; i < howMany; i++) {
             marks[tail + i & MASK] = PLAIN;
         }
         tail = tail + howMany & MASK;
         count -= howMany;
         complete = Math.max(0, complete - howMany);
+    }
+
+    /** A read that has got all before a mark of the end of file takes it along. */
+    void consumeFileEnd() {
+        if (complete > 0 && marks[tail] == FILE_END) {
+            consume(1);
+        }
     }
 
     /** What FIONREAD says in canonical mode: the complete lines, without marks of the end of file. */

@@ -8,7 +8,7 @@ import org.jvisor.api.state.StateRecord;
 
 /**
  * What happens to each typed character: mapping, signals, flow control, editing of lines, echo (termios(3)). Guarded by the
- * terminal's monitor; what it wants done outside of that, it asks of the {@link Effects}.
+ * terminal's lock; what it wants done outside of that, it asks of the {@link Effects}.
  */
 final class LineDiscipline {
 
@@ -69,6 +69,7 @@ final class LineDiscipline {
     void setStopped(boolean stop) {
         if (stopped != stop) {
             stopped = stop;
+            output.hold(stop);
             effects.stopOutput(stop);
         }
     }

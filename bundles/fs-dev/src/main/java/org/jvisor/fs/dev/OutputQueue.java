@@ -3,12 +3,12 @@ package org.jvisor.fs.dev;
 
 import static org.jvisor.api.abi.Termios.*;
 
-import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.StateRecord;
 
 /**
- * What goes to the master: output, processed as c_oflag says (termios(3)), and echo. Keeps count of the column. Guarded by the
- * terminal's monitor.
+ * What goes to the master: output, processed as c_oflag says (termios(3)), and echo. While output is stopped, what comes is held: there
+ * is an end to what the master can read. Keeps count of the column. Guarded by the terminal's lock. Reading copies first and takes
+ * away then, as from the {@link InputQueue}.
  */
 final class OutputQueue {
 
@@ -23,7 +23,17 @@ final class OutputQueue {
     private final byte[] bytes = new byte[CAPACITY];
     private int head;
     private int count;
+    /** How many of these the master can read. */
+    private int released;
+
+    private boolean holds;
+    /** Places for what a writer is just fetching, which echo leaves free. */
+    private int reserved;
+
     private int column;
+
+    /** Changes when what is there goes otherwise than by reading. */
+    private int generation;
 
     OutputQueue(Settings settings) {
         this.settings = settings;
@@ -36,7 +46,7 @@ final class OutputQueue {
         for (int i = 0; i < count; i++) {
             saved[i] = bytes[head + i & MASK];
         }
-        record.put("output", saved).put("outputColumn", column);
+        record.put("output", saved).put("outputHeld", count - released).put("outputHolds", holds).put("outputColumn", column);
     }
 
     void adopt(StateRecord record) {
@@ -48,10 +58,24 @@ final class OutputQueue {
             put(saved[i]);
         }
         column = record.getInt("outputColumn", 0);
+        holds = record.getBoolean("outputHolds", false);
+        released = count - record.getInt("outputHeld", 0);
+        if (released < 0 || released > count) {
+            throw record.refuse("outputHeld", "is not a part of the output");
+        }
     }
 
-    int count() {
-        return count;
+    /** What the master can read now. */
+    int readable() {
+        return released;
+    }
+
+    /** What comes from now on is held, or all that was is released. */
+    void hold(boolean on) {
+        holds = on;
+        if (!on) {
+            released = count;
+        }
     }
 
     int column() {
@@ -60,12 +84,45 @@ final class OutputQueue {
 
     /** How many bytes a writer can give now, whatever they become. */
     int room() {
-        int room = Math.max(0, CAPACITY - FOR_ECHO - count);
-        return !settings.output(OPOST) ? room : room / (settings.expandsTabs() ? TAB_WIDTH : 2);
+        return free() / (!settings.output(OPOST) ? 1 : settings.expandsTabs() ? TAB_WIDTH : 2);
+    }
+
+    private int free() {
+        return Math.max(0, CAPACITY - FOR_ECHO - count);
+    }
+
+    /** A writer is about to fetch up to {@code most} bytes, which will find their places, whatever the settings are then. */
+    int reserve(int most) {
+        int some = Math.min(most, free() / TAB_WIDTH);
+        reserved = some * TAB_WIDTH;
+        return some;
+    }
+
+    void endReservation() {
+        reserved = 0;
+    }
+
+    int generation() {
+        return generation;
     }
 
     void clear() {
+        generation++;
         count = 0;
+        released = 0;
+    }
+
+    /** What is sent past all that is held, unprocessed (the characters of flow control). */
+    void addUrgent(int c) {
+        if (count == CAPACITY - reserved) {
+            return;
+        }
+        for (int i = count; i > released; i--) {
+            bytes[head + i & MASK] = bytes[head + i - 1 & MASK];
+        }
+        bytes[head + released & MASK] = (byte) c;
+        count++;
+        released++;
     }
 
     /** Adds {@code c} processed; drops it where there is no room, as happens to echo alone. */
@@ -142,23 +199,26 @@ final class OutputQueue {
     }
 
     private void put(int c) {
-        if (count < CAPACITY) {
+        if (count < CAPACITY - reserved) {
             bytes[head + count & MASK] = (byte) c;
             count++;
+            released += holds ? 0 : 1;
         }
     }
 
-    long read(IoBuffer target) {
-        int length = (int) Math.min(target.remaining(), count);
+    /** Copies what the master can read. */
+    int peek(byte[] into, int offset, int most) {
+        int length = Math.min(most, released);
         int first = Math.min(length, CAPACITY - head);
-        long moved = target.put(bytes, head, first);
-        if (moved == first && length > first) {
-            moved += Math.max(0, target.put(bytes, 0, length - first));
-        }
-        if (moved > 0) {
-            head = head + (int) moved & MASK;
-            count -= (int) moved;
-        }
-        return moved;
+        System.arraycopy(bytes, head, into, offset, first);
+        System.arraycopy(bytes, 0, into, offset + first, length - first);
+        return length;
+    }
+
+    /** Takes away what was copied. */
+    void consume(int howMany) {
+        head = head + howMany & MASK;
+        count -= howMany;
+        released -= howMany;
     }
 }

@@ -48,12 +48,12 @@ final class PtyMaster implements FileOperations, Stateful {
 
     @Override
     public long read(Task task, FileDescription file, IoBuffer target, long offset) {
-        return terminal.readMaster(target);
+        return terminal.master().read(target);
     }
 
     @Override
     public long write(Task task, FileDescription file, IoBuffer source, long offset) {
-        return terminal.writeMaster(source);
+        return terminal.master().write(source);
     }
 
     @Override

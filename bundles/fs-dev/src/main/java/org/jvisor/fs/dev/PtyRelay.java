@@ -269,7 +269,7 @@ final class PtyRelay implements Stateful {
     private boolean moveOutput(Stream stream, FileOperations operations) {
         boolean moved = false;
         if (stream.isEmpty()) {
-            long count = terminal.readMaster(memory.hostBuffer(stream.buffer, BYTES));
+            long count = terminal.master().read(memory.hostBuffer(stream.buffer, BYTES));
             if (count > 0) {
                 stream.filled(count);
                 moved = true;
@@ -304,7 +304,7 @@ final class PtyRelay implements Stateful {
             }
         }
         if (!stream.isEmpty()) {
-            long count = terminal.writeMaster(memory.hostBuffer(stream.buffer + stream.from, stream.length));
+            long count = terminal.master().write(memory.hostBuffer(stream.buffer + stream.from, stream.length));
             if (count > 0) {
                 stream.drained(count);
                 moved = true;

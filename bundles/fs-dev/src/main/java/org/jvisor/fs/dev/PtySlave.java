@@ -40,17 +40,17 @@ final class PtySlave implements FileOperations, Stateful {
             return refused;
         }
         if (terminal.canonical()) {
-            return terminal.readSlave(target, 1);
+            return terminal.slave().read(target, 1);
         }
         int minimum = terminal.setting(VMIN);
         int tenths = terminal.setting(VTIME);
         if (minimum == 0 && tenths == 0) {
-            long moved = terminal.readSlave(target, 1);
+            long moved = terminal.slave().read(target, 1);
             return moved == -Errno.EAGAIN ? 0 : moved;
         }
         boolean nonBlocking = (file.flags() & Open.O_NONBLOCK) != 0;
         if (nonBlocking || task == null || tenths == 0) {
-            return terminal.readSlave(target, nonBlocking ? 1 : minimum);
+            return terminal.slave().read(target, nonBlocking ? 1 : minimum);
         }
         return readWithTimer(task, target, minimum, tenths * TENTH_NS);
     }
@@ -76,7 +76,7 @@ final class PtySlave implements FileOperations, Stateful {
                     break;
                 }
             }
-            long moved = terminal.readSlave(target, 1);
+            long moved = terminal.slave().read(target, 1);
             return moved == -Errno.EAGAIN ? 0 : moved;
         } finally {
             terminal.slaveQueue().remove(entry);
@@ -101,19 +101,13 @@ final class PtySlave implements FileOperations, Stateful {
 
     @Override
     public long write(Task task, FileDescription file, IoBuffer source, long offset) {
-        if (stopsBackgroundOutput()) {
+        if (terminal.stopsBackgroundOutput()) {
             long refused = JobControl.check(terminal, task, Signals.SIGTTOU);
             if (refused != 0) {
                 return refused;
             }
         }
-        return terminal.writeSlave(source);
-    }
-
-    private boolean stopsBackgroundOutput() {
-        synchronized (terminal) {
-            return terminal.settings().local(TOSTOP);
-        }
+        return terminal.slave().write(source);
     }
 
     @Override

@@ -8,7 +8,7 @@ import org.jvisor.api.abi.Termios2Layout;
 import org.jvisor.api.abi.TermiosLayout;
 import org.jvisor.api.state.StateRecord;
 
-/** A terminal's settings (termios(3)), as a new terminal has them. Guarded by the terminal's monitor. */
+/** A terminal's settings (termios(3)), as a new terminal has them. Guarded by the terminal's lock. */
 final class Settings {
 
     /** struct termio of the old TCGETA, ioctl_tty(2): four flags of 16 bits, the line discipline and 8 characters. */

@@ -16,33 +16,37 @@ import org.jvisor.api.kernel.Session;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.Tty;
-import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.wait.WaitQueue;
 
 /**
- * A pseudoterminal: the two ends share it (pty(7)). Its monitor guards the settings, the queues and what else is not volatile.
- * Signals are sent after it is left: their way goes through the locks of the core. Wait queues are woken with or without it.
+ * A pseudoterminal: the two ends share it (pty(7)); their bytes move by {@link SlaveTransfers} and {@link MasterTransfers}. Signals are
+ * sent without its lock: their way goes through the locks of the core. Wait queues are woken with or without it.
  */
 final class Terminal implements Tty, Stateful {
 
-    private static final int READ_EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
-    private static final int WRITE_EVENTS = Poll.POLLOUT | Poll.POLLWRNORM;
+    static final int READ_EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
+    static final int WRITE_EVENTS = Poll.POLLOUT | Poll.POLLWRNORM;
 
     /** Writers are told of room when there is this much of it. */
-    private static final int WORTH_WAKING = 256;
-    private static final int CHUNK = 512;
+    static final int WORTH_WAKING = 256;
+
+    /** Guards all that is below and not volatile, and what the settings, the queues and the discipline are. */
+    final Mutex lock = new Mutex(LockRank.TERMINAL);
 
     private final int index;
-    private final Settings settings = new Settings();
-    private final InputQueue input = new InputQueue();
-    private final OutputQueue output = new OutputQueue(settings);
-    private final LineDiscipline discipline = new LineDiscipline(settings, input, output, new Effects());
+    final Settings settings = new Settings();
+    final InputQueue input = new InputQueue();
+    final OutputQueue output = new OutputQueue(settings);
+    final LineDiscipline discipline = new LineDiscipline(settings, input, output, new Effects());
     private final WaitQueue slaveQueue;
     private final WaitQueue masterQueue;
-    private final byte[] chunk = new byte[CHUNK];
+    private final SlaveTransfers slaveTransfers = new SlaveTransfers(this);
+    private final MasterTransfers masterTransfers = new MasterTransfers(this);
     private final byte[] window = new byte[WinsizeLayout.SIZE];
 
     private volatile Session session;
@@ -59,7 +63,7 @@ final class Terminal implements Tty, Stateful {
     /** When something was typed, in System.nanoTime's terms. */
     private long lastTypedNs = System.nanoTime();
 
-    /** Signals that typing caused, as bits, until the monitor is left. */
+    /** Signals that typing caused, as bits, until the lock is left. */
     private long pendingSignals;
 
     Terminal(int index) {
@@ -96,18 +100,20 @@ final class Terminal implements Tty, Stateful {
     }
 
     @Override
-    public synchronized StateRecord save() {
-        StateRecord record = new StateRecord(DevDriver.TERMINAL, DevDriver.SCHEMA).put("index", index)
-                .putCore("slaveQueue", slaveQueue).putCore("masterQueue", masterQueue).putCore("session", session)
-                .put("foreground", foreground).put("hungUp", hungUp).put("locked", locked).put("exclusive", exclusive)
-                .put("slaves", slaves).put("slaveWasOpen", slaveWasOpen).put("packetMode", packetMode)
-                .put("packetStatus", packetStatus).put("window", window.clone())
-                .put("typedAgoNs", System.nanoTime() - lastTypedNs);
-        settings.save(record);
-        input.save(record);
-        output.save(record);
-        discipline.save(record);
-        return record;
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            StateRecord record = new StateRecord(DevDriver.TERMINAL, DevDriver.SCHEMA).put("index", index)
+                    .putCore("slaveQueue", slaveQueue).putCore("masterQueue", masterQueue).putCore("session", session)
+                    .put("foreground", foreground).put("hungUp", hungUp).put("locked", locked).put("exclusive", exclusive)
+                    .put("slaves", slaves).put("slaveWasOpen", slaveWasOpen).put("packetMode", packetMode)
+                    .put("packetStatus", packetStatus).put("window", window.clone())
+                    .put("typedAgoNs", System.nanoTime() - lastTypedNs);
+            settings.save(record);
+            input.save(record);
+            output.save(record);
+            discipline.save(record);
+            return record;
+        }
     }
 
     int index() {
@@ -122,16 +128,15 @@ final class Terminal implements Tty, Stateful {
         return masterQueue;
     }
 
-    /** Guards {@link #settings}, {@link #discipline} and the queues, for the ioctls. */
-    Settings settings() {
-        return settings;
+    SlaveTransfers slave() {
+        return slaveTransfers;
     }
 
-    LineDiscipline discipline() {
-        return discipline;
+    MasterTransfers master() {
+        return masterTransfers;
     }
 
-    /** What typing causes; called with the monitor held. */
+    /** What typing causes; called with the lock held. */
     private final class Effects implements LineDiscipline.Effects {
         @Override
         public void signal(int signal) {
@@ -143,6 +148,7 @@ final class Terminal implements Tty, Stateful {
             notePacket(stop ? TIOCPKT_STOP : TIOCPKT_START, stop ? TIOCPKT_START : TIOCPKT_STOP);
             if (!stop) {
                 slaveQueue.wake(WRITE_EVENTS);
+                masterQueue.wake(READ_EVENTS);
             }
         }
 
@@ -195,7 +201,7 @@ final class Terminal implements Tty, Stateful {
 
     @Override
     public FileOperations open(Task task, int flags) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (hungUp || locked) {
                 throw ErrnoException.of(Errno.EIO);
             }
@@ -212,7 +218,7 @@ final class Terminal implements Tty, Stateful {
 
     void slaveClosed() {
         boolean last;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             last = --slaves == 0;
             exclusive &= !last;
         }
@@ -225,7 +231,7 @@ final class Terminal implements Tty, Stateful {
     void hangUp() {
         Session controlled;
         int group;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (hungUp) {
                 return;
             }
@@ -252,187 +258,143 @@ final class Terminal implements Tty, Stateful {
         return hungUp;
     }
 
-    synchronized boolean isLocked() {
-        return locked;
-    }
-
-    synchronized void setLocked(boolean on) {
-        locked = on;
-    }
-
-    synchronized boolean isExclusive() {
-        return exclusive;
-    }
-
-    synchronized void setExclusive(boolean on) {
-        exclusive = on;
-    }
-
-    // ---- the slave's bytes
-
-    /** As many bytes as {@code file}'s settings let a read have now; -EAGAIN: wait. */
-    long readSlave(IoBuffer target, int minimum) {
-        long moved;
-        boolean roomForMaster;
-        synchronized (this) {
-            if (hungUp || target.remaining() == 0) {
-                return 0;
-            }
-            boolean wasFull = !discipline.accepts();
-            if (settings.canonical()) {
-                if (input.complete() == 0) {
-                    return -Errno.EAGAIN;
-                }
-                moved = input.readLine(target);
-            } else {
-                if (input.count() == 0 || input.count() < Math.min(minimum, target.remaining())) {
-                    return -Errno.EAGAIN;
-                }
-                moved = input.readAll(target);
-            }
-            roomForMaster = wasFull && discipline.accepts();
+    boolean isLocked() {
+        try (Mutex _ = lock.take()) {
+            return locked;
         }
-        if (roomForMaster) {
-            masterQueue.wake(WRITE_EVENTS);
+    }
+
+    void setLocked(boolean on) {
+        try (Mutex _ = lock.take()) {
+            locked = on;
         }
-        return moved;
     }
 
-    synchronized boolean canonical() {
-        return settings.canonical();
+    boolean isExclusive() {
+        try (Mutex _ = lock.take()) {
+            return exclusive;
+        }
     }
 
-    synchronized int setting(int character) {
-        return settings.value(character);
+    void setExclusive(boolean on) {
+        try (Mutex _ = lock.take()) {
+            exclusive = on;
+        }
+    }
+
+    // ---- what the slave's end asks
+
+    boolean canonical() {
+        try (Mutex _ = lock.take()) {
+            return settings.canonical();
+        }
+    }
+
+    int setting(int character) {
+        try (Mutex _ = lock.take()) {
+            return settings.value(character);
+        }
+    }
+
+    boolean stopsBackgroundOutput() {
+        try (Mutex _ = lock.take()) {
+            return settings.local(TOSTOP);
+        }
     }
 
     /** Whether there is something that a read could have, were it not for VMIN. */
-    synchronized int rawCount() {
-        return input.count();
+    int rawCount() {
+        try (Mutex _ = lock.take()) {
+            return input.count();
+        }
     }
 
-    synchronized long lastTypedNs() {
-        return lastTypedNs;
+    long lastTypedNs() {
+        try (Mutex _ = lock.take()) {
+            return lastTypedNs;
+        }
     }
 
-    synchronized int readable() {
-        return settings.canonical() ? input.readable() : input.count();
+    int readable() {
+        try (Mutex _ = lock.take()) {
+            return settings.canonical() ? input.readable() : input.count();
+        }
     }
 
-    long writeSlave(IoBuffer source) {
-        long moved = 0;
-        synchronized (this) {
+    int pollSlave() {
+        try (Mutex _ = lock.take()) {
             if (hungUp) {
-                return -Errno.EIO;
+                return READ_EVENTS | WRITE_EVENTS | Poll.POLLERR | Poll.POLLHUP;
             }
-            while (source.remaining() > 0 && !discipline.stopped()) {
-                int some = (int) Math.min(Math.min(source.remaining(), output.room()), CHUNK);
-                if (some == 0) {
-                    break;
-                }
-                long got = source.get(chunk, 0, some);
-                if (got <= 0) {
-                    return moved > 0 ? moved : got;
-                }
-                for (int i = 0; i < got; i++) {
-                    output.add(chunk[i] & 0xff);
-                }
-                moved += got;
-            }
+            boolean ready = settings.canonical() ? input.complete() > 0
+                    : input.count() >= (settings.value(VTIME) == 0 && settings.value(VMIN) > 0 ? settings.value(VMIN) : 1);
+            boolean writable = !discipline.stopped() && output.room() >= WORTH_WAKING;
+            return (ready ? READ_EVENTS : 0) | (writable ? WRITE_EVENTS : 0);
         }
-        if (moved > 0) {
-            masterQueue.wake(READ_EVENTS);
-        }
-        return moved > 0 || source.remaining() == 0 ? moved : -Errno.EAGAIN;
     }
 
-    synchronized int pollSlave() {
-        if (hungUp) {
-            return READ_EVENTS | WRITE_EVENTS | Poll.POLLERR | Poll.POLLHUP;
-        }
-        boolean ready = settings.canonical() ? input.complete() > 0
-                : input.count() >= (settings.value(VTIME) == 0 && settings.value(VMIN) > 0 ? settings.value(VMIN) : 1);
-        boolean writable = !discipline.stopped() && output.room() >= WORTH_WAKING;
-        return (ready ? READ_EVENTS : 0) | (writable ? WRITE_EVENTS : 0);
+    // ---- what the master's end asks
+
+    /** Nobody has the slave open any more; with the lock. */
+    boolean isLeft() {
+        return slaves == 0 && slaveWasOpen || hungUp;
     }
 
-    // ---- the master's bytes
-
-    /** With packet mode a status byte comes first (ioctl_tty(2), TIOCPKT); -EIO when no slave is open any more. */
-    long readMaster(IoBuffer target) {
-        long moved;
-        boolean wake;
-        synchronized (this) {
-            if (target.remaining() == 0) {
-                return 0;
+    int pollMaster() {
+        try (Mutex _ = lock.take()) {
+            int events = packetMode && packetStatus != 0 ? READ_EVENTS | Poll.POLLPRI : 0;
+            if (output.readable() > 0) {
+                events |= READ_EVENTS;
             }
-            if (packetMode && packetStatus != 0) {
-                chunk[0] = (byte) packetStatus;
+            if (discipline.accepts()) {
+                events |= WRITE_EVENTS;
+            }
+            return isLeft() ? events | Poll.POLLHUP : events;
+        }
+    }
+
+    int pendingOutput() {
+        try (Mutex _ = lock.take()) {
+            return output.readable();
+        }
+    }
+
+    /** The status byte of packet mode (ioctl_tty(2), TIOCPKT); 0: none is due. With the lock. */
+    int packetStatus() {
+        return packetMode ? packetStatus : 0;
+    }
+
+    /** With the lock. */
+    void packetStatusRead(int status) {
+        packetStatus &= ~status;
+    }
+
+    void setPacketMode(boolean on) {
+        try (Mutex _ = lock.take()) {
+            if (on && !packetMode) {
                 packetStatus = 0;
-                return target.put(chunk, 0, 1);
             }
-            if (output.count() == 0) {
-                return slaves == 0 && slaveWasOpen || hungUp ? -Errno.EIO : -Errno.EAGAIN;
-            }
-            long status = 0;
-            if (packetMode) {
-                chunk[0] = TIOCPKT_DATA;
-                status = target.put(chunk, 0, 1);
-                if (status < 0 || target.remaining() == 0) {
-                    return status;
-                }
-            }
-            boolean wasTight = output.room() < WORTH_WAKING;
-            moved = output.read(target);
-            wake = wasTight && output.room() >= WORTH_WAKING;
-            moved = moved < 0 && status == 0 ? moved : Math.max(0, moved) + status;
+            packetMode = on;
         }
-        if (wake) {
-            slaveQueue.wake(WRITE_EVENTS);
-        }
-        return moved;
     }
 
-    long writeMaster(IoBuffer source) {
-        long moved = 0;
-        synchronized (this) {
-            while (source.remaining() > 0) {
-                // One at a time where the end of the room is near: what is taken from the source cannot be given back.
-                int some = (int) Math.min(source.remaining(), Math.min(CHUNK, roomForTyping()));
-                if (some == 0) {
-                    break;
-                }
-                long got = source.get(chunk, 0, some);
-                if (got <= 0) {
-                    return moved > 0 ? moved : got;
-                }
-                for (int i = 0; i < got; i++) {
-                    discipline.receive(chunk[i] & 0xff);
-                }
-                moved += got;
-            }
-            lastTypedNs = moved > 0 ? System.nanoTime() : lastTypedNs;
+    boolean packetMode() {
+        try (Mutex _ = lock.take()) {
+            return packetMode;
         }
-        if (moved > 0) {
-            typed();
-        }
-        return moved > 0 || source.remaining() == 0 ? moved : -Errno.EAGAIN;
     }
 
-    private int roomForTyping() {
-        if (!discipline.accepts()) {
-            return 0;
-        }
-        // A character takes at most two places (PARMRK).
-        return Math.max(1, (InputQueue.CAPACITY - input.count()) / 2 - 1);
+    /** Something was typed; with the lock. */
+    void noteTyping() {
+        lastTypedNs = System.nanoTime();
     }
 
-    /** After input: tells readers, those who see the echo, and the processes that got signals. Without the monitor. */
-    private void typed() {
+    /** After input: tells readers, those who see the echo, and the processes that got signals. Without the lock. */
+    void typed() {
         slaveQueue.wake(READ_EVENTS);
         masterQueue.wake(READ_EVENTS);
         long signals;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             signals = pendingSignals;
             pendingSignals = 0;
         }
@@ -447,41 +409,15 @@ final class Terminal implements Tty, Stateful {
         Session controlled = session;
         ProcessGroup group = controlled == null ? null : controlled.group(foreground);
         if (group != null) {
-            group.sendFrom(this, SignalInfo.kernel(signal));
+            group.send(SignalInfo.kernel(signal));
         }
-    }
-
-    synchronized int pollMaster() {
-        int events = packetMode && packetStatus != 0 ? READ_EVENTS | Poll.POLLPRI : 0;
-        if (output.count() > 0) {
-            events |= READ_EVENTS;
-        }
-        if (discipline.accepts()) {
-            events |= WRITE_EVENTS;
-        }
-        return slaves == 0 && slaveWasOpen || hungUp ? events | Poll.POLLHUP : events;
-    }
-
-    synchronized int pendingOutput() {
-        return output.count();
-    }
-
-    synchronized void setPacketMode(boolean on) {
-        if (on && !packetMode) {
-            packetStatus = 0;
-        }
-        packetMode = on;
-    }
-
-    synchronized boolean packetMode() {
-        return packetMode;
     }
 
     // ---- settings
 
     /** Runs {@code change} and does what follows from it. */
     void changeSettings(Runnable change) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             boolean wasCanonical = settings.canonical();
             boolean hadFlowControl = settings.usualFlowControl();
             boolean stoppable = settings.input(IXON);
@@ -502,7 +438,7 @@ final class Terminal implements Tty, Stateful {
 
     /** TCFLSH of ioctl_tty(2). */
     void flush(boolean ofInput, boolean ofOutput) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (ofInput) {
                 input.clear();
                 notePacket(TIOCPKT_FLUSHREAD, 0);
@@ -517,29 +453,31 @@ final class Terminal implements Tty, Stateful {
     }
 
     void stopOutput(boolean stop) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             discipline.setStopped(stop);
         }
     }
 
     /** Sends a flow control character to the other side (TCIOFF and TCION). */
     void sendCharacter(int which) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             int c = settings.value(which);
             if (c != VDISABLE) {
-                output.add(c);
+                output.addUrgent(c);
             }
         }
         masterQueue.wake(READ_EVENTS);
     }
 
-    synchronized void copyWindow(byte[] into) {
-        System.arraycopy(window, 0, into, 0, window.length);
+    void copyWindow(byte[] into) {
+        try (Mutex _ = lock.take()) {
+            System.arraycopy(window, 0, into, 0, window.length);
+        }
     }
 
     /** SIGWINCH goes to the foreground when the size differs (TIOCSWINSZ). */
     void setWindow(byte[] size) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (Arrays.equals(window, 0, window.length, size, 0, window.length)) {
                 return;
             }

@@ -11,6 +11,7 @@ import org.jvisor.api.abi.TermiosLayout;
 import org.jvisor.api.abi.WinsizeLayout;
 import org.jvisor.api.kernel.Session;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.Mutex;
 
 /** What ioctl_tty(2) says of both ends of a pseudoterminal. */
 final class TerminalIoctl {
@@ -70,11 +71,11 @@ final class TerminalIoctl {
 
     private static long getSettings(Terminal terminal, Task task, long address, int size) {
         byte[] b = new byte[size];
-        synchronized (terminal) {
+        try (Mutex _ = terminal.lock.take()) {
             switch (size) {
-                case TermiosLayout.SIZE -> terminal.settings().write(b);
-                case Termios2Layout.SIZE -> terminal.settings().write2(b);
-                default -> terminal.settings().writeOld(b);
+                case TermiosLayout.SIZE -> terminal.settings.write(b);
+                case Termios2Layout.SIZE -> terminal.settings.write2(b);
+                default -> terminal.settings.writeOld(b);
             }
         }
         task.memory().copyOut(b, 0, size, address);
@@ -94,9 +95,9 @@ final class TerminalIoctl {
         }
         terminal.changeSettings(() -> {
             switch (size) {
-                case TermiosLayout.SIZE -> terminal.settings().read(b);
-                case Termios2Layout.SIZE -> terminal.settings().read2(b);
-                default -> terminal.settings().readOld(b);
+                case TermiosLayout.SIZE -> terminal.settings.read(b);
+                case Termios2Layout.SIZE -> terminal.settings.read2(b);
+                default -> terminal.settings.readOld(b);
             }
         });
         return 0;

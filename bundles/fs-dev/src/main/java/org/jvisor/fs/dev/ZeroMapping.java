@@ -2,6 +2,8 @@
 package org.jvisor.fs.dev;
 
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.state.StateRecord;
@@ -15,7 +17,8 @@ final class ZeroMapping implements Mappable, Stateful {
 
     private final Memory.SharedMemory memory;
 
-    /** Guarded by the monitor. */
+    private final Mutex lock = new Mutex(LockRank.LEAF);
+    /** Guarded by the lock. */
     private int mappings;
 
     ZeroMapping(Memory memory, Cgroup payer) {
@@ -28,8 +31,10 @@ final class ZeroMapping implements Mappable, Stateful {
     }
 
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord(DevDriver.ZERO_MAPPING, DevDriver.SCHEMA).putCore("memory", memory);
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            return new StateRecord(DevDriver.ZERO_MAPPING, DevDriver.SCHEMA).putCore("memory", memory);
+        }
     }
 
     @Override
@@ -44,7 +49,7 @@ final class ZeroMapping implements Mappable, Stateful {
 
     @Override
     public void addMapping(Mapping mapping) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             mappings++;
         }
         memory.addMapping(mapping);
@@ -54,7 +59,7 @@ final class ZeroMapping implements Mappable, Stateful {
     public void removeMapping(Mapping mapping) {
         memory.removeMapping(mapping);
         boolean last;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             last = --mappings == 0;
         }
         if (last) {

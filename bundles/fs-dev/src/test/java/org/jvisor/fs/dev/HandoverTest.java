@@ -62,12 +62,12 @@ class HandoverTest {
         terminal.setLocked(false);
         FileOperations slave = terminal.open(null, 0);
         byte[] termios = new byte[TermiosLayout.SIZE];
-        terminal.settings().write(termios);
+        terminal.settings.write(termios);
         TermiosLayout.iflag(termios, 0, TermiosLayout.iflag(termios, 0) | IUTF8);
-        terminal.changeSettings(() -> terminal.settings().read(termios));
+        terminal.changeSettings(() -> terminal.settings.read(termios));
         terminal.setWindow(new byte[] {24, 0, 80, 0, 0, 0, 0, 0});
         type(terminal, "line\nhalf");
-        terminal.writeSlave(source("prompt"));
+        terminal.slave().write(source("prompt"));
         WaitQueue.Entry entry = new WaitQueue.Entry(events -> { });
         terminal.slaveQueue().add(entry, Poll.POLLIN);
 
@@ -83,7 +83,7 @@ class HandoverTest {
         assertEquals("line\n", read(again));
         assertEquals("haLF\n", read(again));
         byte[] kept = new byte[TermiosLayout.SIZE];
-        again.settings().write(kept);
+        again.settings.write(kept);
         assertTrue((TermiosLayout.iflag(kept, 0) & IUTF8) != 0);
         byte[] window = new byte[8];
         again.copyWindow(window);
@@ -113,7 +113,7 @@ class HandoverTest {
         terminal.open(null, 0);
         PtyRelay relay = new PtyRelay(kernel, HOST, MEMORY, hostFiles, terminal, fileSystem);
         relay.start(7);
-        terminal.writeSlave(source("one "));
+        terminal.slave().write(source("one "));
         Terminal now = terminal;
         PtyRelay relayNow = relay;
         StringBuilder expected = new StringBuilder("one ");
@@ -125,7 +125,7 @@ class HandoverTest {
             }
             relayNow = (PtyRelay) fresh.get(0);
             now = (Terminal) fresh.get(1);
-            now.writeSlave(source("out" + i + " "));
+            now.slave().write(source("out" + i + " "));
             expected.append("out").append(i).append(' ');
         }
         StringBuilder input = new StringBuilder();
@@ -160,7 +160,7 @@ class HandoverTest {
     }
 
     private static void type(Terminal terminal, String keys) {
-        assertEquals(keys.length(), terminal.writeMaster(source(keys)));
+        assertEquals(keys.length(), terminal.master().write(source(keys)));
     }
 
     private static IoBuffer source(String text) {
@@ -170,13 +170,13 @@ class HandoverTest {
 
     private static String shown(Terminal terminal) {
         byte[] bytes = new byte[1 << 15];
-        long n = terminal.readMaster(MEMORY.kernelBuffer(bytes, 0, bytes.length));
+        long n = terminal.master().read(MEMORY.kernelBuffer(bytes, 0, bytes.length));
         return n < 0 ? Errno.name((int) -n) : new String(bytes, 0, (int) n, StandardCharsets.ISO_8859_1);
     }
 
     private static String read(Terminal terminal) {
         byte[] bytes = new byte[100];
-        long n = terminal.readSlave(MEMORY.kernelBuffer(bytes, 0, 100), 1);
+        long n = terminal.slave().read(MEMORY.kernelBuffer(bytes, 0, 100), 1);
         return n < 0 ? Errno.name((int) -n) : new String(bytes, 0, (int) n, StandardCharsets.ISO_8859_1);
     }
 

@@ -34,26 +34,26 @@ class TerminalTest {
     }
 
     private void type(String keys) {
-        assertEquals(keys.length(), terminal.writeMaster(source(keys)));
+        assertEquals(keys.length(), terminal.master().write(source(keys)));
     }
 
     private String shown() {
         byte[] bytes = new byte[1 << 15];
-        long n = terminal.readMaster(MEMORY.kernelBuffer(bytes, 0, bytes.length));
+        long n = terminal.master().read(MEMORY.kernelBuffer(bytes, 0, bytes.length));
         return n < 0 ? Errno.name((int) -n) : new String(bytes, 0, (int) n, StandardCharsets.ISO_8859_1);
     }
 
     private String read(int most) {
         byte[] bytes = new byte[most];
-        long n = terminal.readSlave(MEMORY.kernelBuffer(bytes, 0, most), 1);
+        long n = terminal.slave().read(MEMORY.kernelBuffer(bytes, 0, most), 1);
         return n < 0 ? Errno.name((int) -n) : new String(bytes, 0, (int) n, StandardCharsets.ISO_8859_1);
     }
 
     private void change(Consumer<byte[]> change) {
         byte[] termios = new byte[TermiosLayout.SIZE];
-        terminal.settings().write(termios);
+        terminal.settings.write(termios);
         change.accept(termios);
-        terminal.changeSettings(() -> terminal.settings().read(termios));
+        terminal.changeSettings(() -> terminal.settings.read(termios));
     }
 
     private void local(int on, int off) {
@@ -110,7 +110,7 @@ class TerminalTest {
     void shouldHoldWhatNobodyReads() {
         local(0, ECHO);
         int lines = 0;
-        while (terminal.writeMaster(source("0123456789abcde\n")) == 16) {
+        while (terminal.master().write(source("0123456789abcde\n")) == 16) {
             lines++;
         }
         assertEquals(0, terminal.pollMaster() & Poll.POLLOUT);
@@ -126,8 +126,8 @@ class TerminalTest {
         type("a\3");
         assertEquals(0, terminal.pollSlave() & Poll.POLLIN);
         byte[] bytes = new byte[10];
-        assertEquals(-Errno.EAGAIN, terminal.readSlave(MEMORY.kernelBuffer(bytes, 0, 10), 3));
-        assertEquals(2, terminal.readSlave(MEMORY.kernelBuffer(bytes, 0, 2), 3), "no more can be had at once");
+        assertEquals(-Errno.EAGAIN, terminal.slave().read(MEMORY.kernelBuffer(bytes, 0, 10), 3));
+        assertEquals(2, terminal.slave().read(MEMORY.kernelBuffer(bytes, 0, 2), 3), "no more can be had at once");
         type("123");
         assertEquals(Poll.POLLIN, terminal.pollSlave() & Poll.POLLIN);
         local(ICANON, 0);
@@ -136,26 +136,76 @@ class TerminalTest {
 
     @Test
     void shouldStopAndStartOutput() {
-        assertEquals(3, terminal.writeSlave(source("a\nb")));
+        assertEquals(3, terminal.slave().write(source("a\nb")));
         assertEquals("a\r\nb", shown());
         type("\u0013");
-        assertEquals(-Errno.EAGAIN, terminal.writeSlave(source("x")));
+        assertEquals(-Errno.EAGAIN, terminal.slave().write(source("x")));
         type("\u0011");
-        assertEquals(1, terminal.writeSlave(source("x")));
+        assertEquals(1, terminal.slave().write(source("x")));
+    }
+
+    /** Echo is output (termios(3), IXON). */
+    @Test
+    void shouldHoldEchoWhileOutputIsStopped() {
+        terminal.slave().write(source("out"));
+        type("\u0013typed\n");
+        assertEquals("typed\n", read(100));
+        assertEquals("out", shown());
+        assertEquals("EAGAIN", shown());
+        assertEquals(0, terminal.pollMaster() & Poll.POLLIN);
+        assertEquals(0, terminal.pendingOutput());
+        // What is sent past it is not held.
+        terminal.sendCharacter(VSTOP);
+        assertEquals("\u0013", shown());
+        type("\u0011");
+        assertEquals("typed\r\n", shown());
+        type("\u0013lost");
+        type("\3");
+        assertEquals("^C", shown());
+        type("\u0013more\u0011");
+        assertEquals("more", shown());
+        terminal.stopOutput(true);
+        type("x");
+        assertEquals("EAGAIN", shown());
+        terminal.stopOutput(false);
+        assertEquals("x", shown());
+    }
+
+    @Test
+    void shouldKeepPlaceForWhatAWriterFetches() {
+        type("\u0013");
+        for (int i = 0; i < 8; i++) {
+            type("0123456789".repeat(50) + "\n");
+            read(4096);
+        }
+        type("\u0011");
+        long echoed = 0;
+        long written = 0;
+        while (terminal.slave().write(source("w")) == 1) {
+            written++;
+        }
+        for (String some = shown(); !some.equals("EAGAIN"); some = shown()) {
+            echoed += some.length();
+        }
+        assertEquals(8 * 502 + written, echoed);
     }
 
     @Test
     void shouldBoundItsOutput() {
         String much = "\n".repeat(100_000);
-        long taken = terminal.writeSlave(source(much));
+        long taken = terminal.slave().write(source(much));
         assertTrue(taken > 1000 && taken < 20_000);
-        assertEquals(-Errno.EAGAIN, terminal.writeSlave(source(much)));
-        assertEquals(2 * taken, shown().length());
+        assertEquals(-Errno.EAGAIN, terminal.slave().write(source(much)));
+        long all = 0;
+        for (String some = shown(); !some.equals("EAGAIN"); some = shown()) {
+            all += some.length();
+        }
+        assertEquals(2 * taken, all);
     }
 
     @Test
     void shouldFlushOnSignals() {
-        terminal.writeSlave(source("pending"));
+        terminal.slave().write(source("pending"));
         type("typed\3");
         assertEquals("^C", shown());
         assertEquals("EAGAIN", read(10));
@@ -163,7 +213,7 @@ class TerminalTest {
 
     @Test
     void shouldEndWithItsEnds() {
-        terminal.writeSlave(source("bye"));
+        terminal.slave().write(source("bye"));
         terminal.slaveClosed();
         assertEquals(Poll.POLLHUP, terminal.pollMaster() & Poll.POLLHUP);
         assertEquals("bye", shown());
@@ -172,6 +222,6 @@ class TerminalTest {
         assertEquals("EAGAIN", shown());
         terminal.hangUp();
         assertEquals("", read(10));
-        assertEquals(-Errno.EIO, terminal.writeSlave(source("x")));
+        assertEquals(-Errno.EIO, terminal.slave().write(source("x")));
     }
 }

@@ -60,15 +60,15 @@ class TimedReadTest {
 
     private void raw(int minimum, int tenths) {
         byte[] termios = new byte[TermiosLayout.SIZE];
-        terminal.settings().write(termios);
+        terminal.settings.write(termios);
         TermiosLayout.lflag(termios, 0, 0);
         termios[TermiosLayout.CC + VMIN] = (byte) minimum;
         termios[TermiosLayout.CC + VTIME] = (byte) tenths;
-        terminal.changeSettings(() -> terminal.settings().read(termios));
+        terminal.changeSettings(() -> terminal.settings.read(termios));
     }
 
     private void type(String keys) {
-        assertEquals(keys.length(), terminal.writeMaster(MEMORY.kernelBuffer(keys.getBytes(), 0, keys.length())));
+        assertEquals(keys.length(), terminal.master().write(MEMORY.kernelBuffer(keys.getBytes(), 0, keys.length())));
     }
 
     private long read() {
