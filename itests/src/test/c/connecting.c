@@ -6,7 +6,9 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -166,6 +168,17 @@ static void gone(void) {
     CHECK(read(c, &byte, 1) == 0 && !(events(c, 0, 0) & POLLERR));
     close(c);
 
+    // SO_LINGER without a time: what has come is read first.
+    struct linger now = {1, 0};
+    char in[8];
+    pairOf(&c, &s);
+    CHECK(setsockopt(s, SOL_SOCKET, SO_LINGER, &now, sizeof now) == 0 && write(s, "last", 4) == 4);
+    close(s);
+    CHECK((events(c, 0, 5000) & (POLLERR | POLLHUP)) == (POLLERR | POLLHUP) && read(c, in, sizeof in) == 4);
+    CHECK_ERRNO(read(c, in, sizeof in), ECONNRESET);
+    CHECK_ERRNO(send(c, "x", 1, MSG_NOSIGNAL), EPIPE);
+    close(c);
+
     pairOf(&c, &s);
     CHECK(write(c, "unread", 6) == 6 && events(s, POLLIN, 5000) == POLLIN);
     close(s);
@@ -188,6 +201,41 @@ static void shut(void) {
     close(s[1]);
     CHECK(shutdown(s[0] = socket(AF_UNIX, SOCK_STREAM, 0), SHUT_RDWR) == 0);
     close(s[0]);
+}
+
+// A connection that there is no descriptor for stays in the backlog.
+static void descriptors(void) {
+    struct sockaddr_in to;
+    struct rlimit before, none;
+    int l = listening(&to, 5), c = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(c, (struct sockaddr *)&to, sizeof to) == 0 && getrlimit(RLIMIT_NOFILE, &before) == 0);
+    none = (struct rlimit){3, before.rlim_max};
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    CHECK_ERRNO(accept(l, NULL, NULL), EMFILE);
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    int s = accept(l, NULL, NULL);
+    CHECK(s >= 0 && write(c, "x", 1) == 1 && read(s, &to, 1) == 1);
+    close(s);
+    close(c);
+    close(l);
+}
+
+// The mode of the socket is that of its name, less the umask.
+static void modes(void) {
+    char folder[] = "/tmp/connecting.XXXXXX";
+    struct stat st;
+    CHECK(mkdtemp(folder) != NULL);
+    for (int i = 0; i < 3; i++) {
+        int masks[] = {022, 077, 022}, own[] = {0777, 0777, 0660}, s = socket(AF_UNIX, i == 1 ? SOCK_DGRAM : SOCK_STREAM, 0);
+        struct sockaddr_un name = {.sun_family = AF_UNIX};
+        snprintf(name.sun_path, sizeof name.sun_path, "%s/%d", folder, i);
+        umask((mode_t)masks[i]);
+        CHECK(fchmod(s, (mode_t)own[i]) == 0 && bind(s, (struct sockaddr *)&name, sizeof name) == 0);
+        CHECK(stat(name.sun_path, &st) == 0 && (st.st_mode & 07777) == (mode_t)(own[i] & ~masks[i]) && S_ISSOCK(st.st_mode));
+        close(s);
+        unlink(name.sun_path);
+    }
+    rmdir(folder);
 }
 
 // SO_REUSEPORT: several sockets of one port, each of which gets a part; SO_REUSEADDR is not enough beside a listener.
@@ -241,6 +289,8 @@ int main(void) {
     timedOut();
     gone();
     shut();
+    descriptors();
+    modes();
     shared(SOCK_STREAM);
     shared(SOCK_DGRAM);
     return 0;

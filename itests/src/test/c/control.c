@@ -83,6 +83,17 @@ static void senders(void) {
     CHECK(receive(s[1], 0) == 3 && sender(&who) && who.pid == getpid() && who.uid == me.uid);
     CHECK(receive(s[1], 0) == 2 && sender(&who) && who.uid == 5 && who.gid == 6);
     CHECK(receive(s[1], 0) == 1 && sender(&who) && who.uid == me.uid);
+    // Nobody was asked who sent what was sent before.
+    int t[2];
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, t) == 0 && send(t[0], "g", 1, 0) == 1);
+    CHECK(setsockopt(t[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0 && send(t[0], "h", 1, 0) == 1);
+    CHECK(receive(t[1], 0) == 1 && sender(&who) && who.pid == 0 && who.uid == 65534 && who.gid == 65534);
+    CHECK(receive(t[1], 0) == 1 && sender(&who) && who.pid == getpid());
+    // MSG_WAITALL does not go on with another's.
+    CHECK(send(t[0], "ij", 2, 0) == 2 && sendWith(t[0], "kl", SCM_CREDENTIALS, &other, sizeof other) == 2);
+    CHECK(receive(t[1], MSG_WAITALL) == 2 && sender(&who) && who.uid == me.uid);
+    close(t[0]);
+    close(t[1]);
     me.pid = 4194000; // no process
     CHECK_ERRNO(sendWith(s[0], "x", SCM_CREDENTIALS, &me, sizeof me), ESRCH);
     close(s[0]);

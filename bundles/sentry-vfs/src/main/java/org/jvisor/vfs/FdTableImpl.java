@@ -137,6 +137,14 @@ final class FdTableImpl implements FdTable, Restorable {
         }
     }
 
+    @Override
+    public boolean hasFree(long limit) {
+        try (Mutex _ = mutex.take()) {
+            int fd = lowestFree(firstFree);
+            return fd < MAX_DESCRIPTORS && Long.compareUnsigned(fd, limit) < 0;
+        }
+    }
+
     private int lowestFree(int from) {
         Chunk[] all = chunks;
         long wanted = -1L << from; // of the first chunk, those from it on

@@ -25,6 +25,11 @@ public interface Socket extends FileOperations {
 
     long bind(Task task, byte[] address, int length);
 
+    /** bind(2) by this description, whose mode a name in a file system gets. */
+    default long bind(Task task, FileDescription file, byte[] address, int length) {
+        return bind(task, address, length);
+    }
+
     long connect(Task task, byte[] address, int length);
 
     default long listen(Task task, int backlog) {

@@ -20,6 +20,9 @@ public interface FdTable {
      */
     int add(FileDescription file, int from, long limit, boolean closeOnExec);
 
+    /** Whether {@link #add} would find a descriptor now: for a call that could not undo what it does before. */
+    boolean hasFree(long limit);
+
     /** dup2(2)'s second half: enters at {@code fd} exactly, closing what was there. 0 or -EBADF beyond the limit. */
     int put(Task task, int fd, FileDescription file, long limit, boolean closeOnExec);
 

@@ -145,7 +145,7 @@ final class ControlMessages {
 
     private static boolean passesCredentials(Task t, Socket socket) {
         byte[] value = new byte[4];
-        return socket.getOption(t, SOL_SOCKET, SO_PASSCRED, value, 4) == 4 && Bytes.getInt(value, 0) != 0;
+        return socket.domain() == AF_UNIX && socket.getOption(t, SOL_SOCKET, SO_PASSCRED, value, 4) == 4 && Bytes.getInt(value, 0) != 0;
     }
 
     /** Enters as many descriptors as there is room and limit for; the others are closed. */

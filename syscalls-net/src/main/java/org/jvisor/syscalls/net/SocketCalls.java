@@ -85,7 +85,7 @@ final class SocketCalls {
         try {
             byte[] address = new byte[Sockets.MAX_ADDRESS];
             int length = Sockets.copyAddressIn(t, a.a1, a.int2(), address);
-            return Sockets.of(file).bind(t, address, length);
+            return Sockets.of(file).bind(t, file, address, length);
         } finally {
             file.release(t);
         }
@@ -107,7 +107,11 @@ final class SocketCalls {
         FileDescription file = Sockets.acquire(t, a.int0());
         try {
             Socket[] accepted = new Socket[1];
+            long limit = t.group().softLimit(Rlimit.RLIMIT_NOFILE);
             long result = Sockets.blocking(t, file, Sockets.nonBlocking(file, 0), Poll.POLLIN, false, () -> {
+                if (!t.files().hasFree(limit)) {
+                    return -Errno.EMFILE; // whoever is not accepted stays in the backlog
+                }
                 accepted[0] = Sockets.of(file).accept(t);
                 return accepted[0] == null ? -Errno.EAGAIN : 0;
             });

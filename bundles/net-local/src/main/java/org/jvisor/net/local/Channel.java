@@ -287,18 +287,19 @@ final class Channel implements Stateful {
             Stretch first;
             Stretch carrying;
             try (Mutex _ = lock.take()) {
-                if (error != 0) {
-                    int e = error;
-                    error = 0;
-                    return -e;
-                }
                 if (isEmpty()) {
-                    return ended ? 0 : -Errno.EAGAIN;
+                    int e = error; // what has come before it is read first
+                    error = 0;
+                    return e != 0 ? -e : ended ? 0 : -Errno.EAGAIN;
                 }
                 from = head;
                 first = stretches.peekFirst();
                 if (first != null && first.start > from) {
                     first = null;
+                }
+                Sender before = Sender.named(message);
+                if (passCredentials && before != null && !before.equals(Sender.orUnknown(first == null ? null : first.sender))) {
+                    return 0; // the call has read bytes of another sender
                 }
                 carrying = records ? first : carrying(passCredentials);
                 end = carrying != null ? carrying.end : passCredentials ? endOfSender(first) : tail;
@@ -314,7 +315,7 @@ final class Channel implements Stateful {
                     Flight.Passage passage = carrying != null && (carrying.start <= from || carrying.start < from + moved)
                             ? carrying.passage : null;
                     if (message != null && whole | !records) {
-                        Sender.tell(first == null ? null : first.sender, message);
+                        Sender.tell(Sender.orUnknown(first == null ? null : first.sender), message);
                         message.fullLength = records ? end - from : moved;
                         if (passage != null) {
                             message.files = peek ? again(passage) : passage.arrive();

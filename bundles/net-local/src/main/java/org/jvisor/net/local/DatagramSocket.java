@@ -274,7 +274,7 @@ abstract class DatagramSocket extends LocalSocket {
     private static long tell(Datagram datagram, Message message, long moved) {
         System.arraycopy(datagram.from, 0, message.address, 0, datagram.from.length);
         message.addressLength = datagram.from.length;
-        Sender.tell(datagram.sender, message);
+        Sender.tell(Sender.orUnknown(datagram.sender), message);
         message.fullLength = datagram.length;
         if (moved < datagram.length) {
             message.resultFlags |= MSG_TRUNC;

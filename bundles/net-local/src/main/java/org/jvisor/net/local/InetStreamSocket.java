@@ -94,6 +94,12 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
         return isWaiting() ? 0 : super.pollUnconnected() | Poll.POLLIN | Poll.POLLRDNORM | Poll.POLLRDHUP;
     }
 
+    /** socket(7), SO_LINGER: without a time to wait nothing is waited for. */
+    @Override
+    boolean abortsAtClose() {
+        return lingersFor(0);
+    }
+
     /** A side that has gone is told of only by what it answers: until then this one may send. */
     @Override
     boolean isHungUp(int incoming, int outgoing) {

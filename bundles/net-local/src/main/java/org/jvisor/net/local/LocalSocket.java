@@ -124,6 +124,11 @@ abstract class LocalSocket implements Socket, Stateful {
                 .put("lowWater", lowWater).put("receiveTimeoutNs", receiveTimeoutNs).put("sendTimeoutNs", sendTimeoutNs);
     }
 
+    /** Whether SO_LINGER is set, to so many seconds. */
+    final boolean lingersFor(int seconds) {
+        return lingerOn != 0 && lingerSeconds == seconds;
+    }
+
     /** The socket is closed; once. */
     final void uncharge() {
         cgroup.uncharge(Charge.SOCKET, 1);

@@ -8,6 +8,9 @@ import org.jvisor.api.state.StateRecord;
 /** Who sent a message: SCM_CREDENTIALS (unix(7)). */
 record Sender(int pid, int uid, int gid) {
 
+    /** Of bytes that were sent when nobody asked for credentials: the overflow user and group (proc(5), overflowuid). */
+    private static final Sender UNKNOWN = new Sender(0, 65534, 65534);
+
     static Sender of(Task task) {
         return new Sender(task.group().pid(), task.credentials().uid(), task.credentials().gid());
     }
@@ -17,14 +20,16 @@ record Sender(int pid, int uid, int gid) {
         return message != null && message.hasCredentials ? new Sender(message.pid, message.uid, message.gid) : null;
     }
 
-    /** Tells the receiver; nothing for null. */
+    static Sender orUnknown(Sender sender) {
+        return sender == null ? UNKNOWN : sender;
+    }
+
+    /** Tells the receiver. */
     static void tell(Sender sender, Socket.Message message) {
-        if (sender != null) {
-            message.hasCredentials = true;
-            message.pid = sender.pid;
-            message.uid = sender.uid;
-            message.gid = sender.gid;
-        }
+        message.hasCredentials = true;
+        message.pid = sender.pid;
+        message.uid = sender.uid;
+        message.gid = sender.gid;
     }
 
     /** Nothing for null. */

@@ -114,6 +114,11 @@ abstract class StreamSocket extends LocalSocket {
     /** What a send or receive on a socket without a connection fails with; 0: there is nothing to receive and will not be. */
     abstract int notConnected(boolean sending);
 
+    /** Whether closing it breaks the connection off. */
+    boolean abortsAtClose() {
+        return false;
+    }
+
     /** The name is free for others. */
     abstract void unbind();
 
@@ -532,7 +537,7 @@ abstract class StreamSocket extends LocalSocket {
         if (incoming != null) {
             boolean unread = incoming.breakOff();
             out.end();
-            if (unread) {
+            if (unread || abortsAtClose()) {
                 // Whoever closes with bytes unread tells the other side so.
                 out.fail(Errno.ECONNRESET);
             }

@@ -4,6 +4,7 @@ package org.jvisor.net.local;
 import static org.jvisor.api.abi.Socket.*;
 
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SockaddrUnLayout;
 import org.jvisor.api.kernel.NetSysctl;
@@ -76,7 +77,12 @@ final class UnixDatagramSocket extends DatagramSocket {
 
     @Override
     public long bind(Task task, byte[] address, int length) {
-        return naming.bind(task, address, length);
+        return naming.bind(task, UnixNaming.ANYBODY, address, length);
+    }
+
+    @Override
+    public long bind(Task task, FileDescription file, byte[] address, int length) {
+        return naming.bind(task, file.inode().mode() & Mode.PERMISSIONS, address, length);
     }
 
     @Override

@@ -64,7 +64,7 @@ final class UnixNames {
     }
 
     /** bind(2). */
-    static Name bind(NetNamespace net, Task task, LocalSocket socket, byte[] address, int length) {
+    static Name bind(NetNamespace net, Task task, LocalSocket socket, int mode, byte[] address, int length) {
         if (length < SockaddrUnLayout.PATH || length > SockaddrUnLayout.SIZE
                 || SockaddrUnLayout.family(address, 0) != AF_UNIX) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -78,7 +78,7 @@ final class UnixNames {
         String path = path(address, length);
         PathWalk walk = task.walk();
         try {
-            task.kernel().vfs().mknod(task, Open.AT_FDCWD, walk.load(path), Mode.S_IFSOCK | 0777, 0);
+            task.kernel().vfs().mknod(task, Open.AT_FDCWD, walk.load(path), Mode.S_IFSOCK | mode, 0);
         } catch (ErrnoException e) {
             throw e.errno() == Errno.EEXIST ? ErrnoException.of(Errno.EADDRINUSE) : e;
         }

@@ -14,6 +14,7 @@ import org.jvisor.api.state.StateRecord;
 /** The name of one AF_UNIX socket, or that it has none. */
 final class UnixNaming {
 
+    static final int ANYBODY = 0777;
     private static final byte[] UNNAMED = {};
 
     private final NetNamespace net;
@@ -41,13 +42,17 @@ final class UnixNaming {
         return name != null;
     }
 
-    /** bind(2). */
-    long bind(Task task, byte[] address, int length) {
+    /**
+     * bind(2).
+     *
+     * @param mode of the file, if a file system has the name, but for the task's umask
+     */
+    long bind(Task task, int mode, byte[] address, int length) {
         try (KillableLock _ = binding.take()) {
             if (name != null) {
                 return -Errno.EINVAL;
             }
-            name = UnixNames.bind(net, task, socket, address, length);
+            name = UnixNames.bind(net, task, socket, mode, address, length);
             return 0;
         }
     }
