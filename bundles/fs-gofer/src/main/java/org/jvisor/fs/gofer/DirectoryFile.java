@@ -17,7 +17,7 @@ final class DirectoryFile implements FileOperations, Stateful {
     private static final int DOTS = 2;
 
     private final GoferDirectory directory;
-    /** Guarded by this. */
+    /** Guarded by the lock of the description's position, with which a directory is read. */
     private DirectoryNames.Entry[] entries;
 
     DirectoryFile(GoferDirectory directory) {
@@ -31,14 +31,14 @@ final class DirectoryFile implements FileOperations, Stateful {
     }
 
     @Override
-    public synchronized StateRecord save() {
+    public StateRecord save() {
         StateRecord record = new StateRecord(GoferDriver.OPEN_DIRECTORY, GoferDriver.SCHEMA).putOwn("inode", directory);
         DirectoryNames.save(record, entries);
         return record;
     }
 
     @Override
-    public synchronized long readdir(Task task, FileDescription file, long position, DirectorySink sink) {
+    public long readdir(Task task, FileDescription file, long position, DirectorySink sink) {
         if (position == 0 || entries == null) {
             entries = directory.names.list();
         }

@@ -11,6 +11,8 @@ import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.StatLayout;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
 
@@ -33,9 +35,9 @@ final class HostDescriptor implements Stateful {
     private final long scratch;
 
     /** Each guards its part of the scratch. */
-    private final Object readLock = new Object();
-    private final Object writeLock = new Object();
-    private final Object pollLock = new Object();
+    private final Mutex readLock = new Mutex(LockRank.LEAF);
+    private final Mutex writeLock = new Mutex(LockRank.LEAF);
+    private final Mutex pollLock = new Mutex(LockRank.LEAF);
 
     private volatile boolean readsNoWait = true;
     private volatile boolean writesNoWait = true;
@@ -100,7 +102,7 @@ final class HostDescriptor implements Stateful {
     long readNoWait(long address, long length) {
         if (readsNoWait) {
             long result;
-            synchronized (readLock) {
+            try (Mutex _ = readLock.take()) {
                 host.putLong(scratch + READ_IOV + IovecLayout.BASE, address);
                 host.putLong(scratch + READ_IOV + IovecLayout.LEN, length);
                 result = uninterrupted(SyscallNr.PREADV2, fd, scratch + READ_IOV, 1, -1, -1, Splice.RWF_NOWAIT);
@@ -117,7 +119,7 @@ final class HostDescriptor implements Stateful {
     long writeNoWait(long address, long length) {
         if (writesNoWait) {
             long result;
-            synchronized (writeLock) {
+            try (Mutex _ = writeLock.take()) {
                 host.putLong(scratch + WRITE_IOV + IovecLayout.BASE, address);
                 host.putLong(scratch + WRITE_IOV + IovecLayout.LEN, length);
                 result = uninterrupted(SyscallNr.PWRITEV2, fd, scratch + WRITE_IOV, 1, -1, -1, Splice.RWF_NOWAIT);
@@ -133,7 +135,7 @@ final class HostDescriptor implements Stateful {
 
     /** Those of {@code events}, POLLERR and POLLHUP that are true now. */
     int poll(int events) {
-        synchronized (pollLock) {
+        try (Mutex _ = pollLock.take()) {
             long pollfd = scratch + POLLFD;
             host.putInt(pollfd + PollfdLayout.FD, fd);
             host.putShort(pollfd + PollfdLayout.EVENTS, (short) events);

@@ -12,6 +12,8 @@ import org.jvisor.api.abi.TermiosLayout;
 import org.jvisor.api.abi.WinsizeLayout;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
@@ -37,7 +39,8 @@ final class HostFile implements FileOperations, Stateful {
     /** Whether the host's poll(2) means anything for it; other files are always ready. */
     private final boolean polled;
 
-    /** What the poller knows this by; 0: not at all yet. Guarded by the monitor, as is the next. */
+    private final Mutex lock = new Mutex(LockRank.SERVICE);
+    /** What the poller knows this by; 0: not at all yet. Guarded by the lock, as is the next. */
     private long token;
     private int armed;
 
@@ -74,21 +77,25 @@ final class HostFile implements FileOperations, Stateful {
     }
 
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord(HostFilesImpl.FILE, HostFilesImpl.SCHEMA).putOwn("descriptor", descriptor).putCore("queue", queue)
-                .put("regular", regular).put("readable", readable).put("writable", writable).put("terminal", terminal)
-                .put("armed", armed).put("polled", polled);
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            return new StateRecord(HostFilesImpl.FILE, HostFilesImpl.SCHEMA).putOwn("descriptor", descriptor).putCore("queue", queue)
+                    .put("regular", regular).put("readable", readable).put("writable", writable).put("terminal", terminal)
+                    .put("armed", armed).put("polled", polled);
+        }
     }
 
     /** Those who waited go on waiting: what has happened meanwhile is told at once. */
     @Override
-    public synchronized void resume() {
-        if (polled && token == 0) {
-            // Not earlier: the poller may be its predecessor's, and knows a descriptor once.
-            token = Math.max(0, poller.add(descriptor.fd(), this::happened));
-        }
-        if (armed != 0) {
-            poller.arm(descriptor.fd(), token, armed);
+    public void resume() {
+        try (Mutex _ = lock.take()) {
+            if (polled && token == 0) {
+                // Not earlier: the poller may be its predecessor's, and knows a descriptor once.
+                token = Math.max(0, poller.add(descriptor.fd(), this::happened));
+            }
+            if (armed != 0) {
+                poller.arm(descriptor.fd(), token, armed);
+            }
         }
     }
 
@@ -102,9 +109,11 @@ final class HostFile implements FileOperations, Stateful {
         stopPolling();
     }
 
-    private synchronized void stopPolling() {
-        if (token != 0) {
-            poller.remove(descriptor.fd(), token);
+    private void stopPolling() {
+        try (Mutex _ = lock.take()) {
+            if (token != 0) {
+                poller.remove(descriptor.fd(), token);
+            }
         }
     }
 
@@ -187,16 +196,18 @@ final class HostFile implements FileOperations, Stateful {
         }
     }
 
-    private synchronized void arm(int events) {
-        if ((armed & events) != events) {
-            armed |= events;
-            poller.arm(descriptor.fd(), token, armed);
+    private void arm(int events) {
+        try (Mutex _ = lock.take()) {
+            if ((armed & events) != events) {
+                armed |= events;
+                poller.arm(descriptor.fd(), token, armed);
+            }
         }
     }
 
     /** The poller's thread. */
     private void happened(int events) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             armed &= ~events;
             if (armed != 0 && (events & ALWAYS) == 0) {
                 poller.arm(descriptor.fd(), token, armed);

@@ -8,6 +8,8 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileSystem;
@@ -24,6 +26,8 @@ final class HostFileSystem implements FileSystem, Stateful {
 
     private final Consumer<HostFileSystem> files;
     private final long device;
+    private final Mutex lock = new Mutex(LockRank.SUPER_BLOCK);
+    /** Guarded by the lock, as is the last number. */
     private final Map<HostIdentity, Long> numbers = new HashMap<>();
     private long lastIno;
 
@@ -44,12 +48,14 @@ final class HostFileSystem implements FileSystem, Stateful {
     }
 
     @Override
-    public synchronized StateRecord save() {
-        StateRecord record = new StateRecord(HostFilesImpl.SUPER_BLOCK, HostFilesImpl.SCHEMA).put("device", device)
-                .put("lastIno", lastIno);
-        numbers.forEach((identity, ino) -> record.add("numbers").put("device", identity.device()).put("hostIno", identity.ino())
-                .put("ino", ino));
-        return record;
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            StateRecord record = new StateRecord(HostFilesImpl.SUPER_BLOCK, HostFilesImpl.SCHEMA).put("device", device)
+                    .put("lastIno", lastIno);
+            numbers.forEach((identity, ino) -> record.add("numbers").put("device", identity.device()).put("hostIno", identity.ino())
+                    .put("ino", ino));
+            return record;
+        }
     }
 
     @Override
@@ -61,17 +67,19 @@ final class HostFileSystem implements FileSystem, Stateful {
     record HostIdentity(long device, long ino) {}
 
     /** The same number for the same file, so that cat(1) notices when its input is its output. */
-    synchronized long ino(long hostDevice, long hostIno) {
-        HostIdentity identity = new HostIdentity(hostDevice, hostIno);
-        Long known = numbers.get(identity);
-        if (known != null) {
-            return known;
+    long ino(long hostDevice, long hostIno) {
+        try (Mutex _ = lock.take()) {
+            HostIdentity identity = new HostIdentity(hostDevice, hostIno);
+            Long known = numbers.get(identity);
+            if (known != null) {
+                return known;
+            }
+            lastIno++;
+            if (numbers.size() < MAX_REMEMBERED) {
+                numbers.put(identity, lastIno);
+            }
+            return lastIno;
         }
-        lastIno++;
-        if (numbers.size() < MAX_REMEMBERED) {
-            numbers.put(identity, lastIno);
-        }
-        return lastIno;
     }
 
     @Override

@@ -11,6 +11,8 @@ import org.jvisor.api.abi.Termios;
 import org.jvisor.api.host.HostCall;
 import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.StateException;
 import org.jvisor.api.state.StateRecord;
@@ -48,7 +50,8 @@ public final class HostFilesImpl implements HostFiles, HostCaller, Driver {
     /** That of a predecessor where there was one. */
     private volatile HostFileSystem fileSystem;
 
-    /** Made when first needed; guarded by the monitor. */
+    private final Mutex lock = new Mutex(LockRank.KERNEL);
+    /** Made when first needed; guarded by the lock. */
     private HostPoller poller;
 
     @Activate
@@ -85,11 +88,13 @@ public final class HostFilesImpl implements HostFiles, HostCaller, Driver {
         fileSystem = successor;
     }
 
-    private synchronized HostPoller poller() {
-        if (poller == null) {
-            poller = new HostPoller(host);
+    private HostPoller poller() {
+        try (Mutex _ = lock.take()) {
+            if (poller == null) {
+                poller = new HostPoller(host);
+            }
+            return poller;
         }
-        return poller;
     }
 
     private static String name(int mode, long ino) {
@@ -98,9 +103,11 @@ public final class HostFilesImpl implements HostFiles, HostCaller, Driver {
     }
 
     @Deactivate
-    public synchronized void close() {
-        if (poller != null) {
-            poller.close();
+    public void close() {
+        try (Mutex _ = lock.take()) {
+            if (poller != null) {
+                poller.close();
+            }
         }
     }
 

@@ -6,6 +6,8 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileOperations;
@@ -23,6 +25,8 @@ final class HostInode implements Inode, Stateful {
     private final long ino;
     private final HostDescriptor descriptor;
     private final HostFile file;
+    private final Mutex lock = new Mutex(LockRank.INODE);
+    /** Guarded by the lock, as are the owners. */
     private int mode;
     private int uid;
     private int gid;
@@ -45,9 +49,11 @@ final class HostInode implements Inode, Stateful {
     }
 
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord(HostFilesImpl.INODE, HostFilesImpl.SCHEMA).putAny("fileSystem", fileSystem).put("ino", ino)
-                .putOwn("descriptor", descriptor).putOwn("file", file).put("mode", mode).put("uid", uid).put("gid", gid);
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            return new StateRecord(HostFilesImpl.INODE, HostFilesImpl.SCHEMA).putAny("fileSystem", fileSystem).put("ino", ino)
+                    .putOwn("descriptor", descriptor).putOwn("file", file).put("mode", mode).put("uid", uid).put("gid", gid);
+        }
     }
 
     @Override
@@ -61,18 +67,24 @@ final class HostInode implements Inode, Stateful {
     }
 
     @Override
-    public synchronized int mode() {
-        return mode;
+    public int mode() {
+        try (Mutex _ = lock.take()) {
+            return mode;
+        }
     }
 
     @Override
-    public synchronized int uid() {
-        return uid;
+    public int uid() {
+        try (Mutex _ = lock.take()) {
+            return uid;
+        }
     }
 
     @Override
-    public synchronized int gid() {
-        return gid;
+    public int gid() {
+        try (Mutex _ = lock.take()) {
+            return gid;
+        }
     }
 
     @Override
@@ -81,7 +93,7 @@ final class HostInode implements Inode, Stateful {
         descriptor.stat(stat);
         stat.dev = fileSystem.device();
         stat.ino = ino;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             stat.mode = mode;
             stat.uid = uid;
             stat.gid = gid;
@@ -93,7 +105,7 @@ final class HostInode implements Inode, Stateful {
         if ((changes.valid & SetAttributes.SIZE) != 0) {
             ErrnoException.check(descriptor.call(SyscallNr.FTRUNCATE, changes.size, 0, 0));
         }
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if ((changes.valid & SetAttributes.MODE) != 0) {
                 mode = mode & Mode.S_IFMT | changes.mode & Mode.PERMISSIONS;
             }

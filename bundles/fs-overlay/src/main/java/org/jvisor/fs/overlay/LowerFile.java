@@ -4,6 +4,8 @@ package org.jvisor.fs.overlay;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.state.FieldHandle;
@@ -25,7 +27,8 @@ final class LowerFile implements FileOperations, Stateful, HandleSource {
     private final OverlayInode inode;
     private final int flags;
     private volatile FileOperations lower;
-    /** Set once, under this. */
+    private final KillableLock switching = new KillableLock(LockRank.OVERLAY);
+    /** Set once, with that lock held. */
     private volatile FileOperations copy;
 
     LowerFile(OverlayInode inode, FileOperations lower, int flags) {
@@ -63,11 +66,13 @@ final class LowerFile implements FileOperations, Stateful, HandleSource {
         return upper == null ? lower : switchTo(task, upper);
     }
 
-    private synchronized FileOperations switchTo(Task task, Inode upper) {
-        if (copy == null) {
-            copy = upper.open(task, flags);
+    private FileOperations switchTo(Task task, Inode upper) {
+        try (KillableLock _ = switching.take()) {
+            if (copy == null) {
+                copy = upper.open(task, flags);
+            }
+            return copy;
         }
-        return copy;
     }
 
     @Override

@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.state.FieldHandle;
 import org.jvisor.api.state.Handle;
@@ -33,7 +35,8 @@ final class Overlay implements FileSystem, Stateful, HandleSource {
     private OverlayInode root;
     private volatile FileSystem shownBy;
 
-    /** One object for what one upper inode is, whichever of its names it is found by. Guarded by itself. */
+    private final Mutex lock = new Mutex(LockRank.SUPER_BLOCK);
+    /** One object for what one upper inode is, whichever of its names it is found by. Guarded by the lock. */
     private final Map<Inode, WeakReference<OverlayInode>> byUpper = new IdentityHashMap<>();
 
     /**
@@ -89,7 +92,7 @@ final class Overlay implements FileSystem, Stateful, HandleSource {
         }
         root.forEachHandle(visitor);
         List<OverlayInode> known = new ArrayList<>();
-        synchronized (byUpper) {
+        try (Mutex _ = lock.take()) {
             byUpper.values().forEach(reference -> {
                 OverlayInode inode = reference.get();
                 if (inode != null) {
@@ -118,7 +121,7 @@ final class Overlay implements FileSystem, Stateful, HandleSource {
         if (upper == null) {
             return new OverlayInode(this, parent, name, lower, null);
         }
-        synchronized (byUpper) {
+        try (Mutex _ = lock.take()) {
             WeakReference<OverlayInode> reference = byUpper.get(upper);
             OverlayInode known = reference == null ? null : reference.get();
             if (known == null) {
@@ -131,13 +134,13 @@ final class Overlay implements FileSystem, Stateful, HandleSource {
 
     /** {@code inode} has got {@code upper} by copying up. */
     void copiedUp(OverlayInode inode, Inode upper) {
-        synchronized (byUpper) {
+        try (Mutex _ = lock.take()) {
             byUpper.put(upper, new WeakReference<>(inode));
         }
     }
 
     void forget(OverlayInode inode, Inode upper) {
-        synchronized (byUpper) {
+        try (Mutex _ = lock.take()) {
             WeakReference<OverlayInode> reference = byUpper.get(upper);
             if (reference != null && (reference.refersTo(inode) || reference.refersTo(null))) {
                 byUpper.remove(upper);

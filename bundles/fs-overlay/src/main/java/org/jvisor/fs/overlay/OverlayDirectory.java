@@ -22,6 +22,7 @@ final class OverlayDirectory implements FileOperations, Stateful {
     record Entry(String name, long ino, int type) {}
 
     private final OverlayInode directory;
+    /** Guarded by the lock of the description's position, with which a directory is read. */
     private List<Entry> entries;
 
     OverlayDirectory(OverlayInode directory) {
@@ -40,7 +41,7 @@ final class OverlayDirectory implements FileOperations, Stateful {
     }
 
     @Override
-    public synchronized StateRecord save() {
+    public StateRecord save() {
         StateRecord record = new StateRecord(OverlayType.DIRECTORY, OverlayType.SCHEMA).putOwn("inode", directory);
         if (entries != null) {
             record.putList("entries");
@@ -111,7 +112,7 @@ final class OverlayDirectory implements FileOperations, Stateful {
     }
 
     @Override
-    public synchronized long readdir(Task task, FileDescription file, long position, DirectorySink sink) {
+    public long readdir(Task task, FileDescription file, long position, DirectorySink sink) {
         if (entries == null || position == 0) {
             entries = entries(task, directory);
         }

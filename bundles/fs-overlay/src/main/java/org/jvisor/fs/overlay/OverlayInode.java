@@ -10,6 +10,8 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.state.FieldHandle;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
@@ -40,6 +42,8 @@ final class OverlayInode implements Inode, Stateful, HandleSource {
     private volatile String name;
     private volatile Inode lower;
     private volatile Inode upper;
+    /** Held while the file is copied up. */
+    private final KillableLock copying = new KillableLock(LockRank.OVERLAY);
 
     OverlayInode(Overlay overlay, OverlayInode parent, String name, Inode lower, Inode upper) {
         this.overlay = overlay;
@@ -215,7 +219,7 @@ final class OverlayInode implements Inode, Stateful, HandleSource {
         checkWritable();
         OverlayInode directory = parent;
         Inode upperDirectory = directory.copyUp(task, true);
-        synchronized (this) {
+        try (KillableLock _ = copying.take()) {
             if (upper == null) {
                 upper = CopyUp.copy(task, overlay, lower, upperDirectory, name, withData);
                 overlay.copiedUp(this, upper);
