@@ -57,6 +57,13 @@ final class SandboxControl implements AutoCloseable {
         return receive();
     }
 
+    /** As {@code runsc bundle list}. */
+    String bundles() throws IOException {
+        send(Messages.BUNDLES, new byte[0]);
+        ByteBuffer header = read(HEADER_BYTES);
+        return new BodyReader(read(header.getInt(Integer.BYTES)).array()).text();
+    }
+
     private void send(int type, byte[] request) throws IOException {
         ByteBuffer frame = ByteBuffer.allocate(HEADER_BYTES + request.length).order(ByteOrder.LITTLE_ENDIAN);
         frame.putInt(type).putInt(request.length).putLong(++requests).put(request).flip();

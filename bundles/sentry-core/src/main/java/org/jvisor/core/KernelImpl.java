@@ -28,6 +28,8 @@ import org.jvisor.api.net.SocketFamily;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.Restorable;
+import org.jvisor.api.syscall.SyscallFamily;
+import org.jvisor.api.syscall.SyscallInterceptor;
 import org.jvisor.api.vfs.Vfs;
 import org.jvisor.core.container.Cgroups;
 import org.jvisor.core.container.ContainerBuilder;
@@ -390,9 +392,17 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     }
 
     @Override
-    public boolean refuses(Object service) {
-        return dispatcher.refuses(service) || service instanceof SocketFamily family && !socketFamilies.has(family)
-                || service instanceof Platform known && !platforms.contains(known);
+    public boolean refuses(String type, Object service) {
+        if (type.equals(SyscallFamily.class.getName())) {
+            return !dispatcher.hasFamily(service);
+        }
+        if (type.equals(SyscallInterceptor.class.getName())) {
+            return !dispatcher.hasInterceptor(service);
+        }
+        if (type.equals(SocketFamily.class.getName())) {
+            return !socketFamilies.has(service);
+        }
+        return type.equals(Platform.class.getName()) && platforms.stream().noneMatch(platform -> platform == service);
     }
 
     @Override

@@ -47,7 +47,7 @@ public final class SocketFamilyTable implements SocketFamilies {
         }
     }
 
-    public boolean has(SocketFamily service) {
+    public boolean has(Object service) {
         try (Mutex _ = lock.take()) {
             return entries.stream().anyMatch(entry -> entry.service == service);
         }

@@ -3,6 +3,8 @@ package org.jvisor.itests.osgi;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.classfile.ClassBuilder;
+import java.lang.classfile.ClassElement;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeBuilder;
@@ -33,7 +35,13 @@ public final class Build {
         UNKNOWN_RECORDS,
         SAVE_FAILS,
         ADOPT_FAILS,
-        ADOPT_HANGS
+        ADOPT_HANGS,
+        /** Its objects throw Errors when their successors serve, when they come to serve, when they do not. */
+        RETIRE_FAILS,
+        RESUME_FAILS,
+        DISCARD_FAILS,
+        RETIRE_HANGS,
+        RESUME_HANGS
     }
 
     private static final int NEWER_SCHEMA = 2;
@@ -41,6 +49,7 @@ public final class Build {
 
     private static final ClassDesc RECORD = ClassDesc.of("org.jvisor.api.state.StateRecord");
     private static final ClassDesc FAILURE = ClassDesc.of("java.lang.IllegalStateException");
+    private static final ClassDesc ERROR = ClassDesc.of("java.lang.NoClassDefFoundError");
     private static final MethodTypeDesc NEW = MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_String, ConstantDescs.CD_int);
     private static final MethodTypeDesc NEW_FAILURE = MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_String);
     private static final MethodTypeDesc PUT = MethodTypeDesc.of(RECORD, ConstantDescs.CD_String, ConstantDescs.CD_long);
@@ -81,8 +90,12 @@ public final class Build {
                     withRecords(code -> code.swap().pop().loadConstant("unknown").swap().invokespecial(RECORD, "<init>", NEW)));
             case SAVE_FAILS -> transform(classFile, withMethod("save", SAVE, Build::fail));
             case ADOPT_FAILS -> transform(classFile, withMethod("adopt", ADOPT, Build::fail));
-            case ADOPT_HANGS -> transform(classFile, withMethod("adopt", ADOPT, code -> code.loadConstant(Long.MAX_VALUE)
-                    .invokestatic(ClassDesc.of("java.lang.Thread"), "sleep", SLEEP).aconst_null().areturn()));
+            case ADOPT_HANGS -> transform(classFile, withMethod("adopt", ADOPT, code -> hang(code).aconst_null().areturn()));
+            case RETIRE_FAILS -> transform(classFile, withEnd("retire", Build::failBadly));
+            case RESUME_FAILS -> transform(classFile, withEnd("resume", Build::failBadly));
+            case DISCARD_FAILS -> transform(classFile, withEnd("discard", Build::failBadly));
+            case RETIRE_HANGS -> transform(classFile, withEnd("retire", code -> hang(code).return_()));
+            case RESUME_HANGS -> transform(classFile, withEnd("resume", code -> hang(code).return_()));
         };
     }
 
@@ -113,6 +126,39 @@ public final class Build {
                 builder.with(element);
             }
         };
+    }
+
+    /** A method without arguments of all objects that are saved, in place of what they have of that name. */
+    private static ClassTransform withEnd(String name, Consumer<CodeBuilder> body) {
+        return ClassTransform.ofStateful(() -> new ClassTransform() {
+            private boolean isSaved;
+
+            @Override
+            public void accept(ClassBuilder builder, ClassElement element) {
+                if (element instanceof MethodModel method && method.methodTypeSymbol().equals(SAVE) && method.methodName().equalsString("save")) {
+                    isSaved = true;
+                }
+                if (!(element instanceof MethodModel method && method.methodName().equalsString(name)
+                        && method.methodTypeSymbol().equals(ConstantDescs.MTD_void))) {
+                    builder.with(element);
+                }
+            }
+
+            @Override
+            public void atEnd(ClassBuilder builder) {
+                if (isSaved) {
+                    builder.withMethodBody(name, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, body);
+                }
+            }
+        });
+    }
+
+    private static CodeBuilder hang(CodeBuilder code) {
+        return code.loadConstant(Long.MAX_VALUE).invokestatic(ClassDesc.of("java.lang.Thread"), "sleep", SLEEP);
+    }
+
+    private static void failBadly(CodeBuilder code) {
+        code.new_(ERROR).dup().loadConstant("no good").invokespecial(ERROR, "<init>", NEW_FAILURE).athrow();
     }
 
     private static void fail(CodeBuilder code) {

@@ -2,6 +2,7 @@
 package org.jvisor.launcher.boot;
 
 import java.util.List;
+import java.util.Set;
 import org.jvisor.api.abi.Socket;
 import org.jvisor.api.host.HostCaller;
 import org.jvisor.api.net.SocketFamily;
@@ -30,43 +31,46 @@ final class OfferedServices {
     private OfferedServices() {
     }
 
-    /** @throws IllegalArgumentException with what is wrong; whatever else the service throws */
-    static void check(Object service) {
-        if (service instanceof SyscallFamily family) {
+    /**
+     * @param types that it is offered as
+     * @throws IllegalArgumentException with what is wrong; whatever else the service throws
+     */
+    static void check(Object service, Set<String> types) {
+        if (types.contains(SyscallFamily.class.getName()) && service instanceof SyscallFamily family) {
             checkFamily(family);
         }
-        if (service instanceof SyscallInterceptor interceptor) {
+        if (types.contains(SyscallInterceptor.class.getName()) && service instanceof SyscallInterceptor interceptor) {
             int[] numbers = present(interceptor.numbers(), "numbers()");
             for (int number : numbers) {
                 inRange("numbers()", number, 0, MOST_NUMBERS - 1L);
             }
         }
-        if (service instanceof SocketFamily family) {
+        if (types.contains(SocketFamily.class.getName()) && service instanceof SocketFamily family) {
             inRange("domain()", family.domain(), 0, Socket.AF_MAX - 1L);
         }
-        if (service instanceof FileSystemType type) {
+        if (types.contains(FileSystemType.class.getName()) && service instanceof FileSystemType type) {
             name("name()", type.name());
             type.nodev();
             type.userMountable();
         }
-        if (service instanceof DeviceDriver driver) {
+        if (types.contains(DeviceDriver.class.getName()) && service instanceof DeviceDriver driver) {
             name("name()", driver.name());
             inRange("major()", driver.major(), 0, MOST_MAJORS - 1L);
             inRange("firstMinor()", driver.firstMinor(), 0, MOST_MINORS - 1L);
             inRange("lastMinor()", driver.lastMinor(), driver.firstMinor(), MOST_MINORS - 1L);
         }
-        if (service instanceof ProcEntry entry) {
+        if (types.contains(ProcEntry.class.getName()) && service instanceof ProcEntry entry) {
             checkEntry(entry);
         }
-        if (service instanceof Platform platform) {
+        if (types.contains(Platform.class.getName()) && service instanceof Platform platform) {
             name("name()", platform.name());
             inRange("reservedBytes()", platform.reservedBytes(), 0, Long.MAX_VALUE);
             inRange("taskStackBytes()", platform.taskStackBytes(), 0, MOST_STACK_BYTES);
         }
-        if (service instanceof P9Transport transport) {
+        if (types.contains(P9Transport.class.getName()) && service instanceof P9Transport transport) {
             name("name()", transport.name());
         }
-        if (service instanceof HostCaller caller) {
+        if (types.contains(HostCaller.class.getName()) && service instanceof HostCaller caller) {
             present(caller.hostCalls(), "hostCalls()").forEach(call -> present(call, "hostCalls()"));
         }
     }

@@ -17,9 +17,14 @@ import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceEvent;
 import org.osgi.framework.ServiceListener;
 import org.osgi.framework.ServiceReference;
+import org.osgi.framework.hooks.resolver.ResolverHook;
+import org.osgi.framework.hooks.resolver.ResolverHookFactory;
 import org.osgi.framework.hooks.service.EventListenerHook;
 import org.osgi.framework.hooks.service.FindHook;
 import org.osgi.framework.hooks.service.ListenerHook;
+import org.osgi.framework.wiring.BundleCapability;
+import org.osgi.framework.wiring.BundleRequirement;
+import org.osgi.framework.wiring.BundleRevision;
 
 /**
  * Bundles that are tried out: nobody but themselves and the framework finds their services, or hears of them, until they are admitted.
@@ -46,6 +51,7 @@ final class Probation implements FindHook, EventListenerHook {
     private synchronized void hook() {
         if (!hooked) {
             context.registerService(new String[] {FindHook.class.getName(), EventListenerHook.class.getName()}, this, null);
+            context.registerService(ResolverHookFactory.class, triggers -> new Coexistence(), null);
             hooked = true;
         }
     }
@@ -157,6 +163,30 @@ final class Probation implements FindHook, EventListenerHook {
                     listeners.remove(listening);
                 }
             }
+        }
+    }
+
+    /** A bundle and the one that takes its place are there side by side for a while, though there is to be one of the name. */
+    private static final class Coexistence implements ResolverHook {
+
+        @Override
+        public void filterResolvable(Collection<BundleRevision> candidates) {
+            // all are
+        }
+
+        @Override
+        public void filterSingletonCollisions(BundleCapability singleton, Collection<BundleCapability> collisions) {
+            collisions.clear();
+        }
+
+        @Override
+        public void filterMatches(BundleRequirement requirement, Collection<BundleCapability> candidates) {
+            // all do
+        }
+
+        @Override
+        public void end() {
+            // nothing is kept
         }
     }
 }

@@ -126,6 +126,10 @@ final class RunningBundles {
             refuseExports(fresh);
             Timed.run(limitMillis, () -> {
                 fresh.start();
+                // The framework calls it active all the same if that was within its start.
+                if (fresh.getState() != Bundle.ACTIVE || fresh.getBundleContext() == null) {
+                    throw new BundleException("it has stopped itself");
+                }
                 components.check(jar.components());
             }, () -> comeBackLate(fresh));
             if (old == null) {

@@ -4,6 +4,7 @@ package org.jvisor.launcher.boot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostCall;
 import org.jvisor.api.host.HostCaller;
@@ -94,13 +95,14 @@ final class StartedComponents {
         List<String> missing = new ArrayList<>();
         ServiceReference<?>[] references = bundle.getRegisteredServices();
         for (ServiceReference<?> reference : references == null ? new ServiceReference<?>[0] : references) {
+            Set<String> types = Set.of((String[]) reference.getProperty(Constants.OBJECTCLASS));
             Object service = context.getService(reference);
             if (service == null) {
-                missing.add(String.join(", ", (String[]) reference.getProperty(Constants.OBJECTCLASS)));
+                missing.add(String.join(", ", types));
                 continue;
             }
             held.add(reference);
-            check(service);
+            check(service, types);
             refuseBeyondSeal(service);
         }
         return missing;
@@ -112,9 +114,9 @@ final class StartedComponents {
         held.clear();
     }
 
-    private static void check(Object service) throws BundleException {
+    private static void check(Object service, Set<String> types) throws BundleException {
         try {
-            OfferedServices.check(service);
+            OfferedServices.check(service, types);
         } catch (IllegalArgumentException e) {
             throw new BundleException(service.getClass().getName() + ": " + e.getMessage(), e);
         } catch (RuntimeException | Error e) {

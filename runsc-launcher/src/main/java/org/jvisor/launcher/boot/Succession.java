@@ -124,10 +124,19 @@ final class Succession {
     /** The kernel takes a service in while that is offered: what kept it from that is in the log of the component runtime. */
     private void requireTaken(Bundle fresh) throws BundleException {
         Kernel kernel = service(context.getServiceReference(Kernel.class));
-        List<String> refused = withServices(fresh,
-            services -> services.stream().filter(kernel::refuses).map(service -> service.getClass().getName()).toList());
-        if (!refused.isEmpty()) {
-            throw new BundleException("the kernel does not take its " + String.join(", ", refused) + ": the Sentry's log tells more");
+        ServiceReference<?>[] references = fresh.getRegisteredServices();
+        for (ServiceReference<?> reference : references == null ? new ServiceReference<?>[0] : references) {
+            Object service = service(reference);
+            try {
+                for (String type : (String[]) reference.getProperty(Constants.OBJECTCLASS)) {
+                    if (service != null && kernel.refuses(type, service)) {
+                        throw new BundleException("the kernel does not take its " + service.getClass().getName()
+                            + ": the Sentry's log tells more");
+                    }
+                }
+            } finally {
+                unget(reference);
+            }
         }
     }
 

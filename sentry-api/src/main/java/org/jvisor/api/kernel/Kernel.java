@@ -74,10 +74,10 @@ public interface Kernel {
     String unanswered(Predicate<Object> leaving);
 
     /**
-     * Whether {@code service} is of a kind that the kernel takes in, and this one it has not: it is not there, or its answers about
-     * itself make no sense.
+     * Whether services of the type of this name are such that the kernel takes them in, and this one it has not: it is not there, or
+     * its answers about itself make no sense.
      */
-    boolean refuses(Object service);
+    boolean refuses(String type, Object service);
 
     /** Those below /proc/sys that are not a namespace's. */
     SysctlValues sysctls();

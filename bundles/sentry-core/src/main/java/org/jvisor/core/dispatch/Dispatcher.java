@@ -118,7 +118,7 @@ public final class Dispatcher {
 
     /**
      * @param id service.id: of equal rankings the lowest wins, as everywhere in OSGi
-     * @throws RuntimeException when what the service says about itself makes no sense: it is not taken then, see {@link #refuses}
+     * @throws RuntimeException when what the service says about itself makes no sense: it is not taken then, see {@link #hasFamily}
      */
     public void addFamily(SyscallFamily service, int ranking, long id) {
         Family family = Family.of(service, ranking, id);
@@ -163,11 +163,17 @@ public final class Dispatcher {
         awaitLeave(service.getClass().getName());
     }
 
-    /** Whether it is a family or an interceptor that was not taken. */
-    public boolean refuses(Object service) {
+    /** Whether it was taken. */
+    public boolean hasFamily(Object service) {
         try (Mutex _ = lock.take()) {
-            return service instanceof SyscallFamily && families.stream().noneMatch(family -> family.service == service)
-                    || service instanceof SyscallInterceptor && interceptors.stream().noneMatch(one -> one.service == service);
+            return families.stream().anyMatch(family -> family.service == service);
+        }
+    }
+
+    /** Whether it was taken. */
+    public boolean hasInterceptor(Object service) {
+        try (Mutex _ = lock.take()) {
+            return interceptors.stream().anyMatch(interceptor -> interceptor.service == service);
         }
     }
 
