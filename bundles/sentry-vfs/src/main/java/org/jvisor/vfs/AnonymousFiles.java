@@ -51,8 +51,8 @@ final class AnonymousFiles {
     }
 
     private static MountImpl kernelMount(String type, long magic, Devices devices) {
-        SuperBlock superBlock = new SuperBlock(new KernelFileSystem(type, magic, devices.newDevice()));
-        return new MountImpl(superBlock, superBlock.root, "none", 0);
+        SuperBlock superBlock = new SuperBlock(new KernelFileSystem(type, magic, devices.newDevice()), ended -> { });
+        return new MountImpl(null, superBlock, superBlock.root, "none", 0);
     }
 
     FileDescription any(FileOperations operations, int flags, String name, int mode) {
@@ -85,8 +85,13 @@ final class AnonymousFiles {
 
     private FileDescription describe(MountImpl mount, Vnode vnode, String name, FileOperations operations, int flags) {
         openFiles.take();
-        DentryImpl dentry = DentryImpl.detached(mount.superBlock, vnode, name);
-        return new FileDescriptionImpl(openFiles, operations, new VfsPath(mount, dentry), vnode, flags & KEPT_FLAGS);
+        VfsPath path = new VfsPath(mount, DentryImpl.detached(mount.superBlock, vnode, name));
+        return describe(path, vnode, operations, flags & KEPT_FLAGS);
+    }
+
+    private FileDescription describe(VfsPath path, Vnode vnode, FileOperations operations, int flags) {
+        ((MountImpl) path.mount()).openFile(FileDescriptionImpl.writes(flags, vnode.inode.mode()));
+        return new FileDescriptionImpl(openFiles, operations, path, vnode, flags);
     }
 
     PipeBuffer newPipeBuffer() {
@@ -106,9 +111,9 @@ final class AnonymousFiles {
         DentryImpl dentry = DentryImpl.detached(pipes.superBlock, vnode, "pipe:[" + ino + "]");
         VfsPath path = new VfsPath(pipes, dentry);
         int kept = flags & KEPT_FLAGS & ~Open.O_ACCMODE;
-        FileDescription read = new FileDescriptionImpl(openFiles, PipeEnd.reader(buffer), path, vnode, kept | Open.O_RDONLY);
+        FileDescription read = describe(path, vnode, PipeEnd.reader(buffer), kept | Open.O_RDONLY);
         vnode.tryRetain();
-        FileDescription write = new FileDescriptionImpl(openFiles, PipeEnd.writer(buffer), path, vnode, kept | Open.O_WRONLY);
+        FileDescription write = describe(path, vnode, PipeEnd.writer(buffer), kept | Open.O_WRONLY);
         return new FileDescription[] {read, write};
     }
 

@@ -87,7 +87,25 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
     FileDescriptionImpl nextOpen;
     FileDescriptionImpl previousOpen;
 
-    /** Takes over the caller's user of {@code vnode}, which is that of the path, and the place that it took of {@code openFiles}. */
+    private static boolean mayRead(int flags) {
+        int access = flags & Open.O_ACCMODE;
+        return (flags & Open.O_PATH) == 0 && (access == Open.O_RDONLY || access == Open.O_RDWR);
+    }
+
+    private static boolean mayWrite(int flags) {
+        int access = flags & Open.O_ACCMODE;
+        return (flags & Open.O_PATH) == 0 && (access == Open.O_WRONLY || access == Open.O_RDWR);
+    }
+
+    /** Whether what is opened so counts among its mount's writers: {@link MountImpl#openFile}. */
+    static boolean writes(int flags, int mode) {
+        return mayWrite(flags) && Mode.isRegular(mode);
+    }
+
+    /**
+     * Takes over the caller's user of {@code vnode}, which is that of the path, the place that it took of {@code openFiles}, and the
+     * file that it has opened of the path's mount.
+     */
     FileDescriptionImpl(OpenFiles openFiles, FileOperations operations, VfsPath path, Vnode vnode, int flags) {
         id = openFiles.newId();
         this.openFiles = openFiles;
@@ -95,18 +113,15 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         this.path = path;
         this.vnode = vnode;
         this.flags = flags;
-        boolean pathOnly = (flags & Open.O_PATH) != 0;
-        int access = flags & Open.O_ACCMODE;
-        readable = !pathOnly && (access == Open.O_RDONLY || access == Open.O_RDWR);
-        writable = !pathOnly && (access == Open.O_WRONLY || access == Open.O_RDWR);
+        readable = mayRead(flags);
+        writable = mayWrite(flags);
         seekable = operations.seekable();
         positional = operations.positional();
         writesAtOnce = operations.writesAtOnce();
         int mode = vnode.inode.mode();
         directory = Mode.isDir(mode);
         regular = Mode.isRegular(mode);
-        holdsMount = writable && regular;
-        ((MountImpl) path.mount()).openFile(holdsMount);
+        holdsMount = writes(flags, mode);
         openFiles.add(this);
     }
 

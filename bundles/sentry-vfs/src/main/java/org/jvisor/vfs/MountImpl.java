@@ -9,13 +9,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Mount;
 import org.jvisor.api.vfs.VfsPath;
 
-/** A mount. Where it is and what is mounted on it changes under {@link MountTree}'s monitor and is read without. */
+/** A mount. Where it is and what is mounted on it changes under {@link MountTree}'s lock and is read without. */
 final class MountImpl implements Mount, Restorable {
 
     private static final AtomicInteger NEXT_ID = new AtomicInteger(20);
@@ -24,6 +28,7 @@ final class MountImpl implements Mount, Restorable {
     final SuperBlock superBlock;
     final DentryImpl root;
     final String source;
+    private final Cgroup payer;
 
     private final int id = NEXT_ID.incrementAndGet();
     private final VfsPath rootPath;
@@ -32,6 +37,8 @@ final class MountImpl implements Mount, Restorable {
     /** Open file descriptions, and of those the ones that write. */
     final AtomicInteger openFiles = new AtomicInteger();
     final AtomicInteger writers = new AtomicInteger();
+    /** Roots and working directories. */
+    private final AtomicInteger occupants = new AtomicInteger();
 
     private volatile MountNamespaceImpl namespace;
     private volatile VfsPath mountPoint;
@@ -48,7 +55,9 @@ final class MountImpl implements Mount, Restorable {
     /** Set by the first umount2(2) with MNT_EXPIRE, cleared by use. */
     volatile boolean expiring;
 
-    MountImpl(SuperBlock superBlock, DentryImpl root, String source, int flags) {
+    /** @param payer whom it is charged to; null: it is the kernel's own */
+    MountImpl(Cgroup payer, SuperBlock superBlock, DentryImpl root, String source, int flags) {
+        this.payer = payer;
         this.superBlock = superBlock;
         this.root = root;
         this.source = source;
@@ -206,10 +215,13 @@ final class MountImpl implements Mount, Restorable {
 
     // ---- users
 
+    /** A file is opened. @throws ErrnoException ENOENT when the file system has ended */
     void openFile(boolean writes) {
+        if (!superBlock.tryRetain()) {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
         expiring = false;
         openFiles.incrementAndGet();
-        superBlock.retain();
         if (writes) {
             writers.incrementAndGet();
         }
@@ -223,13 +235,41 @@ final class MountImpl implements Mount, Restorable {
         superBlock.release();
     }
 
+    @Override
+    public boolean enter() {
+        if (!superBlock.tryRetain()) {
+            return false;
+        }
+        occupants.incrementAndGet();
+        return true;
+    }
+
+    @Override
+    public void leave() {
+        occupants.decrementAndGet();
+        superBlock.release();
+    }
+
+    /** Whether somebody stands in it or has a file of it open. */
+    boolean isInUse() {
+        return occupants.get() > 0 || openFiles.get() > 0;
+    }
+
+    /** It is in no tree any more. */
+    void uncharge() {
+        if (payer != null) {
+            payer.uncharge(Charge.MOUNT, 1);
+        }
+    }
+
     // ---- Restorable
 
     @Override
     public StateRecord save() {
         StateRecord record = new StateRecord("mount", 1).put("id", id).putCore("superBlock", superBlock).putCore("root", root)
-                .put("source", source).put("flags", flags).put("openFiles", openFiles.get()).put("writers", writers.get())
-                .putCore("namespace", namespace).putCores("children", List.of(children)).put("propagation", propagation)
+                .put("source", source).put("flags", flags).put("openFiles", openFiles.get())
+                .put("occupants", occupants.get()).putCore("payer", payer).put("writers", writers.get()).putCore("namespace", namespace)
+                .putCores("children", List.of(children)).put("propagation", propagation)
                 .putCore("peers", peers).putCore("master", master).put("copiedFrom", copiedFrom).put("expiring", expiring);
         VfsPath.save(record, "mountPoint", mountPoint);
         return record;
@@ -239,6 +279,7 @@ final class MountImpl implements Mount, Restorable {
     public void forget() {
         flags = 0;
         openFiles.set(0);
+        occupants.set(0);
         writers.set(0);
         namespace = null;
         mountPoint = null;
@@ -255,8 +296,10 @@ final class MountImpl implements Mount, Restorable {
         record.expect("id", id);
         record.expectCore("superBlock", superBlock);
         record.expectCore("root", root);
+        record.expectCore("payer", payer);
         flags = record.requireInt("flags");
         openFiles.set(record.requireInt("openFiles"));
+        occupants.set(record.requireInt("occupants"));
         writers.set(record.requireInt("writers"));
         namespace = record.core("namespace", MountNamespaceImpl.class);
         mountPoint = VfsPath.read(record, "mountPoint");

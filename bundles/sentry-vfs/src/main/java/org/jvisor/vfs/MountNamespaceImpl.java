@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.Mount;
@@ -15,15 +17,22 @@ import org.jvisor.api.wait.WaitQueue;
 /** A namespace: its root mount, and who hears of changes. */
 final class MountNamespaceImpl implements MountNamespace, Restorable {
 
+    private final Cgroup payer;
     private final MountTree tree;
     private final WaitQueue changes = new WaitQueue();
     private final AtomicInteger changeCount = new AtomicInteger();
     private final AtomicInteger users = new AtomicInteger(1);
     private volatile MountImpl root;
 
-    MountNamespaceImpl(MountTree tree, MountImpl root) {
+    /** @param payer whom it is charged to */
+    MountNamespaceImpl(Cgroup payer, MountTree tree, MountImpl root) {
+        this.payer = payer;
         this.tree = tree;
         this.root = root;
+    }
+
+    Cgroup payer() {
+        return payer;
     }
 
     @Override
@@ -35,7 +44,7 @@ final class MountNamespaceImpl implements MountNamespace, Restorable {
         return root;
     }
 
-    /** Under MountTree's monitor. */
+    /** Under MountTree's lock. */
     void setRootMount(MountImpl mount) {
         root = mount;
     }
@@ -46,8 +55,8 @@ final class MountNamespaceImpl implements MountNamespace, Restorable {
     }
 
     @Override
-    public MountNamespace copy() {
-        return tree.copy(this);
+    public MountNamespace copy(Cgroup cgroup) {
+        return tree.copy(cgroup, this);
     }
 
     @Override
@@ -77,6 +86,11 @@ final class MountNamespaceImpl implements MountNamespace, Restorable {
         return changeCount.get();
     }
 
+    /** It is gone. */
+    void uncharge() {
+        payer.uncharge(Charge.NAMESPACE, 1);
+    }
+
     void changed() {
         changeCount.incrementAndGet();
         changes.wake(Poll.POLLPRI | Poll.POLLERR);
@@ -86,7 +100,7 @@ final class MountNamespaceImpl implements MountNamespace, Restorable {
 
     @Override
     public StateRecord save() {
-        return new StateRecord("mount namespace", 1).putCore("root", root).put("users", users.get())
+        return new StateRecord("mount namespace", 1).putCore("payer", payer).putCore("root", root).put("users", users.get())
                 .put("changes", changeCount.get());
     }
 
@@ -99,6 +113,7 @@ final class MountNamespaceImpl implements MountNamespace, Restorable {
 
     @Override
     public void restore(StateRecord record) {
+        record.expectCore("payer", payer);
         root = record.requireCore("root", MountImpl.class);
         users.set(record.requireInt("users"));
         changeCount.set(record.requireInt("changes"));

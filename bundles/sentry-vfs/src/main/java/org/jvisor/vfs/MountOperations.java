@@ -37,6 +37,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.vfs.FileSystem;
@@ -96,19 +97,19 @@ final class MountOperations {
             throw ErrnoException.of(Errno.EPERM);
         }
         requireOwnNamespace(task, target);
-        attach(kind.mount(task, task.cgroup(), source, data == null ? "" : data, null), source, target, flags);
+        attach(task.cgroup(), kind.mount(task, task.cgroup(), source, data == null ? "" : data, null), source, target, flags);
     }
 
-    private MountImpl attach(FileSystem fileSystem, String source, VfsPath target, int flags) {
-        MountImpl mount = newMount(fileSystem, source, flags);
-        attachOrDiscard(mount, target);
+    private MountImpl attach(Cgroup payer, FileSystem fileSystem, String source, VfsPath target, int flags) {
+        MountImpl mount = newMount(payer, fileSystem, source, flags);
+        attachOrDiscard(payer, mount, target);
         return mount;
     }
 
-    private void attachOrDiscard(MountImpl mount, VfsPath target) {
+    private void attachOrDiscard(Cgroup payer, MountImpl mount, VfsPath target) {
         boolean attached = false;
         try {
-            tree.attach(mount, target);
+            tree.attach(payer, mount, target);
             attached = true;
         } finally {
             if (!attached) {
@@ -117,11 +118,17 @@ final class MountOperations {
         }
     }
 
-    private MountImpl newMount(FileSystem fileSystem, String source, int flags) {
-        SuperBlock superBlock = new SuperBlock(fileSystem);
-        superBlocks.removeIf(SuperBlock::isUnused);
-        superBlocks.add(superBlock);
-        return tree.newMount(superBlock, superBlock.root, source == null ? "none" : source, withAtime(flags) & KEPT);
+    /** {@code fileSystem} ends when that is refused. */
+    private MountImpl newMount(Cgroup payer, FileSystem fileSystem, String source, int flags) {
+        SuperBlock superBlock = new SuperBlock(fileSystem, superBlocks::remove);
+        superBlock.retain();
+        try {
+            MountImpl mount = tree.newMount(payer, superBlock, source == null ? "none" : source, withAtime(flags) & KEPT);
+            superBlocks.add(superBlock);
+            return mount;
+        } finally {
+            superBlock.release();
+        }
     }
 
     /** mount(2): relatime unless another of its kind is asked for. */
@@ -153,7 +160,7 @@ final class MountOperations {
         if (from.namespace() != task.mounts() || from.unbindable()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        attachOrDiscard(tree.copyTree(from, (DentryImpl) what.dentry(), recursive, false), target);
+        attachOrDiscard(task.cgroup(), tree.copyTree(task.cgroup(), from, (DentryImpl) what.dentry(), recursive, false), target);
     }
 
     private void move(Task task, VfsPath what, VfsPath target) {
@@ -162,7 +169,7 @@ final class MountOperations {
         if (mount.namespace() != task.mounts()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        tree.move(mount, target);
+        tree.move(task.cgroup(), mount, target);
     }
 
     /** @param data new options for the file system, or null to change this mount's flags alone */
@@ -225,27 +232,7 @@ final class MountOperations {
         if (mount.namespace() != task.mounts() || mount.mountPoint() == null) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        if ((flags & MNT_DETACH) == 0 && tree.isBusy(mount, isOccupied(task, mount))) {
-            throw ErrnoException.of(Errno.EBUSY);
-        }
-        if ((flags & MNT_EXPIRE) != 0 && !mount.expiring) {
-            mount.expiring = true;
-            throw ErrnoException.of(Errno.EAGAIN);
-        }
-        tree.unmount(mount);
-    }
-
-    /** Whether somebody's root or working directory is there. */
-    private static boolean isOccupied(Task task, MountImpl mount) {
-        for (ThreadGroup group : task.pidNamespace().threadGroups()) {
-            for (Task other : group.tasks()) {
-                FsContext fs = other.fs();
-                if (fs != null && (fs.root().mount() == mount || fs.workingDirectory().mount() == mount)) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        tree.unmount(mount, (flags & MNT_DETACH) != 0, (flags & MNT_EXPIRE) != 0);
     }
 
     // ---- pivot_root(2)
@@ -287,21 +274,22 @@ final class MountOperations {
     MountImpl mountAtBoot(Cgroup cgroup, String source, VfsPath target, String type, long flags, String data,
             Object attachment) {
         FileSystem fileSystem = newFileSystem(cgroup, source, type, data, attachment);
-        return attach(fileSystem, source, target, (int) flags);
+        return attach(cgroup, fileSystem, source, target, (int) flags);
     }
 
-    MountImpl bindAtBoot(VfsPath what, VfsPath target, long flags) {
+    MountImpl bindAtBoot(Cgroup cgroup, VfsPath what, VfsPath target, long flags) {
         MountImpl from = (MountImpl) what.mount();
-        MountImpl mount = tree.copyTree(from, (DentryImpl) what.dentry(), (flags & MS_REC) != 0, true);
+        MountImpl mount = tree.copyTree(cgroup, from, (DentryImpl) what.dentry(), (flags & MS_REC) != 0, true);
         int added = (int) flags & KEPT & ~ATIME;
         mount.setFlags(mount.flags() | added);
-        attachOrDiscard(mount, target);
+        attachOrDiscard(cgroup, mount, target);
         return mount;
     }
 
     MountNamespace newNamespace(Cgroup cgroup, String source, String type, long flags, String data, Object attachment) {
-        MountImpl root = newMount(newFileSystem(cgroup, source, type, data, attachment), source, (int) flags);
-        MountNamespaceImpl namespace = new MountNamespaceImpl(tree, root);
+        MountImpl root = newMount(cgroup, newFileSystem(cgroup, source, type, data, attachment), source, (int) flags);
+        cgroup.charge(Charge.NAMESPACE, 1);
+        MountNamespaceImpl namespace = new MountNamespaceImpl(cgroup, tree, root);
         root.setNamespace(namespace);
         return namespace;
     }
@@ -313,7 +301,7 @@ final class MountOperations {
     /** All that are mounted somewhere, or still in use. */
     void forEachSuperBlock(Consumer<SuperBlock> visitor) {
         for (SuperBlock superBlock : superBlocks) {
-            if (!superBlock.isUnused()) {
+            if (!superBlock.hasEnded()) {
                 visitor.accept(superBlock);
             }
         }

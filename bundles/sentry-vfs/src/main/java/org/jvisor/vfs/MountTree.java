@@ -10,9 +10,10 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.vfs.Mount;
@@ -23,10 +24,6 @@ final class MountTree {
 
     /** How many mounts a namespace may have (/proc/sys/fs/mount-max); propagation and recursive binds multiply them. */
     static final int MAX_MOUNTS = 10_000;
-
-    /** In all namespaces together: they live in the Sentry's heap. */
-    static final int MAX_TOTAL = 100_000;
-    private final AtomicInteger total = new AtomicInteger();
 
     /**
      * How deep mounts may be nested, or stacked: further than anybody does, and not so far that the walks here run out of
@@ -60,10 +57,14 @@ final class MountTree {
         }
     }
 
-    /** A mount that is nowhere yet: {@link #attach} or {@link #discard} it. */
-    MountImpl newMount(SuperBlock superBlock, DentryImpl root, String source, int flags) {
-        total.incrementAndGet();
-        return new MountImpl(superBlock, root, source, flags);
+    /**
+     * A mount that is nowhere yet: {@link #attach} or {@link #discard} it.
+     *
+     * @throws ErrnoException ENOSPC when {@code payer} may not have more
+     */
+    MountImpl newMount(Cgroup payer, SuperBlock superBlock, String source, int flags) {
+        payer.requireCharge(Charge.MOUNT, 1);
+        return new MountImpl(payer, superBlock, superBlock.root, source, flags);
     }
 
     // ---- look at it
@@ -133,17 +134,17 @@ final class MountTree {
     }
 
     /** Mounts {@code tree}, with what is mounted below it, at {@code target}, and wherever that propagates to. */
-    void attach(MountImpl mounted, VfsPath target) {
+    void attach(Cgroup payer, MountImpl mounted, VfsPath target) {
         DentryImpl below = ((DentryImpl) target.dentry()).parent();
         below.lock.lock();
         try {
-            attachLocked(mounted, target);
+            attachLocked(payer, mounted, target);
         } finally {
             below.lock.unlock();
         }
     }
 
-    private void attachLocked(MountImpl mounted, VfsPath target) {
+    private void attachLocked(Cgroup payer, MountImpl mounted, VfsPath target) {
         try (Mutex _ = mutex.take()) {
             VfsPath at = top(target);
             MountImpl above = (MountImpl) at.mount();
@@ -159,17 +160,18 @@ final class MountTree {
                 throw ErrnoException.of(Errno.ENOTDIR);
             }
             List<MountImpl> receivers = Propagation.receivers(above, on);
-            if (count(ns.rootMount()) + count(mounted) * (1 + receivers.size()) > MAX_MOUNTS || total.get() > MAX_TOTAL) {
+            if (count(ns.rootMount()) + count(mounted) * (1 + receivers.size()) > MAX_MOUNTS) {
                 throw ErrnoException.of(Errno.ENOSPC);
             }
             if (depth(above) + height(mounted) > MAX_DEPTH) {
                 throw ErrnoException.of(Errno.ENOSPC);
             }
+            payer.requireCharge(Charge.MOUNT, (long) count(mounted) * receivers.size());
             if (above.peers() != null) {
                 Propagation.share(mounted);
             }
             for (MountImpl receiver : receivers) {
-                MountImpl twin = copyTree(mounted, mounted.root(), true, false);
+                MountImpl twin = copyCharged(payer, mounted, mounted.root(), true, true);
                 Propagation.adopt(twin, receiver);
                 place(twin, top(new VfsPath(receiver, on)), receiver.namespace());
             }
@@ -204,32 +206,57 @@ final class MountTree {
      *
      * @param recursive with what is mounted below {@code root}
      * @param unbindable whether unbindable mounts are copied too
+     * @throws ErrnoException ENOSPC when {@code payer} may not have so many more; EINVAL when it is in no namespace
      */
-    MountImpl copyTree(MountImpl mount, DentryImpl root, boolean recursive, boolean unbindable) {
+    MountImpl copyTree(Cgroup payer, MountImpl mount, DentryImpl root, boolean recursive, boolean unbindable) {
         try (Mutex _ = mutex.take()) {
-            MountImpl copy = newMount(mount.superBlock, root, mount.source(), mount.flags());
-            Propagation.inherit(copy, mount);
-            if (recursive) {
-                for (MountImpl child : mount.children()) {
-                    DentryImpl on = (DentryImpl) child.mountPoint().dentry();
-                    if (on.isWithin(root) && (unbindable || !child.unbindable())) {
-                        MountImpl twin = copyTree(child, child.root(), true, unbindable);
-                        twin.attachTo(new VfsPath(copy, on), null);
-                    }
-                }
+            if (mount.namespace() == null) {
+                throw ErrnoException.of(Errno.EINVAL); // unmounted meanwhile
             }
-            return copy;
+            payer.requireCharge(Charge.MOUNT, countCopies(mount, root, recursive, unbindable));
+            return copyCharged(payer, mount, root, recursive, unbindable);
         }
     }
 
-    MountNamespaceImpl copy(MountNamespaceImpl ns) {
-        try (Mutex _ = mutex.take()) {
-            if (total.get() > MAX_TOTAL) {
-                throw ErrnoException.of(Errno.ENOSPC);
+    private static boolean isCopied(MountImpl child, DentryImpl root, boolean unbindable) {
+        return ((DentryImpl) child.mountPoint().dentry()).isWithin(root) && (unbindable || !child.unbindable());
+    }
+
+    private static int countCopies(MountImpl mount, DentryImpl root, boolean recursive, boolean unbindable) {
+        int n = 1;
+        for (MountImpl child : mount.children()) {
+            if (recursive && isCopied(child, root, unbindable)) {
+                n += countCopies(child, child.root(), true, unbindable);
             }
-            MountImpl root = copyTree(ns.rootMount(), ns.rootMount().root(), true, true);
+        }
+        return n;
+    }
+
+    private MountImpl copyCharged(Cgroup payer, MountImpl mount, DentryImpl root, boolean recursive, boolean unbindable) {
+        MountImpl copy = new MountImpl(payer, mount.superBlock, root, mount.source(), mount.flags());
+        Propagation.inherit(copy, mount);
+        for (MountImpl child : mount.children()) {
+            if (recursive && isCopied(child, root, unbindable)) {
+                MountImpl twin = copyCharged(payer, child, child.root(), true, unbindable);
+                twin.attachTo(new VfsPath(copy, child.mountPoint().dentry()), null);
+            }
+        }
+        return copy;
+    }
+
+    /** @throws ErrnoException ENOSPC when {@code payer} may not have another */
+    MountNamespaceImpl copy(Cgroup payer, MountNamespaceImpl ns) {
+        try (Mutex _ = mutex.take()) {
+            payer.requireCharge(Charge.NAMESPACE, 1);
+            MountImpl root;
+            try {
+                root = copyTree(payer, ns.rootMount(), ns.rootMount().root(), true, true);
+            } catch (ErrnoException e) {
+                payer.uncharge(Charge.NAMESPACE, 1);
+                throw e;
+            }
             rememberOrigin(root, ns.rootMount());
-            MountNamespaceImpl copy = new MountNamespaceImpl(this, root);
+            MountNamespaceImpl copy = new MountNamespaceImpl(payer, this, root);
             setNamespace(root, copy);
             return copy;
         }
@@ -244,24 +271,31 @@ final class MountTree {
 
     // ---- detach
 
-    /** Whether anything but the mount itself needs it. {@code occupied}: whether a task's root or working directory is in it. */
-    boolean isBusy(MountImpl mount, boolean occupied) {
-        try (Mutex _ = mutex.take()) {
-            return occupied || mount.openFiles.get() > 0 || mount.children().length > 0;
-        }
+    /** Whether anything but the mount itself needs it. */
+    private static boolean isBusy(MountImpl mount) {
+        return mount.isInUse() || mount.children().length > 0;
     }
 
     /**
      * Takes {@code mount} and all below it out of the tree, and out of those that its parent propagates to.
      *
-     * @throws ErrnoException EINVAL when somebody else has done so meanwhile
+     * @param lazily whether it is used or not
+     * @param expire MNT_EXPIRE: only if that was asked for before, and it was not used since
+     * @throws ErrnoException EBUSY, EAGAIN; EINVAL when somebody else has done so meanwhile
      */
-    void unmount(MountImpl mount) {
+    void unmount(MountImpl mount, boolean lazily, boolean expire) {
         List<SuperBlock> left = new ArrayList<>();
         try (Mutex _ = mutex.take()) {
             VfsPath point = mount.mountPoint();
             if (point == null) {
                 throw ErrnoException.of(Errno.EINVAL);
+            }
+            if (!lazily && isBusy(mount)) {
+                throw ErrnoException.of(Errno.EBUSY);
+            }
+            if (expire && !mount.expiring) {
+                mount.expiring = true;
+                throw ErrnoException.of(Errno.EAGAIN);
             }
             DentryImpl on = (DentryImpl) point.dentry();
             for (MountImpl receiver : Propagation.receivers(mount.parent(), on)) {
@@ -278,6 +312,7 @@ final class MountTree {
     /** A namespace has lost its last user. */
     void dissolve(MountNamespaceImpl ns) {
         discard(ns.rootMount());
+        ns.uncharge();
     }
 
     /** A copy that was never attached, or a whole tree. */
@@ -298,7 +333,7 @@ final class MountTree {
         mount.detach();
         Propagation.leave(mount);
         left.add(mount.superBlock);
-        total.decrementAndGet();
+        mount.uncharge();
         changed(ns);
     }
 
@@ -316,7 +351,7 @@ final class MountTree {
     // ---- move and pivot
 
     /** mount(2), MS_MOVE. */
-    void move(MountImpl mount, VfsPath target) {
+    void move(Cgroup payer, MountImpl mount, VfsPath target) {
         DentryImpl below = ((DentryImpl) target.dentry()).parent();
         below.lock.lock();
         try {
@@ -326,17 +361,17 @@ final class MountTree {
                     throw ErrnoException.of(Errno.EINVAL);
                 }
                 VfsPath at = top(target);
+                if (((DentryImpl) at.dentry()).isDirectory() != mount.root().isDirectory()) {
+                    throw ErrnoException.of(Errno.EINVAL);
+                }
                 if (((MountImpl) at.mount()).isWithin(mount)) {
                     throw ErrnoException.of(Errno.ELOOP);
-                }
-                if (((DentryImpl) at.dentry()).isDirectory() != mount.root().isDirectory()) {
-                    throw ErrnoException.of(Errno.ENOTDIR);
                 }
                 VfsPath before = mount.mountPoint();
                 MountNamespaceImpl ns = mount.namespace();
                 mount.detach();
                 try {
-                    attachLocked(mount, target);
+                    attachLocked(payer, mount, target);
                 } catch (ErrnoException e) {
                     mount.attachTo(before, ns);
                     throw e;

@@ -225,11 +225,16 @@ final class Opener {
     }
 
     private FileDescription finish(Task task, VfsPath path, Vnode vnode, int flags) {
+        MountImpl mount = (MountImpl) path.mount();
+        boolean writes = FileDescriptionImpl.writes(flags, vnode.inode.mode());
         boolean counted = false;
+        boolean opened = false;
         boolean done = false;
         try {
             openFiles.take();
             counted = true;
+            mount.openFile(writes);
+            opened = true;
             FileOperations operations = (flags & Open.O_PATH) != 0 ? PLACE : operations(task, path, vnode, flags);
             int kept = flags & ~ACT | ((flags & Open.O_PATH) != 0 ? 0 : Open.O_LARGEFILE);
             FileDescription file = new FileDescriptionImpl(openFiles, operations, path, vnode, kept);
@@ -238,6 +243,9 @@ final class Opener {
         } finally {
             if (!done) {
                 vnode.release();
+            }
+            if (!done && opened) {
+                mount.closeFile(writes);
             }
             if (!done && counted) {
                 openFiles.give();

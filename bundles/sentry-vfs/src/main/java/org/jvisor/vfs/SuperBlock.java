@@ -20,6 +20,9 @@ final class SuperBlock implements Handle {
     /** How many names of a file system the cache keeps that nobody uses. */
     static final int KEPT_NAMES = 16_384;
 
+    /** In the place of a count of users. */
+    private static final int ENDED = -1;
+
     /** Another object once its bundle is replaced. */
     volatile FileSystem fileSystem;
     final boolean cachesDentries;
@@ -33,8 +36,9 @@ final class SuperBlock implements Handle {
     private final ConcurrentHashMap<Inode, Vnode> vnodes = new ConcurrentHashMap<>();
     private final ReferenceQueue<DentryImpl> unused = new ReferenceQueue<>();
 
-    /** Mounts and open files; the file system ends with the last one. */
+    /** Mounts, open files, and those who stand in a mount; the file system ends with the last one. */
     private final AtomicInteger users = new AtomicInteger();
+    private final Consumer<? super SuperBlock> ended;
 
     /** Dentries of this file system that something is mounted on, once a mount. */
     private final CopyOnWriteArrayList<DentryImpl> mountPoints = new CopyOnWriteArrayList<>();
@@ -45,13 +49,19 @@ final class SuperBlock implements Handle {
     private final NameEntry letGo = new NameEntry(null, null, 0, null, null, null);
     private int keptCount;
 
-    SuperBlock(FileSystem fileSystem) {
-        this(fileSystem, KEPT_NAMES);
+    /**
+     * Without a user yet.
+     *
+     * @param ended told when the last one is gone
+     */
+    SuperBlock(FileSystem fileSystem, Consumer<? super SuperBlock> ended) {
+        this(fileSystem, KEPT_NAMES, ended);
     }
 
-    SuperBlock(FileSystem fileSystem, int keptNames) {
+    SuperBlock(FileSystem fileSystem, int keptNames, Consumer<? super SuperBlock> ended) {
         this.fileSystem = fileSystem;
         this.keptNames = keptNames;
+        this.ended = ended;
         cachesDentries = fileSystem.cachesDentries();
         mayChangeOutside = fileSystem.mayChangeOutside();
         kept.previous = kept.next = kept;
@@ -61,7 +71,7 @@ final class SuperBlock implements Handle {
 
     // ---- mount points
 
-    /** Under MountTree's monitor. */
+    /** Under MountTree's lock. */
     void addMountPoint(DentryImpl dentry) {
         mountPoints.add(dentry);
     }
@@ -109,18 +119,43 @@ final class SuperBlock implements Handle {
 
     // ---- users
 
-    void retain() {
-        users.incrementAndGet();
-    }
-
-    void release() {
-        if (users.decrementAndGet() == 0) {
-            fileSystem.unmount();
+    /** One more user, unless the file system has ended. */
+    boolean tryRetain() {
+        for (;;) {
+            int now = users.get();
+            if (now == ENDED) {
+                return false;
+            }
+            if (users.compareAndSet(now, now + 1)) {
+                return true;
+            }
         }
     }
 
-    boolean isUnused() {
-        return users.get() == 0;
+    /** By who is a user, or has just made this. */
+    void retain() {
+        if (!tryRetain()) {
+            throw new IllegalStateException("a file system that has ended");
+        }
+    }
+
+    /** With no lock of the vfs held but a directory's. */
+    void release() {
+        for (;;) {
+            int now = users.get();
+            int after = now == 1 ? ENDED : now - 1;
+            if (users.compareAndSet(now, after)) {
+                if (after == ENDED) {
+                    ended.accept(this);
+                    fileSystem.unmount();
+                }
+                return;
+            }
+        }
+    }
+
+    boolean hasEnded() {
+        return users.get() == ENDED;
     }
 
     // ---- inodes

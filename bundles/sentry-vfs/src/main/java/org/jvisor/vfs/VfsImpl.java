@@ -272,7 +272,7 @@ public class VfsImpl implements Vfs {
 
     @Override
     public Mount bindAtBoot(MountNamespace namespace, VfsPath what, VfsPath target, long flags) {
-        return mounts.bindAtBoot(what, target, flags);
+        return mounts.bindAtBoot(((MountNamespaceImpl) namespace).payer(), what, target, flags);
     }
 
     @Override

@@ -13,10 +13,12 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mount;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.state.CoreRoundTrip;
 import org.jvisor.api.state.Forgetful;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.FsContext;
 import org.jvisor.api.vfs.MountNamespace;
 import org.jvisor.api.vfs.VfsPath;
 
@@ -98,6 +100,65 @@ class MountTest {
         assertEquals(List.of("/"), mountPoints(w.namespace));
         assertEquals("content", World.read(w.root, file, 10));
         assertFalse(w.exists("/a/f"));
+    }
+
+    @Test
+    void shouldKeepAFileSystemAsLongAsSomebodyStandsInIt() {
+        tmpfs("/a");
+        w.write("/a/f", "content");
+        long inodes = w.root.cgroup.used(Charge.INODE);
+        assertTrue(inodes > 0);
+        TestTask other = w.newTask();
+        other.fs.setWorkingDirectory(w.path("/a"));
+        FsContext shared = other.fs.copy();
+        umount("/a", Mount.MNT_DETACH);
+        other.fs.setWorkingDirectory(w.path("/"));
+        shared.retain();
+        shared.release();
+        other.fs = shared;
+        w.write(other, "g", "more");
+        FileDescription file = w.open(other, "f", Open.O_RDONLY, 0);
+        assertEquals("content", World.read(other, file, 10));
+        file.release(null);
+        assertTrue(w.root.cgroup.used(Charge.INODE) > inodes);
+        FileDescription left = w.open(other, "g", Open.O_RDONLY, 0);
+        VfsPath place = left.path();
+        shared.release();
+        assertTrue(w.root.cgroup.used(Charge.INODE) > 0, "a file is open");
+        left.release(null);
+        assertEquals(0, w.root.cgroup.used(Charge.INODE), "nobody is left");
+        fails(Errno.ENOENT, () -> w.root.fs.setWorkingDirectory(place));
+        fails(Errno.ENOENT, () -> w.vfs.open(w.root.task, place, Open.O_RDONLY));
+    }
+
+    @Test
+    void shouldChargeMounts() {
+        long before = w.root.cgroup.used(Charge.MOUNT);
+        tmpfs("/a");
+        w.mount(null, "/a", null, Mount.MS_SHARED, null);
+        bind("/a", "/b", 0);
+        bind("/a", "/c", 0);
+        w.mkdir("/a/x");
+        assertEquals(before + 3, w.root.cgroup.used(Charge.MOUNT));
+        w.root.cgroup.setLimit(Charge.MOUNT, before + 5);
+        fails(Errno.ENOSPC, () -> tmpfs("/a/x"));
+        assertEquals(4, w.namespace.mounts().size());
+        assertEquals(before + 3, w.root.cgroup.used(Charge.MOUNT));
+        fails(Errno.ENOSPC, () -> w.namespace.copy(w.root.cgroup));
+        assertEquals(0, w.root.cgroup.used(Charge.NAMESPACE));
+        w.root.cgroup.setLimit(Charge.MOUNT, 100);
+        tmpfs("/a/x");
+        assertEquals(before + 6, w.root.cgroup.used(Charge.MOUNT), "one for each that it propagates to");
+        MountNamespace copy = w.namespace.copy(w.root.cgroup);
+        assertEquals(1, w.root.cgroup.used(Charge.NAMESPACE));
+        copy.release();
+        umount("/a/x", 0);
+        umount("/c", 0);
+        umount("/b", 0);
+        umount("/a", 0);
+        assertEquals(before, w.root.cgroup.used(Charge.MOUNT));
+        assertEquals(0, w.root.cgroup.used(Charge.NAMESPACE));
+        assertEquals(0, w.root.cgroup.used(Charge.INODE));
     }
 
     @Test
@@ -196,7 +257,7 @@ class MountTest {
         tmpfs("/a");
         w.mkdir("/a/d");
         VfsPath inside = w.path("/a/d");
-        MountNamespace copy = w.namespace.copy();
+        MountNamespace copy = w.namespace.copy(w.root.cgroup);
         VfsPath there = copy.translate(inside);
         assertSame(inside.dentry(), there.dentry());
         assertFalse(inside.mount() == there.mount());
@@ -221,7 +282,7 @@ class MountTest {
         bind("/a", "/b", 0);
         bind("/a", "/c", Mount.MS_RDONLY);
         w.mount(null, "/c", null, Mount.MS_SLAVE, null);
-        MountNamespace copy = w.namespace.copy();
+        MountNamespace copy = w.namespace.copy(w.root.cgroup);
         List<String> before = mountPoints(w.namespace);
         VfsPath root = w.root.fs.root();
         w.root.fs.setUmask(027);

@@ -73,6 +73,7 @@ public interface Task {
 
     FsContext fs();
 
+    /** Takes the caller's use of {@code fs} over, and gives that of the former one back. */
     void setFs(FsContext fs);
 
     Namespaces namespaces();

@@ -26,4 +26,15 @@ public interface Mount {
 
     /** The optional fields of /proc/PID/mountinfo, like "shared:2 master:1", or empty. */
     String propagation();
+
+    /**
+     * Somebody stands in it from now on, with his root or working directory: it is busy, and its file system stays, be it unmounted
+     * lazily.
+     *
+     * @return false: the file system has ended
+     */
+    boolean enter();
+
+    /** The reverse of {@link #enter}. With no lock of the vfs held: the file system may end by that. */
+    void leave();
 }

@@ -2,6 +2,8 @@
 package org.jvisor.api.vfs;
 
 import java.util.List;
+import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Cgroup;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** A tree of mounts. Any thread. */
@@ -13,8 +15,8 @@ public interface MountNamespace {
     /** All mounts, parents first; allocates. */
     List<Mount> mounts();
 
-    /** A copy for CLONE_NEWNS, with one user. */
-    MountNamespace copy();
+    /** A copy for CLONE_NEWNS, with one user, that is charged to {@code payer}. @throws ErrnoException ENOSPC when that may not have it */
+    MountNamespace copy(Cgroup payer);
 
     /** Where a place of the namespace that this one is a {@link #copy} of lies here; {@code path} itself when it has no counterpart. */
     VfsPath translate(VfsPath path);

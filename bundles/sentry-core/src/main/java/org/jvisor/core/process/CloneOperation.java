@@ -36,6 +36,7 @@ import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
 import org.jvisor.api.platform.UserSpace;
 import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.FsContext;
 import org.jvisor.core.KernelImpl;
 import org.jvisor.core.signal.ExtendedState;
 
@@ -194,6 +195,7 @@ final class CloneOperation {
         if (child.files() != null) {
             Attempt.to("release descriptors", () -> child.files().release(parent));
         }
+        Attempt.to("leave the working directory", () -> child.setFs(null));
         if (child.namespaces() != null) {
             Attempt.to("release mounts", () -> child.mounts().release());
         }
@@ -220,8 +222,8 @@ final class CloneOperation {
             registers.set(Registers.FS_BASE, request.tls());
         }
         child.setName(parent.name());
-        child.setFs(has(CLONE_FS) ? parent.fs() : parent.fs().copy());
-        child.setNamespaces(NamespaceCopy.of(parent.namespaces(), flags, child.fs()));
+        child.setFs(has(CLONE_FS) ? shared(parent.fs()) : parent.fs().copy());
+        child.setNamespaces(NamespaceCopy.of(parent.namespaces(), flags, child.fs(), child.cgroup()));
         child.setCredentials(parent.credentials());
         child.copySignalMask(parent);
         boolean sharesStack = has(CLONE_VM) && !has(CLONE_VFORK);
@@ -236,6 +238,11 @@ final class CloneOperation {
         } else {
             child.setFiles(parent.files().copy(child.cgroup()));
         }
+    }
+
+    private static FsContext shared(FsContext fs) {
+        fs.retain();
+        return fs;
     }
 
     private void copyScheduling(TaskImpl child) {

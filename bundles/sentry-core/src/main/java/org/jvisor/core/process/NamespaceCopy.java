@@ -2,6 +2,7 @@
 package org.jvisor.core.process;
 
 import org.jvisor.api.abi.Clone;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.vfs.FsContext;
@@ -15,9 +16,10 @@ final class NamespaceCopy {
     /**
      * @param flags CLONE_NEW*
      * @param fs whose root and working directory move into a new mount namespace (mount_namespaces(7))
+     * @param payer who is charged for what is made
      * @return with a use of the mount namespace that is the caller's
      */
-    static Namespaces of(Namespaces original, long flags, FsContext fs) {
+    static Namespaces of(Namespaces original, long flags, FsContext fs, Cgroup payer) {
         Namespaces copy = original;
         if ((flags & Clone.CLONE_NEWUTS) != 0) {
             copy = copy.withUts(copy.uts().copy());
@@ -29,7 +31,7 @@ final class NamespaceCopy {
             copy.mounts().retain();
             return copy;
         }
-        MountNamespace mounts = original.mounts().copy();
+        MountNamespace mounts = original.mounts().copy(payer);
         fs.setRoot(mounts.translate(fs.root()));
         fs.setWorkingDirectory(mounts.translate(fs.workingDirectory()));
         return copy.withMounts(mounts);

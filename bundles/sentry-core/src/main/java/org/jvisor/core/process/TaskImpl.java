@@ -321,7 +321,11 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     @Override
     public void setFs(FsContext newFs) {
+        FsContext old = fs;
         fs = newFs;
+        if (old != null) {
+            old.release();
+        }
     }
 
     @Override
@@ -337,7 +341,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     @Override
     public void unshareNamespaces(long flags) {
         Namespaces old = namespaces;
-        namespaces = NamespaceCopy.of(old, flags, fs);
+        namespaces = NamespaceCopy.of(old, flags, fs, cgroup());
         old.mounts().release();
     }
 
@@ -388,11 +392,10 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     }
 
     /**
-     * The task makes no more calls: where it stood and what it worked with goes, though it may be known for long, as a zombie or by
+     * The task makes no more calls: what it worked with goes, though it may be known for long, as a zombie or by
      * who has a file about it open.
      */
     void dropTools() {
-        fs = null;
         walk = null;
         walk2 = null;
         scratch = null;
