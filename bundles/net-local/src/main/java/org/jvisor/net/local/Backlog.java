@@ -69,8 +69,23 @@ final class Backlog {
         return new ArrayList<>(connected);
     }
 
-    void clear() {
+    /** Nobody is here any more. */
+    Clients takeAll() {
+        Clients all = new Clients(connected(), waiting());
         connected.clear();
         waiting.clear();
+        return all;
+    }
+
+    /** Whoever had not been accepted. */
+    record Clients(List<StreamSocket> connected, List<StreamSocket> waiting) {
+
+        static final Clients NONE = new Clients(List.of(), List.of());
+
+        /** The listener has gone. Without a lock. */
+        void refuse() {
+            connected.forEach(StreamSocket::resetUnaccepted);
+            waiting.forEach(StreamSocket::refuse);
+        }
     }
 }

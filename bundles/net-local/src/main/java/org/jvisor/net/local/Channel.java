@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.net.local;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
@@ -50,8 +47,7 @@ final class Channel implements Stateful {
     private long head;
     /** Position of the next byte to write; changed by the writer. */
     private long tail;
-    /** All bytes from the first one's start on are in one of these; each record is one. Added by the writer. */
-    private final ArrayDeque<Stretch> stretches = new ArrayDeque<>(0);
+    private final Stretches stretches;
     /** No more will be written. */
     private boolean ended;
     /** Nobody will read: writes fail with EPIPE. */
@@ -60,31 +56,6 @@ final class Channel implements Stateful {
     private int error;
     /** There was such an error. */
     private boolean reset;
-
-    /** Bytes that belong together: one record, or what one sender has sent, with the descriptions that go with the first of them. */
-    private static final class Stretch {
-        final long start;
-        long end;
-        Flight.Passage passage;
-        final Sender sender;
-
-        Stretch(long start, long end, Flight.Passage passage, Sender sender) {
-            this.start = start;
-            this.end = end;
-            this.passage = passage;
-            this.sender = sender;
-        }
-
-        Stretch(StateRecord record) {
-            this(record.requireLong("start"), record.requireLong("end"), record.core("passage", Flight.Passage.class),
-                    Sender.adopt(record));
-        }
-
-        void save(StateRecord record) {
-            record.put("start", start).put("end", end).putCore("passage", passage);
-            Sender.save(sender, record);
-        }
-    }
 
     /**
      * @param cgroup what the memory is charged to
@@ -98,6 +69,7 @@ final class Channel implements Stateful {
         this.readers = readers;
         this.writers = writers;
         ring = new ByteRing(memory, cgroup);
+        stretches = new Stretches(cgroup);
     }
 
     /** The ring passes to it, with what it and the stretches were charged. */
@@ -114,7 +86,7 @@ final class Channel implements Stateful {
         broken = record.getBoolean("broken", false);
         error = record.getInt("error", 0);
         reset = record.getBoolean("reset", false);
-        record.items("stretches").forEach(item -> stretches.add(new Stretch(item)));
+        stretches = new Stretches(cgroup, record);
         if (tail < head || tail - head > ring.size()) {
             throw record.refuse("ringSize", "does not hold the bytes from " + head + " to " + tail);
         }
@@ -128,7 +100,7 @@ final class Channel implements Stateful {
                     .put("head", head).put("tail", tail).put("ended", ended).put("broken", broken).put("error", error)
                     .put("reset", reset)                    .putList("stretches");
             ring.save(record);
-            stretches.forEach(stretch -> stretch.save(record.add("stretches")));
+            stretches.save(record);
             return record;
         }
     }
@@ -198,7 +170,7 @@ final class Channel implements Stateful {
 
     /** Too many: bytes sent one by one by different senders must not take many times the memory that they are counted with. */
     private boolean crowded() {
-        return stretches.size() > limit / BYTES_PER_STRETCH;
+        return stretches.count() > limit / BYTES_PER_STRETCH;
     }
 
     /** How many bytes of {@code wanted} there is room for now in the ring, or an errno. By the writer. */
@@ -257,16 +229,13 @@ final class Channel implements Stateful {
 
     /** {@code moved} more bytes can be read; whether they are a stretch of their own. */
     private boolean enter(long moved, Flight.Passage passage, Sender sender) {
-        Stretch last = stretches.peekLast();
-        boolean joins = !records && passage == null
-                && (last == null ? sender == null : last.passage == null && Objects.equals(last.sender, sender));
-        if (!joins) {
-            stretches.add(new Stretch(tail, tail + moved, passage, sender));
-        } else if (last != null) {
-            last.end = tail + moved;
-        }
+        long start = tail;
         tail += moved;
-        return !joins;
+        if (records) {
+            stretches.add(start, tail, passage, sender);
+            return true;
+        }
+        return stretches.join(start, tail, passage, sender);
     }
 
     // ---- reading
@@ -284,8 +253,8 @@ final class Channel implements Stateful {
         try (KillableLock _ = reading.take()) {
             long from;
             long end;
-            Stretch first;
-            Stretch carrying;
+            Stretches.Stretch first;
+            Stretches.Stretch carrying;
             try (Mutex _ = lock.take()) {
                 if (isEmpty()) {
                     int e = error; // what has come before it is read first
@@ -293,16 +262,13 @@ final class Channel implements Stateful {
                     return e != 0 ? -e : ended ? 0 : -Errno.EAGAIN;
                 }
                 from = head;
-                first = stretches.peekFirst();
-                if (first != null && first.start > from) {
-                    first = null;
-                }
+                first = stretches.at(from);
                 Sender before = Sender.named(message);
                 if (passCredentials && before != null && !before.equals(Sender.orUnknown(first == null ? null : first.sender))) {
                     return 0; // the call has read bytes of another sender
                 }
-                carrying = records ? first : carrying(passCredentials);
-                end = carrying != null ? carrying.end : passCredentials ? endOfSender(first) : tail;
+                carrying = records ? first : stretches.carrying(from, passCredentials);
+                end = carrying != null ? carrying.end : passCredentials ? stretches.endOfSender(from, tail) : tail;
             }
             int count = (int) Math.min(end - from, target.remaining());
             moved = ring.drain(from, target, count);
@@ -348,35 +314,6 @@ final class Channel implements Stateful {
         return head == tail && (!records || stretches.isEmpty());
     }
 
-    /** The first stretch with descriptions that a read can come to; null: there is none. */
-    private Stretch carrying(boolean passCredentials) {
-        if (stretches.isEmpty()) {
-            return null;
-        }
-        Stretch first = stretches.peekFirst();
-        Sender sender = first.start > head ? null : first.sender;
-        for (Stretch stretch : stretches) {
-            if (passCredentials && !Objects.equals(sender, stretch.sender)) {
-                return null;
-            }
-            if (stretch.passage != null) {
-                return stretch;
-            }
-        }
-        return null;
-    }
-
-    /** @param first the stretch at the head; null: the bytes there are in none */
-    private long endOfSender(Stretch first) {
-        Sender sender = first == null ? null : first.sender;
-        for (Stretch stretch : stretches) {
-            if (!Objects.equals(sender, stretch.sender)) {
-                return stretch.start;
-            }
-        }
-        return tail;
-    }
-
     /** For MSG_PEEK: with references of the caller's. */
     static FileDescription[] again(Flight.Passage passage) {
         FileDescription[] files = passage.files().clone();
@@ -390,12 +327,8 @@ final class Channel implements Stateful {
         head = end;
         if (records) {
             stretches.removeFirst();
-            cgroup.uncharge(Charge.SOCKET_MESSAGE, 1);
-            return;
-        }
-        while (!stretches.isEmpty() && stretches.peekFirst().end <= head) {
-            stretches.removeFirst();
-            cgroup.uncharge(Charge.SOCKET_MESSAGE, 1);
+        } else {
+            stretches.removeBefore(end);
         }
     }
 
@@ -418,8 +351,7 @@ final class Channel implements Stateful {
             unread = !isEmpty();
             broken = true;
             head = tail;
-            carried = takeCarried();
-            cgroup.uncharge(Charge.SOCKET_MESSAGE, stretches.size());
+            carried = stretches.takeCarried();
             stretches.clear();
             ring.clear();
         }
@@ -433,23 +365,9 @@ final class Channel implements Stateful {
     void dropCarried() {
         List<Flight.Passage> carried;
         try (Mutex _ = lock.take()) {
-            carried = takeCarried();
+            carried = stretches.takeCarried();
         }
         carried.forEach(Flight.Passage::drop);
-    }
-
-    private List<Flight.Passage> takeCarried() {
-        if (stretches.isEmpty()) {
-            return List.of();
-        }
-        List<Flight.Passage> carried = new ArrayList<>();
-        for (Stretch stretch : stretches) {
-            if (stretch.passage != null) {
-                carried.add(stretch.passage);
-                stretch.passage = null;
-            }
-        }
-        return carried;
     }
 
     /** The connection is broken off: the next read fails with {@code errno}. */
@@ -492,7 +410,7 @@ final class Channel implements Stateful {
 
     int available() {
         try (Mutex _ = lock.take()) {
-            Stretch first = stretches.peekFirst();
+            Stretches.Stretch first = stretches.first();
             return (int) (records ? first == null ? 0 : first.end - first.start : tail - head);
         }
     }

@@ -453,7 +453,7 @@ abstract class StreamSocket extends LocalSocket {
 
     @Override
     public long shutdown(Task task, int how) {
-        Clients clients = Clients.NONE;
+        Backlog.Clients clients = Backlog.Clients.NONE;
         try (Mutex _ = lock.take()) {
             if (shutReadIsSeen()) {
                 readShut |= how != SHUT_WR;
@@ -479,38 +479,27 @@ abstract class StreamSocket extends LocalSocket {
         return 0;
     }
 
-    /** Whoever has not been accepted. */
-    private record Clients(List<StreamSocket> connected, List<StreamSocket> waiting) {
+    /** The listener has gone: it is reset, before anybody has accepted it. */
+    final void resetUnaccepted() {
+        Channel toClient = out;
+        close();
+        if (toClient != null) {
+            toClient.fail(Errno.ECONNRESET);
+        }
+    }
 
-        static final Clients NONE = new Clients(List.of(), List.of());
-
-        /** The listener has gone: the connections are reset, and who waits looks again. */
-        void refuse() {
-            for (StreamSocket accepted : connected) {
-                Channel toClient = accepted.out;
-                accepted.close();
-                if (toClient != null) {
-                    toClient.fail(Errno.ECONNRESET);
-                }
-            }
-            for (StreamSocket client : waiting) {
-                if (client.connectsLater()) {
-                    client.fail(Errno.ECONNREFUSED);
-                } else {
-                    client.queue.wake(Poll.POLLOUT);
-                }
-            }
+    /** The listener has gone: it is refused, or looks again. */
+    final void refuse() {
+        if (connectsLater()) {
+            fail(Errno.ECONNREFUSED);
+        } else {
+            queue.wake(Poll.POLLOUT);
         }
     }
 
     /** With the lock held. */
-    private Clients takeClients() {
-        if (backlog == null) {
-            return Clients.NONE;
-        }
-        Clients clients = new Clients(backlog.connected(), backlog.waiting());
-        backlog.clear();
-        return clients;
+    private Backlog.Clients takeClients() {
+        return backlog == null ? Backlog.Clients.NONE : backlog.takeAll();
     }
 
     @Override
@@ -519,7 +508,7 @@ abstract class StreamSocket extends LocalSocket {
     }
 
     private void close() {
-        Clients clients;
+        Backlog.Clients clients;
         try (Mutex _ = lock.take()) {
             if (state != State.CLOSED) {
                 uncharge();

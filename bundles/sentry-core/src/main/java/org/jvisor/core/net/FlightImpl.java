@@ -32,6 +32,8 @@ public final class FlightImpl implements Flight {
     /** Steps that can be made without having been earned. */
     private static final long CREDIT = 1 << 18;
     private static final long EARNED = 256;
+    /** Who has looked for so many is relieved by the next who comes. */
+    private static final int MANY = 64;
 
     private final Function<Task, UserCounts> users;
 
@@ -41,7 +43,10 @@ public final class FlightImpl implements Flight {
     /** Whose reference was dropped while somebody was collecting, who then looks at them, too. */
     private final ArrayDeque<CarrierImpl> suspects = new ArrayDeque<>();
     private boolean allSuspect;
-    private boolean collecting;
+    /** Who is collecting; null: nobody. */
+    private Thread collector;
+    /** How many unreachable sets of sockets it has looked for. */
+    private int rounds;
     private long credit = CREDIT;
     private boolean postponed;
     private long searches;
@@ -312,9 +317,13 @@ public final class FlightImpl implements Flight {
             start.suspect = true;
             suspects.add(start);
         }
-        boolean first = !collecting;
-        collecting = true;
-        return first;
+        Thread self = Thread.currentThread();
+        if (collector == null || collector != self && rounds > MANY) {
+            collector = self;
+            rounds = 0;
+            return true;
+        }
+        return false;
     }
 
     /** Until there is no suspect. What is dropped on the way may make others suspect, so this does not call itself. */
@@ -342,9 +351,13 @@ public final class FlightImpl implements Flight {
         }
     }
 
-    /** Null: there are no suspects any more. */
+    /** Null: there are no suspects any more, or somebody else looks at the others. */
     private List<FileDescription> nextUnreachable() {
         try (Mutex _ = lock.take()) {
+            if (collector != Thread.currentThread()) {
+                return null;
+            }
+            rounds++;
             while (allSuspect || !suspects.isEmpty()) {
                 Reach reach = new Reach(++searches);
                 boolean found;
@@ -364,7 +377,7 @@ public final class FlightImpl implements Flight {
                     return reach.unreachable();
                 }
             }
-            collecting = false;
+            collector = null;
             return null;
         }
     }
