@@ -8,6 +8,7 @@ import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -212,6 +213,51 @@ class BundleReplacementTest {
         assertEquals("", again.out());
         assertTrue(again.err().contains("syscalls-fs 1.0.0 is there, from a jar with the same content"), again.err());
         assertEquals(1, again.err().lines().count(), again.err());
+    }
+
+    /** Small to send and large to unpack, large to send, too large, endless, and none: one line and the usual status. */
+    @Test
+    void shouldRefuseByRunscWhatIsTooLarge() throws IOException {
+        Path bomb = Files.write(folder.resolve("bomb.jar"), bomb());
+        assertTrue(Files.size(bomb) < 4 << 20);
+        assertRefusedByRunsc("the jar has more than 128 MiB when it is unpacked", bomb);
+        byte[] garbage = new byte[31 << 20];
+        new Random(1).nextBytes(garbage);
+        assertRefusedByRunsc("it is no jar", Files.write(folder.resolve("large.jar"), garbage));
+        Path huge = Files.createFile(folder.resolve("huge.jar"));
+        try (RandomAccessFile file = new RandomAccessFile(huge.toFile(), "rw")) {
+            file.setLength(200L << 20);
+        }
+        assertRefusedByRunsc("huge.jar is larger than 32 MiB", huge);
+        assertRefusedByRunsc("/dev/zero is larger than 32 MiB", Path.of("/dev/zero"));
+        assertRefusedByRunsc("it is no jar", Path.of("/dev/null"));
+        assertRefusedByRunsc("Is a directory", folder);
+        assertRefusedByRunsc("No such file or directory", folder.resolve("none"));
+    }
+
+    /** 2,500 descriptions of components, of 1 MiB each. */
+    private static byte[] bomb() throws IOException {
+        Manifest manifest = new Manifest();
+        Attributes headers = manifest.getMainAttributes();
+        headers.put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        headers.putValue("Bundle-ManifestVersion", "2");
+        headers.putValue("Bundle-SymbolicName", "plugin");
+        headers.putValue("Service-Component", "OSGI-INF/*.xml");
+        byte[] mebibyte = new byte[1 << 20];
+        return jar(manifest, out -> {
+            for (int i = 0; i < 2500; i++) {
+                put(out, "OSGI-INF/" + i + ".xml", mebibyte);
+            }
+        });
+    }
+
+    private void assertRefusedByRunsc(String text, Path jar) throws IOException {
+        Runsc.Result result = Runsc.run(folder, "", runsc("bundle", "install", ID, jar.toString()));
+        assertEquals(128, result.status(), result.err());
+        assertEquals("", result.out());
+        assertTrue(result.err().contains(text), result.err());
+        assertEquals(1, result.err().lines().count(), result.err());
+        assertWorks();
     }
 
     @Test

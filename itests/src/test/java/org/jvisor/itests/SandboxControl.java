@@ -45,8 +45,8 @@ final class SandboxControl implements AutoCloseable {
     void beginInstall(String name, byte[] jar, long limitMillis) throws IOException {
         BodyWriter body = new BodyWriter();
         body.text(name);
-        body.blob(jar);
         body.number(limitMillis);
+        body.blob(jar);
         send(Messages.INSTALL, body.bytes());
     }
 

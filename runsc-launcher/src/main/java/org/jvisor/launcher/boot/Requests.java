@@ -172,13 +172,13 @@ final class Requests {
             }
             case Messages.INSTALL -> {
                 String name = body.text();
-                byte[] jar = body.blob();
                 long limitMillis = body.number();
+                byte[] jar = body.blob();
                 body.end();
                 if (limitMillis < 0 || limitMillis > LONGEST_LIMIT_MILLIS) {
                     throw new IllegalArgumentException("a limit of " + limitMillis + " ms");
                 }
-                change(connection, frame, () -> framework.bundles().install(name, jar, limitMillis));
+                change(connection, frame.withoutBody(), () -> framework.bundles().install(name, jar, limitMillis));
             }
             case Messages.UNINSTALL -> {
                 String name = body.text();

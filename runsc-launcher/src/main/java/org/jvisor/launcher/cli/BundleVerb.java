@@ -4,6 +4,7 @@ package org.jvisor.launcher.cli;
 import java.util.List;
 import org.jvisor.api.abi.Open;
 import org.jvisor.launcher.RunscException;
+import org.jvisor.launcher.host.HostBytes;
 import org.jvisor.launcher.host.HostCalls;
 import org.jvisor.launcher.sandbox.RunningSandbox;
 
@@ -66,10 +67,12 @@ final class BundleVerb implements Verb {
     private String install(HostCalls calls, RunningSandbox sandbox, String file) {
         int fd = calls.open(file, Open.O_RDONLY, 0);
         HostCalls.check(fd, "opening " + file);
-        byte[] jar = calls.readAll(fd, LONGEST_JAR, "reading " + file);
-        calls.close(fd);
-        return sandbox.install(name.value().isEmpty() ? file.substring(file.lastIndexOf('/') + 1) : name.value(), jar,
-            Long.parseLong(limit.value()));
+        try (HostBytes jar = HostBytes.readAll(calls, fd, LONGEST_JAR, file)) {
+            return sandbox.install(name.value().isEmpty() ? file.substring(file.lastIndexOf('/') + 1) : name.value(), jar,
+                Long.parseLong(limit.value()));
+        } finally {
+            calls.close(fd);
+        }
     }
 
     private static void checkMillis(String value) {

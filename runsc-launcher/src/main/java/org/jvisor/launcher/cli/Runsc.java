@@ -25,6 +25,11 @@ public final class Runsc {
         } catch (RunscException e) {
             invocation.log().error(e.getMessage());
             return e.status();
+        } catch (RuntimeException | Error e) {
+            // A defect, or no memory: whoever called is told as of anything else that keeps runsc from its work.
+            StackTraceElement[] stack = e.getStackTrace();
+            invocation.log().error("internal error: " + e + (stack.length == 0 ? "" : " in " + stack[0]));
+            return RunscException.FAILED;
         }
     }
 

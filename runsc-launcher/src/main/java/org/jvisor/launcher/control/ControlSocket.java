@@ -9,6 +9,7 @@ import org.jvisor.api.abi.Socket;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.launcher.RunscException;
+import org.jvisor.launcher.host.HostBytes;
 import org.jvisor.launcher.host.HostCalls;
 
 /**
@@ -58,7 +59,13 @@ public final class ControlSocket implements AutoCloseable {
     }
 
     /** What {@link #receive} found. */
-    public record Frame(int type, long request, byte[] body, int[] descriptors) {}
+    public record Frame(int type, long request, byte[] body, int[] descriptors) {
+
+        /** For who has yet to answer, and has read the body: it may be large. */
+        public Frame withoutBody() {
+            return new Frame(type, request, new byte[0], descriptors);
+        }
+    }
 
     /** Sends what is no request and no answer to one. */
     public boolean send(int type, byte[] body, int... descriptors) {
@@ -70,30 +77,51 @@ public final class ControlSocket implements AutoCloseable {
         if (descriptors.length > MOST_DESCRIPTORS) {
             throw new RunscException("more than " + MOST_DESCRIPTORS + " descriptors to hand over");
         }
-        try (UnixMessage message = new UnixMessage(host, HEADER + body.length)) {
-            host.putInt(message.data(), type);
-            host.putInt(message.data() + SIZE, body.length);
-            host.putLong(message.data() + REQUEST, request);
-            host.copyOut(body, 0, body.length, message.data() + HEADER);
+        try (UnixMessage message = begin(type, request, body, body.length)) {
             message.putDescriptors(descriptors);
-            int done = 0;
-            while (done < HEADER + body.length) {
-                if (limitMillis != FOREVER && !await(POLLOUT, limitMillis)) {
-                    throw new RunscException("the peer of a control connection takes no answer");
-                }
-                message.range(done, HEADER + body.length - done);
-                int wait = limitMillis == FOREVER ? 0 : Socket.MSG_DONTWAIT;
-                long count = host.syscall(SyscallNr.SENDMSG, fd, message.address(), Socket.MSG_NOSIGNAL | wait);
-                if (count == -Errno.EPIPE || count == -Errno.ECONNRESET) {
-                    return false;
-                }
-                if (count != -Errno.EINTR && count != -Errno.EAGAIN) {
-                    done += (int) HostCalls.check(count, "sending to the control socket");
-                    message.putDescriptors();
-                }
-            }
-            return true;
+            return send(message, message.data(), HEADER + body.length);
         }
+    }
+
+    /**
+     * Sends a frame whose body ends with bytes that are not in the heap.
+     *
+     * @return whether the peer is still there
+     */
+    public synchronized boolean send(int type, long request, byte[] body, HostBytes end) {
+        try (UnixMessage message = begin(type, request, body, body.length + end.length())) {
+            return send(message, message.data(), HEADER + body.length) && send(message, end.address(), end.length());
+        }
+    }
+
+    private UnixMessage begin(int type, long request, byte[] body, int size) {
+        UnixMessage message = new UnixMessage(host, HEADER + body.length);
+        host.putInt(message.data(), type);
+        host.putInt(message.data() + SIZE, size);
+        host.putLong(message.data() + REQUEST, request);
+        host.copyOut(body, 0, body.length, message.data() + HEADER);
+        return message;
+    }
+
+    /** @param from where the bytes are */
+    private boolean send(UnixMessage message, long from, int bytes) {
+        int done = 0;
+        while (done < bytes) {
+            if (limitMillis != FOREVER && !await(POLLOUT, limitMillis)) {
+                throw new RunscException("the peer of a control connection takes no answer");
+            }
+            message.range(from + done, bytes - done);
+            int wait = limitMillis == FOREVER ? 0 : Socket.MSG_DONTWAIT;
+            long count = host.syscall(SyscallNr.SENDMSG, fd, message.address(), Socket.MSG_NOSIGNAL | wait);
+            if (count == -Errno.EPIPE || count == -Errno.ECONNRESET) {
+                return false;
+            }
+            if (count != -Errno.EINTR && count != -Errno.EAGAIN) {
+                done += (int) HostCalls.check(count, "sending to the control socket");
+                message.putDescriptors();
+            }
+        }
+        return true;
     }
 
     /** @return the next frame; null when the peer is gone */
@@ -128,16 +156,19 @@ public final class ControlSocket implements AutoCloseable {
             throw new RunscException("a frame of " + Integer.toUnsignedString(size) + " bytes on the control socket");
         }
         // What was announced is believed when it comes: so the memory that a peer takes is what it has sent.
-        byte[] body = new byte[0];
-        try (UnixMessage part = new UnixMessage(host, Math.min(size, PART))) {
-            while (body.length < size) {
-                int before = body.length;
-                int bytes = Math.min(size - before, PART);
+        byte[] body = new byte[Math.min(size, PART)];
+        try (UnixMessage part = new UnixMessage(host, body.length)) {
+            int done = 0;
+            while (done < size) {
+                int bytes = Math.min(size - done, PART);
                 if (!fill(part, bytes)) {
                     return null;
                 }
-                body = Arrays.copyOf(body, before + bytes);
-                host.copyIn(part.data(), body, before, bytes);
+                if (body.length < done + bytes) {
+                    body = Arrays.copyOf(body, (int) Math.min(size, 2L * body.length));
+                }
+                host.copyIn(part.data(), body, done, bytes);
+                done += bytes;
             }
             return body;
         }
@@ -153,7 +184,7 @@ public final class ControlSocket implements AutoCloseable {
                     throw new RunscException("a frame that does not come to its end on the control socket");
                 }
             }
-            message.range(done, bytes - done);
+            message.range(message.data() + done, bytes - done);
             long count = host.syscall(SyscallNr.RECVMSG, fd, message.address(), Socket.MSG_CMSG_CLOEXEC);
             if (count == 0 || count == -Errno.ECONNRESET) {
                 return false;

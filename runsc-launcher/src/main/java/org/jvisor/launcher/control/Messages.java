@@ -13,8 +13,8 @@ public final class Messages {
     /** A container's id as above, the pid of a process that was started from outside, or 0 for the first; rows, columns. */
     public static final int RESIZE = 4;
     /**
-     * A name, the bytes of a bundle to install or to replace another by, how many ms each step of it may take (0: as usual); answered
-     * by DONE.
+     * A name, how many ms each step may take (0: as usual), the bytes of a bundle to install or to replace another by; answered by
+     * DONE.
      */
     public static final int INSTALL = 5;
     /** The name of a bundle to uninstall; answered by DONE. */

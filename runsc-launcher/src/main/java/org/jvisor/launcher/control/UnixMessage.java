@@ -38,8 +38,8 @@ final class UnixMessage implements AutoCloseable {
     }
 
     /** What the next call sends or receives; the room for descriptors is as it was asked for. */
-    void range(int offset, int bytes) {
-        host.putLong(at + IOV + IovecLayout.BASE, data() + offset);
+    void range(long address, int bytes) {
+        host.putLong(at + IOV + IovecLayout.BASE, address);
         host.putLong(at + IOV + IovecLayout.LEN, bytes);
         host.putLong(at + MsghdrLayout.CONTROL, room == 0 ? 0 : at + CONTROL);
         host.putLong(at + MsghdrLayout.CONTROLLEN, room);

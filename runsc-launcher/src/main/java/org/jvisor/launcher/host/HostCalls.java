@@ -180,19 +180,22 @@ public final class HostCalls {
     /** Reads to the end, at most {@code limit} bytes. */
     public byte[] readAll(int fd, int limit, String what) {
         byte[] found = new byte[0];
+        int length = 0;
         long buffer = host.allocate(BLOCK);
         try {
             for (;;) {
                 int count = (int) check(host.syscall(SyscallNr.READ, fd, buffer, BLOCK), what);
                 if (count == 0) {
-                    return found;
+                    return Arrays.copyOf(found, length);
                 }
-                if (found.length + count > limit) {
+                if (length + count > limit) {
                     throw new RunscException(what + ": more than " + limit + " bytes");
                 }
-                int before = found.length;
-                found = Arrays.copyOf(found, before + count);
-                host.copyIn(buffer, found, before, count);
+                if (found.length < length + count) {
+                    found = Arrays.copyOf(found, Math.max(length + count, 2 * found.length));
+                }
+                host.copyIn(buffer, found, length, count);
+                length += count;
             }
         } finally {
             host.free(buffer);

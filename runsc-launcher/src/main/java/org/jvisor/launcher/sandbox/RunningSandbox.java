@@ -12,6 +12,7 @@ import org.jvisor.launcher.control.BodyWriter;
 import org.jvisor.launcher.control.ControlSocket;
 import org.jvisor.launcher.control.Messages;
 import org.jvisor.launcher.control.SpecCodec;
+import org.jvisor.launcher.host.HostBytes;
 import org.jvisor.launcher.host.HostCalls;
 import org.jvisor.launcher.host.HostTerminal;
 import org.jvisor.launcher.host.Poll;
@@ -57,12 +58,14 @@ public final class RunningSandbox implements AutoCloseable {
      * @param limitMillis for each step; 0: as usual
      * @return what was done, for people
      */
-    public String install(String name, byte[] jar, long limitMillis) {
+    public String install(String name, HostBytes jar, long limitMillis) {
         BodyWriter body = new BodyWriter();
         body.text(name);
-        body.blob(jar);
         body.number(limitMillis);
-        return done(Messages.INSTALL, body);
+        body.number(jar.length());
+        Request request = new Request(++requests);
+        control.send(Messages.INSTALL, request.number(), body.bytes(), jar);
+        return done(new BodyReader(next(request, Messages.DONE)));
     }
 
     /** @return what was saved and adopted, for people */
@@ -201,7 +204,10 @@ public final class RunningSandbox implements AutoCloseable {
     }
 
     private String done(int type, BodyWriter body) {
-        BodyReader answer = ask(type, body);
+        return done(ask(type, body));
+    }
+
+    private static String done(BodyReader answer) {
         String problem = answer.text();
         if (!problem.isEmpty()) {
             throw new RunscException(problem);
