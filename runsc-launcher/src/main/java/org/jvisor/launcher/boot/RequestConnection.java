@@ -56,7 +56,11 @@ final class RequestConnection {
     }
 
     void answer(int type, ControlSocket.Frame frame, BodyWriter body) {
-        socket.send(type, frame.request(), body.bytes());
+        answer(type, frame, body.bytes());
+    }
+
+    void answer(int type, ControlSocket.Frame frame, byte[] body) {
+        socket.send(type, frame.request(), body);
     }
 
     /** What cannot be without the peer, until it is {@link #forget forgotten}. */

@@ -2,7 +2,7 @@
 package org.jvisor.launcher.boot;
 
 import java.util.ArrayList;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -28,12 +28,10 @@ import org.osgi.framework.BundleException;
  * known.
  */
 final class Requests {
-    private static final int MOST_CONNECTIONS = 64;
-    /** How long a connection may be there for nothing, and how long a frame may take. */
-    private static final int IDLE_MILLIS = 60_000;
-    private static final int FRAME_MILLIS = 30_000;
-    /** A bundle and its name. */
-    private static final int LONGEST_FRAME = (32 << 20) + 4096;
+    /** How often an answer is tried when there is no memory for it: for ten seconds. */
+    private static final int MOST_TRIES = 200;
+    private static final long TRY_NS = 50_000_000;
+    private static final byte[] NO_MEMORY = line("the Sentry's memory is exhausted");
     /** For what a task does otherwise: a process that is being made walks paths and loads a program. */
     private static final long TASK_STACK_BYTES = 1 << 20;
     /** The smallest target of Container.signal. */
@@ -51,7 +49,6 @@ final class Requests {
     private final Kernel kernel;
     private final Container root;
     private final SandboxFramework framework;
-    private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
 
     /** @param root the container that the sandbox was made for */
     Requests(HostCalls calls, Kernel kernel, Container root, SandboxFramework framework) {
@@ -61,71 +58,10 @@ final class Requests {
         this.framework = framework;
     }
 
-    /** Serves other calls of runsc, side by side. */
-    void listen(int listener) {
-        for (;;) {
-            int fd = calls.accept(listener);
-            if (fd == -Errno.EINTR || fd == -Errno.ECONNABORTED) {
-                continue;
-            }
-            if (fd < 0) {
-                log("no more requests from runsc: " + HostCalls.describe(fd));
-                return;
-            }
-            if (!calls.isPeerOurs(fd)) {
-                log("another user's connection to the control socket");
-                calls.close(fd);
-            } else if (!connections.tryAcquire()) {
-                log("more than " + MOST_CONNECTIONS + " connections to the control socket");
-                calls.close(fd);
-            } else {
-                beginStranger(fd);
-            }
-        }
-    }
-
-    /** There may be no thread for one more connection: those that are there go on, and so does who waits for the next. */
-    private void beginStranger(int fd) {
-        try {
-            thread("control-peer", () -> serveStranger(fd));
-        } catch (OutOfMemoryError e) {
-            log("a connection to the control socket: " + e.getMessage());
-            connections.release();
-            calls.close(fd);
-        }
-    }
-
-    private static void thread(String name, Runnable task) {
-        thread(name, STACK_BYTES, task);
-    }
-
-    private static void thread(String name, long stackBytes, Runnable task) {
+    static void thread(String name, long stackBytes, Runnable task) {
         Thread thread = new Thread(null, task, name, stackBytes);
         thread.setDaemon(true);
         thread.start();
-    }
-
-    /** One line for whatever a peer does wrong, and the end of its connection. */
-    private void serveStranger(int fd) {
-        RequestConnection connection = new RequestConnection(new ControlSocket(calls.host(), fd, FRAME_MILLIS), connections::release);
-        try {
-            while (connection.awaitFrame(IDLE_MILLIS)) {
-                ControlSocket.Frame frame = connection.receive(LONGEST_FRAME);
-                if (frame == null) {
-                    break;
-                }
-                serve(connection, frame);
-            }
-        } catch (RuntimeException | Error e) {
-            // Whatever a stranger's bytes have done, it is his connection that ends.
-            log("a connection to the control socket is closed: " + reason(e));
-        } finally {
-            try {
-                connection.gone();
-            } finally {
-                connection.leave();
-            }
-        }
     }
 
     /** Serves the runsc that has started this sandbox, until it goes. */
@@ -136,7 +72,26 @@ final class Requests {
         }
     }
 
-    private void serve(RequestConnection connection, ControlSocket.Frame frame) {
+    /**
+     * Carries out what a frame asks for, or begins with it. Who asked for something hears what became of it, whatever that is.
+     *
+     * @return false when it is not known what it asks for
+     */
+    boolean serve(RequestConnection connection, ControlSocket.Frame frame) {
+        try {
+            dispatch(connection, frame);
+            return true;
+        } catch (RuntimeException | Error e) {
+            if (frame.type() == Messages.SIGNAL || frame.type() == Messages.RESIZE) {
+                log("a request on the control socket: " + reason(e));
+            } else {
+                fail(connection, frame, e);
+            }
+            return !(e instanceof IllegalArgumentException);
+        }
+    }
+
+    private void dispatch(RequestConnection connection, ControlSocket.Frame frame) {
         if (frame.type() == Messages.CREATE || frame.type() == Messages.EXEC) {
             start(connection, frame);
             return;
@@ -272,14 +227,7 @@ final class Requests {
         try {
             request.run();
         } catch (RuntimeException | Error problem) {
-            if (!isForeseen(problem)) {
-                LOG.log(System.Logger.Level.ERROR, "a request on the control socket", problem);
-            }
-            try {
-                fail(connection, frame, problem);
-            } catch (RunscException e) {
-                log("an answer on the control socket: " + e.getMessage());
-            }
+            fail(connection, frame, problem);
         }
     }
 
@@ -338,14 +286,41 @@ final class Requests {
         return new StartException("container \"" + id + "\" is not running", Errno.ESRCH);
     }
 
+    /** The answer comes first: there may be no room for more words. */
     private static void fail(RequestConnection connection, ControlSocket.Frame frame, Throwable problem) {
+        try {
+            answer(connection, frame, problem);
+        } catch (RunscException e) {
+            log("an answer on the control socket: " + e.getMessage());
+        }
+        if (!isForeseen(problem)) {
+            LOG.log(System.Logger.Level.ERROR, "a request on the control socket", problem);
+        }
+    }
+
+    /** Without a byte of heap to spare it waits for some: others are to give theirs back. */
+    private static void answer(RequestConnection connection, ControlSocket.Frame frame, Throwable problem) {
+        for (int left = MOST_TRIES;; left--) {
+            try {
+                connection.answer(Messages.FAILED, frame, left < MOST_TRIES / 2 ? NO_MEMORY : line(reason(problem)));
+                return;
+            } catch (OutOfMemoryError e) {
+                if (left == 0) {
+                    throw e;
+                }
+                LockSupport.parkNanos(TRY_NS);
+            }
+        }
+    }
+
+    private static byte[] line(String text) {
         BodyWriter body = new BodyWriter();
-        body.text(reason(problem));
-        connection.answer(Messages.FAILED, frame, body);
+        body.text(text);
+        return body.bytes();
     }
 
     /** One line; what nobody has foreseen says what it is, too. */
-    private static String reason(Throwable problem) {
+    static String reason(Throwable problem) {
         return (isForeseen(problem) ? String.valueOf(problem.getMessage()) : problem.toString()).replace('\n', ' ');
     }
 
@@ -392,7 +367,7 @@ final class Requests {
         });
     }
 
-    private static void log(String line) {
+    static void log(String line) {
         System.err.println(line.replace('\n', ' '));
     }
 }

@@ -100,7 +100,7 @@ public final class SentryMain {
                 Runtime.getRuntime().halt(end);
             }
         });
-        daemon("control-listener", () -> requests.listen(boot.descriptors()[0]));
+        new ControlListener(calls, requests, boot.descriptors()[0]).start();
         container.start();
         send(Messages.STARTED, container.init().pid());
         milestone("the container runs");

@@ -9,6 +9,7 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,8 @@ class RequestsTest {
     /** What a method of the kernel, a container or a process throws. */
     private volatile Throwable failure;
     private volatile String failing = "";
+    /** What a process waits for before it ends; null: for nothing. */
+    private volatile CountDownLatch waiting;
     private final ContainerProcess process = fake(ContainerProcess.class);
     private final Container container = fake(Container.class);
     private final Kernel kernel = fake(Kernel.class);
@@ -53,6 +56,9 @@ class RequestsTest {
             done.add(call);
             if (call.equals(failing)) {
                 throw failure;
+            }
+            if (call.equals("ContainerProcess.waitForExit") && waiting != null) {
+                waiting.await();
             }
             Class<?> result = method.getReturnType();
             return result == Container.class ? container : result == ContainerProcess.class ? process : result == int.class ? 0 : null;
@@ -151,6 +157,37 @@ class RequestsTest {
         assertTrue(problem(Messages.UNINSTALL, text("any")).startsWith("java.lang.NullPointerException"));
         assertTrue(problem(Messages.ROUND_TRIP, new byte[0]).startsWith("java.lang.NullPointerException"));
         assertTrue(problem(Messages.BUNDLES, new byte[0]).startsWith("java.lang.NullPointerException"));
+    }
+
+    /** Nonsense of the runsc that the sandbox belongs to, too, is no reason to end it. */
+    @Test
+    void shouldAnswerWhatItDoesNotUnderstand() {
+        assertEquals("a frame of type 999", problem(999, new byte[0]));
+        for (int type : new int[] {Messages.CREATE, Messages.EXEC, Messages.PROCESS}) {
+            assertTrue(problem(type, new byte[] {1, 2, 3}).contains("a frame's body ends too early"));
+        }
+        peer.send(Messages.INSTALL, 7, new byte[] {1, 2, 3});
+        assertEquals(Messages.FAILED, peer.receive().type());
+        // Nobody waits for an answer to these.
+        peer.send(Messages.SIGNAL, 7, new byte[] {1});
+        peer.send(Messages.RESIZE, 7, new byte[] {1});
+        assertTrue(problem(Messages.BUNDLES, new byte[0]).startsWith("java.lang.NullPointerException"));
+    }
+
+    @Test
+    void shouldAnswerWhatIsTooMuch() throws InterruptedException {
+        CountDownLatch end = new CountDownLatch(1);
+        waiting = end;
+        int most = 8;
+        for (int i = 0; i < most; i++) {
+            peer.send(Messages.EXEC, i, exec().bytes());
+            assertEquals(Messages.STARTED, peer.receive().type());
+        }
+        assertEquals("more than " + most + " requests at once", problem(Messages.EXEC, exec()));
+        end.countDown();
+        for (int i = 0; i < most; i++) {
+            assertEquals(Messages.EXITED, peer.receive().type());
+        }
     }
 
     /** A connection may be there for long, and each request is its last user once. */
