@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.launcher.boot;
 
-import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.lang.System.Logger.Level;
 import java.text.MessageFormat;
 import java.time.Instant;
@@ -47,13 +48,15 @@ public final class LineLoggerFinder extends System.LoggerFinder {
         }
 
         private void print(Level level, String message, Throwable thrown) {
-            PrintStream out = System.err;
-            synchronized (out) {
+            StringWriter text = new StringWriter();
+            // One piece, so that no other line comes in between.
+            try (PrintWriter out = new PrintWriter(text)) {
                 out.println(level.getName().charAt(0) + " " + Instant.now() + " " + name + "] " + message);
                 if (thrown != null) {
                     thrown.printStackTrace(out);
                 }
             }
+            System.err.print(text);
         }
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.osgi.framework.AllServiceListener;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -34,7 +35,7 @@ import org.osgi.framework.wiring.BundleRevision;
 final class Probation implements FindHook, EventListenerHook {
     private final BundleContext context;
     private final Set<Bundle> onTrial = ConcurrentHashMap.newKeySet();
-    private boolean hooked;
+    private final AtomicBoolean hooked = new AtomicBoolean();
 
     /** @param context the framework's */
     Probation(BundleContext context) {
@@ -48,11 +49,10 @@ final class Probation implements FindHook, EventListenerHook {
     }
 
     /** Nothing is hooked as long as no bundle comes: it would be in the way of the start. */
-    private synchronized void hook() {
-        if (!hooked) {
+    private void hook() {
+        if (hooked.compareAndSet(false, true)) {
             context.registerService(new String[] {FindHook.class.getName(), EventListenerHook.class.getName()}, this, null);
             context.registerService(ResolverHookFactory.class, triggers -> new Coexistence(), null);
-            hooked = true;
         }
     }
 

@@ -3,6 +3,8 @@ package org.jvisor.launcher.boot;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.control.BodyWriter;
 import org.jvisor.launcher.control.ControlSocket;
@@ -18,6 +20,8 @@ final class RequestConnection {
 
     private final ControlSocket socket;
     private final Runnable closed;
+    private final Mutex lock = new Mutex(LockRank.SERVICE);
+    /** All guarded by the lock. */
     private final List<Runnable> whenGone = new ArrayList<>();
     private boolean gone;
     private int users = 1;
@@ -30,7 +34,7 @@ final class RequestConnection {
     /** @return whether there is something to read, the peer's end perhaps; not when it was silent with no request open */
     boolean awaitFrame(int idleMillis) {
         while (!socket.awaitFrame(idleMillis)) {
-            synchronized (this) {
+            try (Mutex _ = lock.take()) {
                 if (users == 1) {
                     return false;
                 }
@@ -44,11 +48,13 @@ final class RequestConnection {
     }
 
     /** A request that {@link #leave} follows. */
-    synchronized void enter() {
-        if (users > MOST_REQUESTS) {
-            throw new RunscException("more than " + MOST_REQUESTS + " requests at once");
+    void enter() {
+        try (Mutex _ = lock.take()) {
+            if (users > MOST_REQUESTS) {
+                throw new RunscException("more than " + MOST_REQUESTS + " requests at once");
+            }
+            users++;
         }
-        users++;
     }
 
     void answer(ControlSocket.Frame frame, BodyWriter body) {
@@ -65,7 +71,7 @@ final class RequestConnection {
 
     /** What cannot be without the peer, until it is {@link #forget forgotten}. */
     void whenGone(Runnable action) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (!gone) {
                 whenGone.add(action);
                 return;
@@ -75,14 +81,16 @@ final class RequestConnection {
     }
 
     /** It has come to its end otherwise: a connection may be there for as long as the sandbox, and for any number of requests. */
-    synchronized void forget(Runnable action) {
-        whenGone.remove(action);
+    void forget(Runnable action) {
+        try (Mutex _ = lock.take()) {
+            whenGone.remove(action);
+        }
     }
 
     /** The peer is gone, or it is not listened to any more. */
     void gone() {
         List<Runnable> actions;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             gone = true;
             actions = List.copyOf(whenGone);
             whenGone.clear();
@@ -92,7 +100,7 @@ final class RequestConnection {
 
     void leave() {
         boolean last;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             last = --users == 0;
         }
         if (last) {

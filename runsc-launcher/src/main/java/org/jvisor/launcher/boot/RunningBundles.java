@@ -7,8 +7,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jvisor.api.lock.KillableLock;
+import java.util.concurrent.TimeUnit;
+import org.jvisor.api.lock.Condition;
 import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -31,15 +33,19 @@ final class RunningBundles {
     /** Between the name of a bundle and the count that tells its versions apart. */
     private static final String VERSION_MARK = "#";
     private static final long LIMIT_MILLIS = 10_000;
+    private static final long PATIENCE_MILLIS = 3000;
     private static final int LONGEST_NAME = 255;
     private static final int MOST_HANGING = 8;
 
     private final BundleContext context;
     private final Probation probation;
     private final Succession succession;
-    private final KillableLock change = new KillableLock(LockRank.HANDOVER);
+    private final Mutex lock = new Mutex(LockRank.HANDOVER);
+    private final Condition changed = new Condition(lock);
+    /** Somebody is at it, whose is all that follows. Guarded by the lock. */
+    private boolean changing;
     private final WithdrawnBundles withdrawn = new WithdrawnBundles();
-    /** Digests of jars by the location of their bundles; guarded by the lock, as is what follows. */
+    /** Digests of jars by the location of their bundles. */
     private final Map<String, String> digests;
     private int installations;
     /** They have not come back from their start or their end: they do not serve, and cannot be withdrawn either. */
@@ -74,13 +80,27 @@ final class RunningBundles {
             Bundle old = find(name, jar);
             return come(name, jar, old, limitMillis == 0 ? LIMIT_MILLIS : limitMillis);
         } finally {
-            change.unlock();
+            end();
         }
     }
 
+    /** Others are waited for a while, but not for all that they may take. */
     private void begin() throws BundleException {
-        if (!change.tryLock()) {
-            throw new BundleException("another bundle is being installed or withdrawn: try again");
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
+        try (Mutex _ = lock.take()) {
+            while (changing) {
+                if (!changed.awaitUntil(deadline)) {
+                    throw new BundleException("another bundle is being installed or withdrawn: try again");
+                }
+            }
+            changing = true;
+        }
+    }
+
+    private void end() {
+        try (Mutex _ = lock.take()) {
+            changing = false;
+            changed.signalAll();
         }
     }
 
@@ -248,7 +268,7 @@ final class RunningBundles {
                 }
             }
         } finally {
-            change.unlock();
+            end();
         }
         throw new BundleException("no bundle " + JarEntries.shown(name));
     }
@@ -273,7 +293,7 @@ final class RunningBundles {
         try {
             return succession.roundTrip(LIMIT_MILLIS);
         } finally {
-            change.unlock();
+            end();
         }
     }
 

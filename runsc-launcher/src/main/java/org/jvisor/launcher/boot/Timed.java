@@ -2,6 +2,9 @@
 package org.jvisor.launcher.boot;
 
 import java.util.concurrent.TimeUnit;
+import org.jvisor.api.lock.Condition;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.osgi.framework.BundleException;
 
 /** Work that a bundle's own code takes part in: that code may throw whatever it likes, and may never return. */
@@ -10,6 +13,9 @@ final class Timed {
 
     private final Step work;
     private final Step late;
+    private final Mutex lock = new Mutex(LockRank.SERVICE);
+    private final Condition changed = new Condition(lock);
+    /** All guarded by the lock. */
     private BundleException failure;
     private boolean finished;
     private boolean abandoned;
@@ -33,7 +39,12 @@ final class Timed {
         Timed timed = new Timed(work, late);
         Thread thread = new Thread(null, timed::work, "bundle", THREAD_STACK_BYTES);
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            // What Thread.start throws when pthread_create(3) fails.
+            throw new BundleException("there is no thread for it", e);
+        }
         if (!timed.await(limitMillis)) {
             thread.interrupt();
             throw new BundleException("it did not come to an end within " + limitMillis + " ms");
@@ -60,30 +71,27 @@ final class Timed {
         }
     }
 
-    private synchronized boolean finish(BundleException problem) {
-        failure = problem;
-        finished = true;
-        notifyAll();
-        return !abandoned;
+    private boolean finish(BundleException problem) {
+        try (Mutex _ = lock.take()) {
+            failure = problem;
+            finished = true;
+            changed.signalAll();
+            return !abandoned;
+        }
     }
 
-    private synchronized boolean await(long limitMillis) throws BundleException {
+    private boolean await(long limitMillis) throws BundleException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMillis);
-        boolean interrupted = false;
-        while (!finished && end - System.nanoTime() > 0) {
-            try {
-                TimeUnit.NANOSECONDS.timedWait(this, end - System.nanoTime());
-            } catch (InterruptedException e) {
-                interrupted = true;
+        try (Mutex _ = lock.take()) {
+            boolean inTime = true;
+            while (!finished && inTime) {
+                inTime = changed.awaitUntil(end);
             }
+            abandoned = !finished;
+            if (failure != null) {
+                throw failure;
+            }
+            return finished;
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        abandoned = !finished;
-        if (failure != null) {
-            throw failure;
-        }
-        return finished;
     }
 }

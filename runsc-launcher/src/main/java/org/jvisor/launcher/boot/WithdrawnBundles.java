@@ -4,6 +4,8 @@ package org.jvisor.launcher.boot;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.wiring.BundleWiring;
 
@@ -12,6 +14,8 @@ final class WithdrawnBundles {
 
     private record Withdrawn(String line, WeakReference<ClassLoader> loader) {}
 
+    private final Mutex lock = new Mutex(LockRank.KERNEL);
+    /** Guarded by the lock. */
     private final List<Withdrawn> bundles = new ArrayList<>();
 
     /**
@@ -30,23 +34,34 @@ final class WithdrawnBundles {
         return () -> add(new Withdrawn(line, loader));
     }
 
-    private synchronized void add(Withdrawn bundle) {
-        bundles.add(bundle);
+    private void add(Withdrawn bundle) {
+        try (Mutex _ = lock.take()) {
+            dropCollected();
+            bundles.add(bundle);
+        }
     }
 
     /** A line each, after a collection if there may be any. */
-    synchronized String list() {
-        dropCollected();
-        if (!bundles.isEmpty()) {
+    String list() {
+        if (!isEmpty()) {
             System.gc();
-            dropCollected();
         }
         StringBuilder lines = new StringBuilder();
-        bundles.forEach(bundle -> lines.append(bundle.line));
+        try (Mutex _ = lock.take()) {
+            dropCollected();
+            bundles.forEach(bundle -> lines.append(bundle.line));
+        }
         return lines.toString();
     }
 
+    private boolean isEmpty() {
+        try (Mutex _ = lock.take()) {
+            dropCollected();
+            return bundles.isEmpty();
+        }
+    }
+
     private void dropCollected() {
-        bundles.removeIf(bundle -> bundle.loader.get() == null);
+        bundles.removeIf(bundle -> bundle.loader.refersTo(null));
     }
 }

@@ -111,6 +111,11 @@ public final class Gate {
     private boolean closeForTasks(long deadlineNs) {
         long tryNs = FIRST_TRY_NS;
         while (true) {
+            // What a timer's action takes is nobody else's affair either.
+            timersPaused = clock.pause(deadlineNs);
+            if (!timersPaused) {
+                return false;
+            }
             long start = System.nanoTime();
             boolean closed = tryToClose(earlier(deadlineNs, start + tryNs));
             if (!closed) {
@@ -131,10 +136,6 @@ public final class Gate {
 
     private boolean tryToClose(long deadlineNs) {
         enterPhase(CLOSING);
-        timersPaused = clock.pause(deadlineNs);
-        if (!timersPaused) {
-            return false;
-        }
         while (await(this::clear, deadlineNs)) {
             // From here on those that shall end wait, too; one may just have passed.
             enterPhase(CLOSED);
@@ -143,16 +144,15 @@ public final class Gate {
             }
             enterPhase(CLOSING);
         }
-        clock.resume();
         return false;
     }
 
-    /** All but those who are inside. */
+    /** All but those who have been asked to come out and are inside. */
     private void letOthersGoOn() {
         Set<TaskImpl> slow = identitySet();
         synchronized (processes) {
             for (TaskImpl task : processes.tasks()) {
-                if (task.isInside()) {
+                if (task.isInside() && (task.hooks() & TaskImpl.GATE) != 0) {
                     slow.add(task);
                 }
             }
@@ -166,13 +166,19 @@ public final class Gate {
                 }
             }
         }
+        clock.resume();
     }
 
     private boolean lastAreOut(Set<TaskImpl> ends) {
+        boolean out = true;
         for (TaskImpl task : last) {
             if (task.isInside()) {
-                return false;
+                out = false;
+                askOut(task);
             }
+        }
+        if (!out) {
+            return false;
         }
         ends.removeIf(task -> !leaving.contains(task));
         return ends.isEmpty();
@@ -268,12 +274,16 @@ public final class Gate {
                     continue;
                 }
                 clear = false;
-                if (task.currentCall() >= 0) {
-                    task.restartCall();
-                }
+                askOut(task);
             }
         }
         return clear && leaving.isEmpty() && visitors.get() == 0;
+    }
+
+    private static void askOut(TaskImpl task) {
+        if (task.currentCall() >= 0) {
+            task.restartCall();
+        }
     }
 
     private List<String> inside() {

@@ -4,6 +4,9 @@ package org.jvisor.core.handover;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jvisor.api.lock.Condition;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateException;
 
 /**
@@ -19,7 +22,9 @@ final class InTurn<T> {
     private final Consumer<? super T> action;
     private final Consumer<? super Throwable> log;
 
-    /** All guarded by this: whose turn is next, whose thread works, since when it is with one of them. */
+    private final Mutex lock = new Mutex(LockRank.SERVICE);
+    private final Condition done = new Condition(lock);
+    /** All guarded by the lock: whose turn is next, whose thread works, since when it is with one of them. */
     private int next;
     private Thread worker;
     private long sinceNs;
@@ -53,8 +58,10 @@ final class InTurn<T> {
         }
     }
 
-    private synchronized int left() {
-        return objects.size() - next;
+    private int left() {
+        try (Mutex _ = lock.take()) {
+            return objects.size() - next;
+        }
     }
 
     private boolean begin() {
@@ -71,9 +78,11 @@ final class InTurn<T> {
         }
     }
 
-    private synchronized void replaceWorker(Thread thread) {
-        worker = thread;
-        sinceNs = System.nanoTime();
+    private void replaceWorker(Thread thread) {
+        try (Mutex _ = lock.take()) {
+            worker = thread;
+            sinceNs = System.nanoTime();
+        }
     }
 
     private void work() {
@@ -87,17 +96,19 @@ final class InTurn<T> {
     }
 
     /** The next one; null when there is none, or another thread has taken over. */
-    private synchronized T take() {
-        if (worker != Thread.currentThread()) {
-            return null;
+    private T take() {
+        try (Mutex _ = lock.take()) {
+            if (worker != Thread.currentThread()) {
+                return null;
+            }
+            if (next == objects.size()) {
+                worker = null;
+                done.signalAll();
+                return null;
+            }
+            sinceNs = System.nanoTime();
+            return objects.get(next++);
         }
-        if (next == objects.size()) {
-            worker = null;
-            notifyAll();
-            return null;
-        }
-        sinceNs = System.nanoTime();
-        return objects.get(next++);
     }
 
     /** Waits for the worker. True: it hangs, and is left alone. False: it has come to the end, or to that of all patience. */
@@ -114,28 +125,21 @@ final class InTurn<T> {
     }
 
     /** The worker that hangs; null: none. */
-    private synchronized Thread awaitEnd(long limitNs, long deadlineNs) {
-        boolean interrupted = false;
-        Thread stuck = null;
-        while (worker != null && stuck == null) {
-            long now = System.nanoTime();
-            long left = Math.min(sinceNs + limitNs - now, deadlineNs - now);
-            if (sinceNs + limitNs - now <= 0) {
-                stuck = worker;
-                worker = null;
-            } else if (left <= 0) {
-                break;
-            } else {
-                try {
-                    TimeUnit.NANOSECONDS.timedWait(this, left);
-                } catch (InterruptedException e) {
-                    interrupted = true;
+    private Thread awaitEnd(long limitNs, long deadlineNs) {
+        try (Mutex _ = lock.take()) {
+            while (worker != null) {
+                long untilNs = sinceNs + limitNs;
+                if (untilNs - System.nanoTime() <= 0) {
+                    Thread stuck = worker;
+                    worker = null;
+                    return stuck;
                 }
+                if (deadlineNs - System.nanoTime() <= 0) {
+                    return null;
+                }
+                done.awaitUntil(untilNs - deadlineNs < 0 ? untilNs : deadlineNs);
             }
+            return null;
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        return stuck;
     }
 }

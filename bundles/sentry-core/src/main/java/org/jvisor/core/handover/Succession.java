@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.StateException;
@@ -36,7 +38,8 @@ final class Succession {
     private final Set<Stateful> beingAdopted = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<Stateful> found = Collections.newSetFromMap(new IdentityHashMap<>());
     private List<Stateful> order;
-    /** All guarded by this. */
+    private final Mutex lock = new Mutex(LockRank.SERVICE);
+    /** All guarded by the lock, and so are the successors. */
     private final List<Stateful> paused = new ArrayList<>();
     private final List<Switch> switches = new ArrayList<>();
     private boolean givenUp;
@@ -190,23 +193,31 @@ final class Succession {
         return fresh;
     }
 
-    private synchronized boolean enterPaused(Stateful object) {
-        return !givenUp && paused.add(object);
-    }
-
-    private synchronized boolean enterSwitch(Switch made) {
-        return !givenUp && switches.add(made);
-    }
-
-    private synchronized boolean isGivenUp() {
-        return givenUp;
-    }
-
-    private synchronized boolean enterSuccessor(Stateful old, Stateful fresh) {
-        if (!givenUp) {
-            successors.put(old, fresh);
+    private boolean enterPaused(Stateful object) {
+        try (Mutex _ = lock.take()) {
+            return !givenUp && paused.add(object);
         }
-        return !givenUp;
+    }
+
+    private boolean enterSwitch(Switch made) {
+        try (Mutex _ = lock.take()) {
+            return !givenUp && switches.add(made);
+        }
+    }
+
+    private boolean isGivenUp() {
+        try (Mutex _ = lock.take()) {
+            return givenUp;
+        }
+    }
+
+    private boolean enterSuccessor(Stateful old, Stateful fresh) {
+        try (Mutex _ = lock.take()) {
+            if (!givenUp) {
+                successors.put(old, fresh);
+            }
+            return !givenUp;
+        }
     }
 
     private static StateException late() {
@@ -237,7 +248,7 @@ final class Succession {
         List<Stateful> useless;
         List<Stateful> staying;
         List<Switch> undone;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             givenUp = true;
             useless = distinct(successors.values());
             staying = List.copyOf(paused);

@@ -279,6 +279,34 @@ class GateTest {
         assertEquals(0, test.await(init));
     }
 
+    @Test
+    void shouldStopNobodyForATimersAction() throws InterruptedException {
+        addExit();
+        AtomicLong calls = new AtomicLong();
+        ThreadGroupImpl init = busy(calls);
+        TestKernel.until(() -> init.leader().state() == 'S');
+        AtomicBoolean telling = new AtomicBoolean();
+        AtomicBoolean free = new AtomicBoolean();
+        test.clock.schedule(System.nanoTime(), new TestKernel.Told(() -> {
+            telling.set(true);
+            TestKernel.until(free::get);
+        }));
+        TestKernel.until(telling::get);
+        AtomicBoolean closed = new AtomicBoolean();
+        Thread closer = new Thread(() -> closed.set(gate.close(soon())));
+        closer.start();
+        awaitMore(calls);
+        awaitMore(calls);
+        assertFalse(closed.get());
+        free.set(true);
+        closer.join(TimeUnit.SECONDS.toMillis(TestKernel.TIMEOUT_SECONDS));
+        assertTrue(closed.get(), () -> gate.stragglers().toString());
+        gate.open();
+        stop.set(true);
+        init.exitGroup(0);
+        assertEquals(0, test.await(init));
+    }
+
     /** As in a call of the host's that lasts: the others run meanwhile, though they cannot for a moment. */
     @Test
     void shouldWaitForTheLastWithTheOthersRunning() throws InterruptedException {
