@@ -20,8 +20,9 @@ import org.jvisor.api.wait.ServiceThread;
 final class Reaper {
     private static final long STOP_MS = 1000;
     /** Between two rounds; twice as long after each round in which none has ended. */
-    private static final long FIRST_PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(200);
-    private static final long LONGEST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(10);
+    private static final long LAST_PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(200);
+    private static final long FIRST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(4);
+    private static final long LONGEST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(64);
 
     private final HostKernel host;
     private final ServiceThread thread = new ServiceThread("ptrace-reaper", 256 << 10, this::round);
@@ -128,7 +129,8 @@ final class Reaper {
             thread.rest();
             pauseNs = FIRST_PAUSE_NS;
         }
-        thread.restNanos(pauseNs); // a process that has just been killed is not gone at once
+        // A process that has just been killed is not gone at once; and many in one round cost its killers fewer wake-ups.
+        thread.restNanos(isFinishing() ? LAST_PAUSE_NS : pauseNs);
         boolean progress = false;
         for (int i = 0, process = at(i); process != 0; process = at(i)) {
             if (hasEnded(host, process, status)) {

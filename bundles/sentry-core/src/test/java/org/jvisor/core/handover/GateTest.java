@@ -236,6 +236,7 @@ class GateTest {
         AtomicBoolean closed = new AtomicBoolean();
         Thread closer = new Thread(() -> closed.set(gate.close(soon())));
         closer.start();
+        TestKernel.until(() -> closer.getState() == Thread.State.WAITING || closer.getState() == Thread.State.TIMED_WAITING);
         awaitMore(calls);
         // Who comes for a moment, as to send a signal, does come in; who would stay as well does not.
         gate.enter();
