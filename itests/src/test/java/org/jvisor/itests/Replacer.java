@@ -30,6 +30,8 @@ final class Replacer {
     private static final List<String> BUNDLES = List.of("fs-dev", "fs-gofer", "fs-host", "fs-overlay", "fs-proc", "fs-sys", "fs-tmpfs",
             "net-local", "p9-unix", "platform-ptrace", "syscalls-fs", "syscalls-mm", "syscalls-net", "syscalls-task");
     private static final long LOOK_MILLIS = 20;
+    /** On a machine that is busy with other things it takes long until all is at rest. */
+    private static final long LIMIT_MILLIS = 300_000;
     private static final int FAILED = -1;
     private static final Pattern PAUSE = Pattern.compile(" in (\\d+) ms");
 
@@ -94,7 +96,7 @@ final class Replacer {
 
     private void replace(SandboxControl control, String bundle, String version) throws IOException {
         byte[] jar = BUILDS.computeIfAbsent(bundle + " " + version, unused -> build(bundle, version));
-        SandboxControl.Answer answer = control.install(bundle, jar);
+        SandboxControl.Answer answer = control.install(bundle, jar, LIMIT_MILLIS);
         if (!answer.problem().isEmpty()) {
             failure = answer.problem();
             return;

@@ -43,6 +43,8 @@ import org.jvisor.core.futex.FutexTable;
 import org.jvisor.core.handover.Gate;
 import org.jvisor.core.handover.HandoverService;
 import org.jvisor.core.handover.RestAtGate;
+import org.jvisor.core.memory.HeapWatch;
+import org.jvisor.core.memory.OomKiller;
 import org.jvisor.core.net.FlightImpl;
 import org.jvisor.core.process.BeginAgain;
 import org.jvisor.core.process.Processes;
@@ -82,6 +84,8 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     private final NamespaceFilesImpl namespaceFiles = new NamespaceFilesImpl(this);
     private final HostTexts hostTexts = new HostTexts();
     private final KernelLogImpl log;
+    private final HeapWatch heapWatch;
+    private volatile Runnable lastResort = () -> Runtime.getRuntime().halt(1);
     private final LoadAverage load;
     /** Containers are made one after the other. */
     private final Object creation = new Object();
@@ -107,6 +111,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
         this.random = new RandomBytes(host);
         bootId = random.uuid();
         this.log = new KernelLogImpl(clock);
+        heapWatch = new HeapWatch(new OomKiller(this::containers, log), () -> lastResort.run());
         this.load = new LoadAverage(clock, processes::runnable);
     }
 
@@ -133,6 +138,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
             strace = new Strace(newOptions.straceCalls());
         }
         options = newOptions;
+        heapWatch.start();
         new BootMessages(this).log();
     }
 
@@ -172,6 +178,21 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
 
     public synchronized void forget(ContainerImpl container) {
         containers.remove(container);
+    }
+
+    @Override
+    public void outOfMemory() {
+        heapWatch.exhausted();
+    }
+
+    /** See {@link HeapWatch#awaitRoom}. */
+    public void awaitRoom() {
+        heapWatch.awaitRoom();
+    }
+
+    @Override
+    public void setLastResort(Runnable end) {
+        lastResort = end;
     }
 
     @Override

@@ -8,6 +8,7 @@
  * <li>{@code process}: tasks, thread groups, process groups, sessions, pid namespaces
  * <li>{@code signal}, {@code time}, {@code futex}, {@code exec}: what their names say
  * <li>{@code container}: what a container is made of, and what it may use up
+ * <li>{@code memory}: what is done when the Sentry's heap gets short
  * <li>{@code handover}: how a bundle's objects pass to its successor
  * </ul>
  *

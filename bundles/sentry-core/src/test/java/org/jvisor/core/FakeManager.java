@@ -44,6 +44,8 @@ public final class FakeManager {
                     return 0;
                 })
                 .on("peakResidentBytes", a -> 4096L)
+                .on("residentBytes", a -> 4096L)
+                .on("virtualBytes", a -> 8192L)
                 .ignore("setExecutable")
                 .on("retain", a -> users(1))
                 .on("release", a -> users(-1))

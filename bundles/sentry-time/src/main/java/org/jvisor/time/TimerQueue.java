@@ -155,7 +155,7 @@ final class TimerQueue {
             LOG.log(Level.ERROR, "a timer failed", failure);
         } catch (OutOfMemoryError | StackOverflowError e) {
             // No room even for words.
-            failure.addSuppressed(e);
+            return;
         }
     }
 

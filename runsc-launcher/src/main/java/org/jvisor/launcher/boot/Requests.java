@@ -42,6 +42,9 @@ final class Requests {
     /** Of what a bundle may take: some hours. */
     private static final long LONGEST_LIMIT_MILLIS = 10_000_000;
     private static final long STACK_BYTES = 256 << 10;
+    /** How often what has met an OutOfMemoryError is tried again, and after how long. */
+    private static final int MOST_ATTEMPTS = 100;
+    private static final long PAUSE_NS = 50_000_000;
 
     private static final System.Logger LOG = System.getLogger("org.jvisor.boot");
 
@@ -64,12 +67,44 @@ final class Requests {
         thread.start();
     }
 
-    /** Serves the runsc that has started this sandbox, until it goes. */
+    /** Serves the runsc that has started this sandbox, until it goes. Its thread waits for no request to be carried out. */
     void serve(ControlSocket control) {
         RequestConnection connection = new RequestConnection(control, () -> { });
-        for (ControlSocket.Frame frame = control.receive(); frame != null; frame = control.receive()) {
-            serve(connection, frame);
+        Orders orders = new Orders("control-orders");
+        boolean there = true;
+        while (there) {
+            there = serveNext(control, connection, orders);
         }
+    }
+
+    /** Tries again what has met an OutOfMemoryError: that is somebody else's doing, and is being mended. */
+    private boolean serveNext(ControlSocket control, RequestConnection connection, Orders orders) {
+        ControlSocket.Frame frame = null;
+        for (int i = 0; i < MOST_ATTEMPTS; i++) {
+            try {
+                frame = frame == null ? control.receive() : frame;
+                if (frame == null) {
+                    return false;
+                }
+                ControlSocket.Frame next = frame;
+                if (frame.type() == Messages.SIGNAL || frame.type() == Messages.RESIZE) {
+                    orders.give(() -> serve(connection, next));
+                } else {
+                    dispatch(connection, next);
+                }
+                return true;
+            } catch (OutOfMemoryError e) {
+                kernel.outOfMemory();
+                LockSupport.parkNanos(PAUSE_NS);
+            } catch (RuntimeException | Error e) {
+                if (frame == null) {
+                    throw e;
+                }
+                refuse(connection, frame, e);
+                return true;
+            }
+        }
+        return true;
     }
 
     /**
@@ -82,12 +117,19 @@ final class Requests {
             dispatch(connection, frame);
             return true;
         } catch (RuntimeException | Error e) {
-            if (frame.type() == Messages.SIGNAL || frame.type() == Messages.RESIZE) {
-                log("a request on the control socket: " + reason(e));
-            } else {
-                fail(connection, frame, e);
-            }
+            refuse(connection, frame, e);
             return !(e instanceof IllegalArgumentException);
+        }
+    }
+
+    private void refuse(RequestConnection connection, ControlSocket.Frame frame, Throwable problem) {
+        if (problem instanceof OutOfMemoryError) {
+            kernel.outOfMemory();
+        }
+        if (frame.type() == Messages.SIGNAL || frame.type() == Messages.RESIZE) {
+            log("a request on the control socket: " + reason(problem));
+        } else {
+            fail(connection, frame, problem);
         }
     }
 
@@ -110,6 +152,9 @@ final class Requests {
                 if (container != null) {
                     container.signal(signal, target);
                 }
+                if (frame.request() != 0) {
+                    connection.answer(frame, new BodyWriter());
+                }
             }
             case Messages.RESIZE -> {
                 Container container = container(body.text());
@@ -124,6 +169,10 @@ final class Requests {
                 if (process != null) {
                     process.resize(rows, columns);
                 }
+            }
+            case Messages.PING -> {
+                body.end();
+                connection.answer(frame, new BodyWriter());
             }
             case Messages.INSTALL -> {
                 String name = body.text();

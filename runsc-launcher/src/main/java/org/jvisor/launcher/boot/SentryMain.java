@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.launcher.boot;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.List;
 import org.jvisor.api.abi.ErrnoException;
@@ -37,6 +40,7 @@ public final class SentryMain {
     private static final long BOOT_SECONDS = 60;
 
     private static final long THREAD_STACK_BYTES = 512 << 10;
+    private static final long PAUSE_MILLIS = 50;
 
     private final HostCalls calls;
     private final ControlSocket control;
@@ -80,6 +84,7 @@ public final class SentryMain {
         SandboxFramework framework = SandboxFramework.start(System.getProperty("jvisor.home") + "/lib/bundles.index", storage);
         milestone("the framework has started");
         Kernel kernel = framework.await(Kernel.class, BOOT_SECONDS);
+        kernel.setLastResort(lastResort());
         ControlSocket.Frame boot = next(Messages.BOOT);
         Container container = create(kernel, boot);
         milestone("the container is there");
@@ -104,11 +109,44 @@ public final class SentryMain {
         container.start();
         send(Messages.STARTED, container.init().pid());
         milestone("the container runs");
-        int status = container.waitForExit();
+        tellOfExit(kernel, container);
         milestone("the container has ended");
-        send(Messages.EXITED, status);
         // runsc ends this process, unless it is to end in order.
         receiver.join();
+    }
+
+    /** Where there is no memory for it just now, there is room in a moment. */
+    private void tellOfExit(Kernel kernel, Container container) throws InterruptedException {
+        boolean told = false;
+        while (!told) {
+            try {
+                send(Messages.EXITED, container.waitForExit());
+                told = true;
+            } catch (OutOfMemoryError e) {
+                kernel.outOfMemory();
+                Thread.sleep(PAUSE_MILLIS);
+            }
+        }
+    }
+
+    /** The end that nothing else can be tried after: one line, from what is there already. */
+    private Runnable lastResort() {
+        String line = "the Sentry's memory is exhausted, and to end processes does not help";
+        BodyWriter body = new BodyWriter();
+        body.text(line);
+        Runnable tell = control.prepare(Messages.FAILED, body.bytes());
+        byte[] text = (line + "\n").getBytes(StandardCharsets.US_ASCII);
+        FileOutputStream log = new FileOutputStream(FileDescriptor.err);
+        return () -> {
+            try {
+                log.write(text);
+            } catch (IOException | OutOfMemoryError e) {
+                // The frame tells it, too.
+            } finally {
+                tell.run();
+                Runtime.getRuntime().halt(RunscException.FAILED);
+            }
+        };
     }
 
     private static void milestone(String what) {

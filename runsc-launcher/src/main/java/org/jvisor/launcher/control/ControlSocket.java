@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.launcher.control;
 
-import java.util.Arrays;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.PollfdLayout;
@@ -28,12 +27,7 @@ import org.jvisor.launcher.host.HostCalls;
 public final class ControlSocket implements AutoCloseable {
     /** Longest frame: a container's arguments and environment, or a bundle. */
     private static final int LONGEST = 64 << 20;
-    /** What one message can carry (SCM_MAX_FD). */
-    private static final int MOST_DESCRIPTORS = 253;
-    private static final int HEADER = 16;
-    private static final int PART = 1 << 20;
-    private static final int SIZE = 4;
-    private static final int REQUEST = 8;
+    private static final int HEADER = FrameReader.HEADER;
     private static final int FOREVER = -1;
     private static final int POLLIN = Poll.POLLIN;
     private static final int POLLOUT = Poll.POLLOUT;
@@ -41,6 +35,7 @@ public final class ControlSocket implements AutoCloseable {
     private final HostKernel host;
     private final int fd;
     private final int limitMillis;
+    private final FrameReader reader;
 
     /** A peer that is waited for as long as it takes. */
     public ControlSocket(HostKernel host, int fd) {
@@ -52,6 +47,7 @@ public final class ControlSocket implements AutoCloseable {
         this.host = host;
         this.fd = fd;
         this.limitMillis = limitMillis;
+        reader = new FrameReader(this, host);
     }
 
     public int descriptor() {
@@ -74,8 +70,8 @@ public final class ControlSocket implements AutoCloseable {
 
     /** @return whether the peer is still there */
     public synchronized boolean send(int type, long request, byte[] body, int... descriptors) {
-        if (descriptors.length > MOST_DESCRIPTORS) {
-            throw new RunscException("more than " + MOST_DESCRIPTORS + " descriptors to hand over");
+        if (descriptors.length > FrameReader.MOST_DESCRIPTORS) {
+            throw new RunscException("more than " + FrameReader.MOST_DESCRIPTORS + " descriptors to hand over");
         }
         try (UnixMessage message = begin(type, request, body, body.length)) {
             message.putDescriptors(descriptors);
@@ -94,11 +90,35 @@ public final class ControlSocket implements AutoCloseable {
         }
     }
 
+    /**
+     * Sends a small frame if the peer has taken what came before, and waits for nothing.
+     *
+     * @return whether it was sent
+     */
+    public synchronized boolean offer(int type, long request, byte[] body) {
+        try (UnixMessage message = begin(type, request, body, body.length)) {
+            message.range(message.data(), HEADER + body.length);
+            long count = host.syscall(SyscallNr.SENDMSG, fd, message.address(), Socket.MSG_NOSIGNAL | Socket.MSG_DONTWAIT);
+            return count == HEADER + body.length;
+        }
+    }
+
+    /**
+     * A frame for when there is no memory left.
+     *
+     * @return sends it, and waits for nothing; allocates nothing
+     */
+    public Runnable prepare(int type, byte[] body) {
+        UnixMessage message = begin(type, 0, body, body.length);
+        message.range(message.data(), HEADER + body.length);
+        return () -> host.syscall(SyscallNr.SENDMSG, fd, message.address(), Socket.MSG_NOSIGNAL | Socket.MSG_DONTWAIT);
+    }
+
     private UnixMessage begin(int type, long request, byte[] body, int size) {
         UnixMessage message = new UnixMessage(host, HEADER + body.length);
         host.putInt(message.data(), type);
-        host.putInt(message.data() + SIZE, size);
-        host.putLong(message.data() + REQUEST, request);
+        host.putInt(message.data() + FrameReader.SIZE, size);
+        host.putLong(message.data() + FrameReader.REQUEST, request);
         host.copyOut(body, 0, body.length, message.data() + HEADER);
         return message;
     }
@@ -130,71 +150,19 @@ public final class ControlSocket implements AutoCloseable {
     }
 
     /**
+     * After an OutOfMemoryError it can be called again, and goes on where it was.
+     *
      * @param longest the most bytes that a frame's body may have
      * @throws RunscException about a frame that is longer, or that does not come to its end in time
      */
     public Frame receive(int longest) {
-        try (UnixMessage header = new UnixMessage(host, HEADER)) {
-            header.expectDescriptors(MOST_DESCRIPTORS);
-            byte[] body;
-            try {
-                body = fill(header, HEADER) ? body(host.getInt(header.data() + SIZE), longest) : null;
-            } catch (RunscException e) {
-                closeAll(header.descriptors());
-                throw e;
-            }
-            if (body == null) {
-                closeAll(header.descriptors());
-                return null;
-            }
-            return new Frame(host.getInt(header.data()), host.getLong(header.data() + REQUEST), body, header.descriptors());
-        }
+        return reader.receive(longest);
     }
 
-    private byte[] body(int size, int longest) {
-        if (size < 0 || size > longest) {
-            throw new RunscException("a frame of " + Integer.toUnsignedString(size) + " bytes on the control socket");
-        }
-        // What was announced is believed when it comes: so the memory that a peer takes is what it has sent.
-        byte[] body = new byte[Math.min(size, PART)];
-        try (UnixMessage part = new UnixMessage(host, body.length)) {
-            int done = 0;
-            while (done < size) {
-                int bytes = Math.min(size - done, PART);
-                if (!fill(part, bytes)) {
-                    return null;
-                }
-                if (body.length < done + bytes) {
-                    body = Arrays.copyOf(body, (int) Math.min(size, 2L * body.length));
-                }
-                host.copyIn(part.data(), body, done, bytes);
-                done += bytes;
-            }
-            return body;
-        }
-    }
-
-    private boolean fill(UnixMessage message, int bytes) {
-        long begin = System.nanoTime();
-        int done = 0;
-        while (done < bytes) {
-            if (limitMillis != FOREVER) {
-                long left = limitMillis - (System.nanoTime() - begin) / 1_000_000;
-                if (left <= 0 || !await(POLLIN, (int) left)) {
-                    throw new RunscException("a frame that does not come to its end on the control socket");
-                }
-            }
-            message.range(message.data() + done, bytes - done);
-            long count = host.syscall(SyscallNr.RECVMSG, fd, message.address(), Socket.MSG_CMSG_CLOEXEC);
-            if (count == 0 || count == -Errno.ECONNRESET) {
-                return false;
-            }
-            if (count != -Errno.EINTR) {
-                done += (int) HostCalls.check(count, "receiving from the control socket");
-                message.keepDescriptors();
-            }
-        }
-        return true;
+    /** Whether the peer does something that was waited for since {@code beginNs}, within the limit. */
+    boolean awaitRest(int events, long beginNs) {
+        long left = limitMillis - (System.nanoTime() - beginNs) / 1_000_000;
+        return limitMillis == FOREVER || left > 0 && await(events, (int) left);
     }
 
     /** Waits for the begin of a frame, or the peer's end, no longer than this; whether one is there. */
@@ -217,12 +185,6 @@ public final class ControlSocket implements AutoCloseable {
         }
     }
 
-    private void closeAll(int[] descriptors) {
-        for (int descriptor : descriptors) {
-            host.syscall(SyscallNr.CLOSE, descriptor);
-        }
-    }
-
     /** Wakes a thread in {@link #receive}, here and at the peer. */
     public void shutdown() {
         host.syscall(SyscallNr.SHUTDOWN, fd, Socket.SHUT_RDWR);
@@ -230,6 +192,7 @@ public final class ControlSocket implements AutoCloseable {
 
     @Override
     public void close() {
+        reader.close();
         host.syscall(SyscallNr.CLOSE, fd);
     }
 }

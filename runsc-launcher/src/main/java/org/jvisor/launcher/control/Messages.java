@@ -8,7 +8,10 @@ public final class Messages {
     public static final int BOOT = 1;
     /** A container to create and start: {@link SpecCodec}. In a running sandbox answered by STARTED, and by EXITED at its end. */
     public static final int CREATE = 2;
-    /** A container's id, empty for the root container's; a signal; a target as Container.signal has it. */
+    /**
+     * A container's id, empty for the root container's; a signal; a target as Container.signal has it. With a number of a request it is
+     * answered by an empty DONE, once the signal is sent.
+     */
     public static final int SIGNAL = 3;
     /** A container's id as above, the pid of a process that was started from outside, or 0 for the first; rows, columns. */
     public static final int RESIZE = 4;
@@ -32,6 +35,9 @@ public final class Messages {
     /** All state goes through a stream of records and back; answered by DONE. */
     public static final int ROUND_TRIP = 10;
 
+    /** Answered at once, by an empty DONE, as long as the Sentry is there for anybody. */
+    public static final int PING = 11;
+
     // the Sentry to runsc
     /** The container or process runs: the pid of the process. */
     public static final int STARTED = 101;
@@ -39,7 +45,7 @@ public final class Messages {
     public static final int EXITED = 102;
     /** The sandbox, the container or the process cannot be made, or is not there: one line. */
     public static final int FAILED = 103;
-    /** Answer to INSTALL, UNINSTALL and ROUND_TRIP: empty, or one line that says what is wrong; to BUNDLES: the list. */
+    /** Answer to INSTALL, UNINSTALL and ROUND_TRIP: empty, or one line that says what is wrong; to BUNDLES: the list; to others nothing. */
     public static final int DONE = 104;
 
     private Messages() {

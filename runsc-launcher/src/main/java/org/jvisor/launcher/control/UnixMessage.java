@@ -20,7 +20,8 @@ final class UnixMessage implements AutoCloseable {
     private final HostKernel host;
     private final long at;
     private int room;
-    private int[] found = new int[0];
+    /** Bytes of control data that came. */
+    private long kept;
 
     UnixMessage(HostKernel host, int bytes) {
         this.host = host;
@@ -60,28 +61,29 @@ final class UnixMessage implements AutoCloseable {
     }
 
     void expectDescriptors(int most) {
+        kept = 0;
         room = CmsghdrLayout.SIZE + 4 * most + 7 & -8;
     }
 
-    /** Takes the descriptors that the last call brought. */
+    /** After a call: from here on its descriptors are what {@link #descriptors} tells, and further ones are not taken. Allocates nothing. */
     void keepDescriptors() {
-        long length = host.getLong(at + MsghdrLayout.CONTROLLEN);
-        if (room == 0) {
-            return;
-        }
-        room = 0;
-        if (length < CmsghdrLayout.SIZE || host.getInt(at + CONTROL + CmsghdrLayout.LEVEL) != Socket.SOL_SOCKET
-            || host.getInt(at + CONTROL + CmsghdrLayout.TYPE) != Socket.SCM_RIGHTS) {
-            return;
-        }
-        int count = (int) (host.getLong(at + CONTROL + CmsghdrLayout.LEN) - CmsghdrLayout.SIZE) / 4;
-        found = new int[count];
-        for (int i = 0; i < count; i++) {
-            found[i] = host.getInt(at + CONTROL + CmsghdrLayout.SIZE + 4 * i);
+        if (room > 0) {
+            room = 0;
+            kept = host.getLong(at + MsghdrLayout.CONTROLLEN);
         }
     }
 
+    /** Those that came. */
     int[] descriptors() {
+        if (kept < CmsghdrLayout.SIZE || host.getInt(at + CONTROL + CmsghdrLayout.LEVEL) != Socket.SOL_SOCKET
+            || host.getInt(at + CONTROL + CmsghdrLayout.TYPE) != Socket.SCM_RIGHTS) {
+            return new int[0];
+        }
+        int count = (int) (host.getLong(at + CONTROL + CmsghdrLayout.LEN) - CmsghdrLayout.SIZE) / 4;
+        int[] found = new int[count];
+        for (int i = 0; i < count; i++) {
+            found[i] = host.getInt(at + CONTROL + CmsghdrLayout.SIZE + 4 * i);
+        }
         return found;
     }
 

@@ -28,15 +28,28 @@ public final class Poll implements AutoCloseable {
 
     /** Waits without end. A signal ends the wait with nothing ready. */
     public void await() {
+        await(-1);
+    }
+
+    /** The same for so long at most; below 0: without end. */
+    public void await(int millis) {
         for (int i = 0; i < descriptors.length; i++) {
             long entry = at + (long) i * PollfdLayout.SIZE;
             host.putInt(entry + PollfdLayout.FD, descriptors[i]);
             host.putShort(entry + PollfdLayout.EVENTS, POLLIN);
             host.putShort(entry + PollfdLayout.REVENTS, (short) 0);
         }
-        long result = host.syscall(SyscallNr.POLL, at, descriptors.length, -1);
-        if (result != -Errno.EINTR) {
+        long result = host.syscall(SyscallNr.POLL, at, descriptors.length, millis);
+        if (result == -Errno.EINTR) {
+            clear();
+        } else {
             HostCalls.check(result, "poll");
+        }
+    }
+
+    private void clear() {
+        for (int i = 0; i < descriptors.length; i++) {
+            host.putShort(at + (long) i * PollfdLayout.SIZE + PollfdLayout.REVENTS, (short) 0);
         }
     }
 

@@ -22,7 +22,8 @@ record Forwarding(ControlSocket control, String container, int pid, HostTerminal
     /** Container.signal's word for the foreground process group, or the first process without a terminal. */
     private static final int FOREGROUND = -2;
 
-    void forward(int signal) {
+    /** @param request a number for the answer that the signal is sent; 0: none is wanted. Waits for nothing. */
+    void forward(int signal, long request) {
         BodyWriter body = new BodyWriter();
         body.text(container);
         if (signal == Signals.SIGWINCH) {
@@ -31,13 +32,13 @@ record Forwarding(ControlSocket control, String container, int pid, HostTerminal
                 body.number(pid);
                 body.number(window[0]);
                 body.number(window[1]);
-                control.send(Messages.RESIZE, body.bytes());
+                control.offer(Messages.RESIZE, 0, body.bytes());
             }
             return;
         }
         body.number(signal);
         body.number(pid == 0 ? FOREGROUND : pid);
-        control.send(Messages.SIGNAL, body.bytes());
+        control.offer(Messages.SIGNAL, request, body.bytes());
     }
 
     /** @return what runsc exits with for a status of wait(2): the program's, or 128 and the signal that ended it */

@@ -156,24 +156,29 @@ public final class RunningSandbox implements AutoCloseable {
 
     private int attend(Request request, SignalPipe signals, String container, boolean further, HostTerminal terminal, Event event) {
         Forwarding forwarding = null;
+        SentryWatch watch = new SentryWatch(control, ProcessorUse.unknown(calls), false);
         try (Poll poll = new Poll(calls.host(), control.descriptor(), signals.descriptor(), event.descriptor())) {
             for (;;) {
-                poll.await();
+                poll.await(watch.waitMillis());
                 if (poll.isReady(control.descriptor())) {
-                    if (forwarding != null) {
-                        return Forwarding.exitStatus(new BodyReader(next(request, Messages.EXITED)).integer());
+                    ControlSocket.Frame frame = control.receive();
+                    if (frame == null || frame.type() != Messages.DONE || !watch.answered(frame.request())) {
+                        BodyReader body = new BodyReader(body(frame, request, forwarding == null ? Messages.STARTED : Messages.EXITED));
+                        if (forwarding != null) {
+                            return Forwarding.exitStatus(body.integer());
+                        }
+                        forwarding = new Forwarding(control, container, further ? body.integer() : 0, terminal);
                     }
-                    int pid = new BodyReader(next(request, Messages.STARTED)).integer();
-                    forwarding = new Forwarding(control, container, further ? pid : 0, terminal);
                     continue;
                 }
+                watch.look();
                 if (poll.isReady(event.descriptor())) {
                     poll.drop(event.descriptor());
                     event.then().run();
                 }
                 for (int signal = signals.next(); signal != 0; signal = signals.next()) {
                     if (forwarding != null) {
-                        forwarding.forward(signal);
+                        forwarding.forward(signal, watch.order(signal));
                     } else if (signal != Signals.SIGWINCH) {
                         // What was asked for ends with this connection.
                         return 128 + signal;
@@ -184,7 +189,10 @@ public final class RunningSandbox implements AutoCloseable {
     }
 
     private byte[] next(Request request, int type) {
-        ControlSocket.Frame frame = control.receive();
+        return body(control.receive(), request, type);
+    }
+
+    private static byte[] body(ControlSocket.Frame frame, Request request, int type) {
         if (frame == null || frame.request() != request.number()) {
             throw new RunscException("the sandbox has ended");
         }

@@ -117,11 +117,12 @@ public final class Sandbox implements AutoCloseable {
 
     private int supervise(HostTerminal terminal, String bundle) {
         Forwarding forwarding = new Forwarding(control, settings.id, 0, terminal);
+        SentryWatch watch = new SentryWatch(control, new ProcessorUse(calls, sentry.pid()), true);
         boolean running = false;
         try (Poll poll = new Poll(calls.host(), control.descriptor(), signals.descriptor(), sentry.descriptor(),
                 gofer.descriptor(), lastWords.readEnd())) {
             for (;;) {
-                poll.await();
+                poll.await(running ? watch.waitMillis() : -1);
                 if (poll.isReady(lastWords.readEnd()) && !lastWords.take()) {
                     poll.drop(lastWords.readEnd());
                 }
@@ -138,6 +139,7 @@ public final class Sandbox implements AutoCloseable {
                         case Messages.EXITED -> {
                             return Forwarding.exitStatus(new BodyReader(frame.body()).integer());
                         }
+                        case Messages.DONE -> watch.answered(frame.request());
                         case Messages.FAILED -> throw new RunscException(new BodyReader(frame.body()).text());
                         default -> throw new RunscException("frame of type " + frame.type() + " from the Sentry");
                     }
@@ -150,11 +152,15 @@ public final class Sandbox implements AutoCloseable {
                     poll.drop(gofer.descriptor());
                     helpers.requireOrderlyEnd(gofer);
                 }
+                if (running) {
+                    // With nothing to read: an answer that has come counts, however late this looks for it.
+                    watch.look();
+                }
                 for (int signal = signals.next(); signal != 0; signal = signals.next()) {
                     if (!running && signal != Signals.SIGWINCH) {
                         return 128 + signal;
                     }
-                    forwarding.forward(signal);
+                    forwarding.forward(signal, watch.order(signal));
                 }
             }
         }

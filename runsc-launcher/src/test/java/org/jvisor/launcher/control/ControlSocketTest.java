@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -74,6 +75,83 @@ class ControlSocketTest {
         assertArrayEquals(body, frame.body());
         assertEquals(1, frame.descriptors().length);
         calls.close(frame.descriptors()[0]);
+    }
+
+    /** Memory runs out before each of the steps of receiving a frame in turn: the frame is not lost, nor is any descriptor. */
+    @Test
+    void shouldGoOnAfterAnOutOfMemoryError() {
+        byte[] body = new byte[(1 << 20) + 77];
+        new Random(3).nextBytes(body);
+        int file = calls.memoryFile("x", ByteStrings.bytes("hello"));
+        int errors = 0;
+        boolean more = true;
+        for (int good = 0; more; good++) {
+            int[] left = {good};
+            HostKernel scarce = (HostKernel) Proxy.newProxyInstance(HostKernel.class.getClassLoader(), new Class<?>[] {HostKernel.class},
+                (self, method, arguments) -> {
+                    boolean memory = method.getName().equals("allocate") || method.getName().equals("syscall");
+                    if (memory && left[0]-- == 0) {
+                        throw new OutOfMemoryError("for the test");
+                    }
+                    return method.invoke(host, arguments);
+                });
+            int before = open();
+            int[] pair = calls.socketPair(Socket.SOCK_STREAM);
+            Thread sender = new Thread(() -> {
+                new ControlSocket(host, pair[0]).send(5, 9, body, file);
+                new ControlSocket(host, pair[0]).send(6, 10, new byte[0]);
+            });
+            sender.start();
+            left[0] = Integer.MAX_VALUE;
+            ControlSocket socket = new ControlSocket(scarce, pair[1]);
+            left[0] = good;
+            ControlSocket.Frame frame = receive(socket);
+            more = left[0] < 0;
+            errors += more ? 1 : 0;
+            left[0] = Integer.MAX_VALUE;
+            assertArrayEquals(body, frame.body());
+            assertEquals(9, frame.request());
+            assertEquals(1, frame.descriptors().length);
+            assertEquals("hello", ByteStrings.of(calls.readAll(frame.descriptors()[0], 100, "reading")));
+            host.syscall(SyscallNr.LSEEK, file, 0, 0);
+            calls.close(frame.descriptors()[0]);
+            assertEquals(6, socket.receive().type());
+            socket.close();
+            calls.close(pair[0]);
+            assertEquals(before, open());
+        }
+        calls.close(file);
+        assertTrue(errors > 3, errors + " places where it ran out");
+    }
+
+    private static ControlSocket.Frame receive(ControlSocket socket) {
+        try {
+            return socket.receive();
+        } catch (OutOfMemoryError e) {
+            return socket.receive();
+        }
+    }
+
+    @Test
+    void shouldSendAFrameThatWasPreparedBefore() {
+        Runnable prepared = left.prepare(103, new byte[] {1, 2});
+        assertTrue(left.offer(1, 7, new byte[] {3}));
+        prepared.run();
+        assertEquals(7, right.receive().request());
+        assertArrayEquals(new byte[] {1, 2}, right.receive().body());
+    }
+
+    /** A peer that takes nothing. */
+    @Test
+    void shouldNotWaitToOfferAFrame() {
+        int sent = 0;
+        while (left.offer(1, sent, new byte[100])) {
+            sent++;
+        }
+        for (int i = 0; i < sent; i++) {
+            assertEquals(i, right.receive().request());
+        }
+        assertTrue(left.offer(1, sent, new byte[100]));
     }
 
     @Test

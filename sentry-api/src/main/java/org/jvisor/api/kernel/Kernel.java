@@ -113,6 +113,15 @@ public interface Kernel {
      */
     boolean visit(BooleanSupplier step);
 
+    /**
+     * A thread has met an OutOfMemoryError, which has cost it what it was about. The kernel makes room, if need be by ending the process
+     * that is charged most; this does not wait for it. Allocates nothing.
+     */
+    void outOfMemory();
+
+    /** Called before {@link #start}: what ends the Sentry when nothing makes room any more. It allocates nothing, and does not return. */
+    void setLastResort(Runnable end);
+
     /** Ends all containers and the platform. */
     void stop();
 

@@ -237,7 +237,7 @@ public final class ContainerImpl implements Container, HandleSource {
     /** Looks whether nothing lives here any more; without the tree's lock. */
     public void endWhenEmpty() {
         synchronized (kernel.processes()) {
-            if (!init.zombie() || hasLiveProcesses()) {
+            if (init == null || !init.zombie() || hasLiveProcesses()) {
                 return;
             }
         }

@@ -12,6 +12,7 @@ import org.jvisor.api.state.HandleSource;
 import org.jvisor.api.vfs.Ptys.Pty;
 import org.jvisor.api.wait.WaitQueue;
 import org.jvisor.core.KernelImpl;
+import org.jvisor.core.process.TaskThreads;
 import org.jvisor.core.process.ThreadGroupImpl;
 
 /** A process that was started from outside, and the terminal that it was given. */
@@ -58,7 +59,9 @@ public final class StartedProcess implements ContainerProcess, HandleSource {
 
     /** Lets it run; inside the gate. */
     void start() {
-        kernel.threads().acquire().serve(group.leader());
+        TaskThreads.Server server = kernel.threads().acquire();
+        server.prepare(group.leader());
+        server.serve();
     }
 
     @Override

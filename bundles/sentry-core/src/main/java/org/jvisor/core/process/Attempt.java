@@ -24,7 +24,7 @@ public final class Attempt {
             LOG.log(Level.ERROR, "to " + what + " failed", failure);
         } catch (OutOfMemoryError | StackOverflowError e) {
             // No room even for words: the steps that follow matter more.
-            failure.addSuppressed(e);
+            return;
         }
     }
 }

@@ -154,6 +154,7 @@ final class CloneOperation {
             server = kernel.threads().acquire();
             copyMemory(child);
             copyState(child);
+            server.prepare(child);
             tell(child, group);
             enter(child, group);
             entered = true;
@@ -165,7 +166,7 @@ final class CloneOperation {
         if (has(CLONE_VFORK)) {
             child.setVforkParent(parent);
         }
-        server.serve(child);
+        server.serve();
         served = true;
         return id;
     }

@@ -61,7 +61,7 @@ final class TaskLoop implements Runnable {
             live(epoch);
         } catch (Throwable t) {
             // A defect of the Sentry must not leave a process behind that nobody serves.
-            LOG.log(Level.ERROR, "task " + task.tid() + " ends by an internal error", t);
+            log("life", t);
             task.groupImpl().exitGroup(Wait.signaled(Signals.SIGKILL, false));
         }
         // Others may not find the task any more before all of its end is done.
@@ -70,9 +70,10 @@ final class TaskLoop implements Runnable {
             if (epoch != null) {
                 epoch.enter();
             }
+            task.kernelImpl().awaitRoom();
             new ExitOperation(task).run();
         } catch (Throwable t) {
-            LOG.log(Level.ERROR, "exit of task " + task.tid(), t);
+            log("end", t);
         } finally {
             if (epoch != null) {
                 epoch.leave();
@@ -289,12 +290,25 @@ final class TaskLoop implements Runnable {
     /** A handler threw what it must not: its caller ends, the Sentry goes on. */
     private long defect(Throwable t) {
         if (t instanceof OutOfMemoryError) {
-            LOG.log(Level.WARNING, SyscallNr.name(arguments.number) + ": the Sentry's memory is exhausted", t);
+            task.kernelImpl().outOfMemory();
             return -Errno.ENOMEM;
         }
-        LOG.log(Level.ERROR, SyscallNr.name(arguments.number) + " of task " + task.tid() + " failed", t);
+        log(SyscallNr.name(arguments.number), t);
         task.groupImpl().exitGroup(Wait.signaled(Signals.SIGSYS, false));
         return -Errno.ENOSYS;
+    }
+
+    /** There may be no room for words. */
+    private void log(String what, Throwable failure) {
+        if (failure instanceof OutOfMemoryError) {
+            task.kernelImpl().outOfMemory();
+        }
+        try {
+            LOG.log(Level.ERROR, what + " of task " + task.tid() + " failed", failure);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            // The end that follows matters more.
+            return;
+        }
     }
 
     // ---- faults and exceptions

@@ -52,6 +52,7 @@ public final class TaskThreads {
 
     /** It was not needed; whether it is kept. */
     synchronized boolean giveBack(Server server) {
+        server.forget();
         if (idle.size() >= IDLE_MAX) {
             server.end();
             return false;
@@ -90,11 +91,27 @@ public final class TaskThreads {
     public final class Server implements Runnable {
         private final Thread thread = new TaskThread(this);
         private volatile TaskImpl task;
+        private TaskLoop prepared;
+        /** What it does now. */
+        private volatile TaskLoop loop;
         private volatile boolean ended;
 
-        public void serve(TaskImpl newTask) {
+        /** Whoever makes a task can do this before others can see it: there may be no memory for it. */
+        public void prepare(TaskImpl newTask) {
+            prepared = new TaskLoop(newTask);
             task = newTask;
+        }
+
+        /** Lets the task run that was prepared. Allocates nothing. */
+        public void serve() {
+            loop = prepared;
+            prepared = null;
             LockSupport.unpark(thread);
+        }
+
+        private void forget() {
+            prepared = null;
+            task = null;
         }
 
         private void end() {
@@ -105,8 +122,8 @@ public final class TaskThreads {
         @Override
         public void run() {
             while (await()) {
-                new TaskLoop(task).run();
-                task = null;
+                loop.run();
+                loop = null;
                 giveBack(this);
             }
         }
@@ -114,7 +131,7 @@ public final class TaskThreads {
         /** Whether there is a task now. */
         private boolean await() {
             long deadline = System.nanoTime() + IDLE_NS;
-            while (task == null) {
+            while (loop == null) {
                 if (ended) {
                     return false;
                 }

@@ -28,6 +28,7 @@ import org.jvisor.api.platform.Registers;
 import org.jvisor.core.FakePlatform;
 import org.jvisor.core.TestKernel;
 import org.jvisor.core.process.TaskImpl;
+import org.jvisor.core.process.TaskThreads;
 import org.jvisor.core.process.ThreadGroupImpl;
 
 /** The kernel is brought to rest and let go on, with tasks in every kind of wait and of work. */
@@ -442,7 +443,9 @@ class GateTest {
             return 0;
         });
         assertTrue(gate.close(soon()));
-        test.kernel.threads().acquire().serve(init.leader());
+        TaskThreads.Server server = test.kernel.threads().acquire();
+        server.prepare(init.leader());
+        server.serve();
         TestKernel.until(() -> init.leader().state() == 'S');
         assertEquals(0, waiting.get());
         gate.open();
