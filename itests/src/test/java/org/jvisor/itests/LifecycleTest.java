@@ -201,7 +201,7 @@ class LifecycleTest {
     void shouldEndByTheKeysOfItsTerminal(String key, String name, int status) {
         assertEquals(new Runsc.Result(0, "passed\n", ""), Runsc.run(state, "", List.of("python3",
             Path.of("src/test/py/key.py").toAbsolutePath().toString(), key, Integer.toString(status), Runsc.PROGRAM.toString(),
-            "--root", state.toString(), "do", "sh", "-c", "echo ready; exec sleep 1000")));
+            "--root", state.toString(), "do", "perl", "-e", "$| = 1; print q(ready); sleep 1000")));
     }
 
     @Test

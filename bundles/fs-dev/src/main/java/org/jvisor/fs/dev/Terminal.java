@@ -409,7 +409,7 @@ final class Terminal implements Tty, Stateful {
         Session controlled = session;
         ProcessGroup group = controlled == null ? null : controlled.group(foreground);
         if (group != null) {
-            group.send(SignalInfo.kernel(signal));
+            group.sendFrom(this, SignalInfo.kernel(signal));
         }
     }
 
