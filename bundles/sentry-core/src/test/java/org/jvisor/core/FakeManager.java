@@ -43,6 +43,7 @@ public final class FakeManager {
                     faults.incrementAndGet();
                     return 0;
                 })
+                .on("residentBytes", a -> 4096L)
                 .on("peakResidentBytes", a -> 4096L)
                 .on("residentBytes", a -> 4096L)
                 .on("virtualBytes", a -> 8192L)

@@ -17,7 +17,7 @@ class SavedFieldsTest {
             "CpuTimes.clock", "IntervalTimers.scheduler", "PidNamespaceImpl.processes", "PosixTimer.scheduler",
             "PosixTimersImpl.scheduler", "TaskImpl.kernel", "ThreadGroupImpl.kernel", "ThreadGroupImpl.lock",
             // Parts that have records of their own.
-            "PosixTimer.timer", "TaskImpl.beginAgain", "TaskImpl.call", "TaskImpl.pending", "TaskImpl.times", "ThreadGroupImpl.intervalTimers",
+            "PosixTimer.timer", "TaskImpl.beginAgain", "TaskImpl.call", "ProcessTimes.children", "ProcessTimes.gone", "TaskImpl.pending", "TaskImpl.times", "TaskImpl.usage", "ThreadGroupImpl.intervalTimers",
             "ThreadGroupImpl.job", "ThreadGroupImpl.limits", "ThreadGroupImpl.pending", "ThreadGroupImpl.timers",
             "ThreadGroupImpl.times",
             // Follows from the nodes that are appended.

@@ -193,8 +193,9 @@ public interface Task {
      * no return a negative errno, after it the group is killed.
      *
      * @param path what the program was called by, for AT_EXECFN and scripts
+     * @param pathEnds whether that leads through a descriptor that is closed on the way, so that no script's interpreter finds it
      */
-    long exec(FileDescription file, String path, List<byte[]> arguments, List<byte[]> environment);
+    long exec(FileDescription file, String path, boolean pathEnds, List<byte[]> arguments, List<byte[]> environment);
 
     /** exit(2): ends this thread once the call has returned. {@code status} as wait(2) reports it. */
     void exit(int status);
@@ -221,6 +222,9 @@ public interface Task {
     // ---- scheduling, kept and reported; any thread
 
     Scheduling scheduling();
+
+    /** What it has used beside time. */
+    Usage usage();
 
     /** ns spent in application code. */
     long userTimeNs();

@@ -107,10 +107,11 @@ public interface ThreadGroup {
 
     long childrenSystemTimeNs();
 
-    /** Faults that mm resolved, without and with input. */
-    long minorFaults();
+    /** What its tasks have used beside time: a sum of its own for the caller. */
+    Usage usage();
 
-    long majorFaults();
+    /** The same of children that were waited for, and theirs. */
+    Usage childrenUsage();
 
     /** Largest resident size so far of it, or of its waited-for children, in bytes. */
     long peakResidentBytes(boolean children);
@@ -155,6 +156,7 @@ public interface ThreadGroup {
         public long userTimeNs;
         public long systemTimeNs;
         public long peakResidentBytes;
+        public final Usage usage = new Usage();
     }
 
     /** timer_create(2) and its kin, for one process. */

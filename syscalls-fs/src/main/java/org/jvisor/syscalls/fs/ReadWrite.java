@@ -23,7 +23,7 @@ final class ReadWrite {
         }
         try {
             long length = a.a2;
-            return length < 0 ? -Errno.EINVAL : file.read(task, task.memory().range(a.a1, cut(length), true));
+            return length < 0 ? -Errno.EINVAL : wasRead(task, file.read(task, task.memory().range(a.a1, cut(length), true)));
         } finally {
             file.release(task);
         }
@@ -36,7 +36,8 @@ final class ReadWrite {
         }
         try {
             long length = a.a2;
-            return length < 0 ? -Errno.EINVAL : file.write(task, task.memory().range(a.a1, cut(length), false));
+            return length < 0 ? -Errno.EINVAL
+                    : wasWritten(task, file.write(task, task.memory().range(a.a1, cut(length), false)));
         } finally {
             file.release(task);
         }
@@ -52,7 +53,7 @@ final class ReadWrite {
             if (length < 0 || a.a3 < 0) {
                 return -Errno.EINVAL;
             }
-            return file.readAt(task, task.memory().range(a.a1, cut(length), true), a.a3);
+            return wasRead(task, file.readAt(task, task.memory().range(a.a1, cut(length), true), a.a3));
         } finally {
             file.release(task);
         }
@@ -68,7 +69,7 @@ final class ReadWrite {
             if (length < 0 || a.a3 < 0) {
                 return -Errno.EINVAL;
             }
-            return file.writeAt(task, task.memory().range(a.a1, cut(length), false), a.a3);
+            return wasWritten(task, file.writeAt(task, task.memory().range(a.a1, cut(length), false), a.a3));
         } finally {
             file.release(task);
         }
@@ -80,7 +81,7 @@ final class ReadWrite {
             return -Errno.EBADF;
         }
         try {
-            return file.read(task, task.memory().vector(a.a1, a.int2(), true));
+            return wasRead(task, file.read(task, task.memory().vector(a.a1, a.int2(), true)));
         } finally {
             file.release(task);
         }
@@ -92,7 +93,7 @@ final class ReadWrite {
             return -Errno.EBADF;
         }
         try {
-            return file.write(task, task.memory().vector(a.a1, a.int2(), false));
+            return wasWritten(task, file.write(task, task.memory().vector(a.a1, a.int2(), false)));
         } finally {
             file.release(task);
         }
@@ -122,7 +123,8 @@ final class ReadWrite {
         FileDescription file = Fds.acquire(task, a.int0());
         try {
             long refused = checkRead(file, flags);
-            return refused != 0 ? refused : file.readAt(task, task.memory().vector(a.a1, a.int2(), true), offset);
+            return refused != 0 ? refused
+                    : wasRead(task, file.readAt(task, task.memory().vector(a.a1, a.int2(), true), offset));
         } finally {
             file.release(task);
         }
@@ -132,7 +134,7 @@ final class ReadWrite {
         FileDescription file = Fds.acquire(task, a.int0());
         try {
             long refused = checkRead(file, flags);
-            return refused != 0 ? refused : file.read(task, task.memory().vector(a.a1, a.int2(), true));
+            return refused != 0 ? refused : wasRead(task, file.read(task, task.memory().vector(a.a1, a.int2(), true)));
         } finally {
             file.release(task);
         }
@@ -194,12 +196,23 @@ final class ReadWrite {
     }
 
     private static long synced(Task task, FileDescription file, int flags, long written) {
+        wasWritten(task, written);
         if (written <= 0 || (flags & (Splice.RWF_SYNC | Splice.RWF_DSYNC)) == 0) {
             return written;
         }
         long result = file.operations().fsync(task, (flags & Splice.RWF_SYNC) == 0);
         // -EINVAL: a pipe or the like, which has nothing to write through.
         return result < 0 && result != -Errno.EINVAL ? result : written;
+    }
+
+    private static long wasRead(Task task, long result) {
+        task.usage().countRead(result);
+        return result;
+    }
+
+    private static long wasWritten(Task task, long result) {
+        task.usage().countWrite(result);
+        return result;
     }
 
     /** One call moves at most MAX_RW_COUNT bytes (read(2), notes). */

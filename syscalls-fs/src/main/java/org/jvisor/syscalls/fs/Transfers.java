@@ -50,7 +50,7 @@ final class Transfers {
         if (moved > 0) {
             advance(task, in, offsetAddress, from + moved);
         }
-        return moved;
+        return counted(task, moved);
     }
 
     /** Reads into the handler's own memory, at {@code offset} or -1; part of it counts whatever interrupted the rest. */
@@ -112,6 +112,13 @@ final class Transfers {
             advance(task, in, inAddress, from + moved);
             advance(task, out, outAddress, to + moved);
         }
+        return counted(task, moved);
+    }
+
+    /** proc(5), /proc/PID/io. */
+    private static long counted(Task task, long moved) {
+        task.usage().countRead(moved);
+        task.usage().countWrite(moved);
         return moved;
     }
 

@@ -25,6 +25,7 @@ import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.kernel.Usage;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.DeviceDriver;
@@ -70,6 +71,7 @@ final class Program implements InvocationHandler, Providers {
     private final PathWalk walk = vfs.newPathWalk();
     private final PathWalk walk2 = vfs.newPathWalk();
     private final Call call = new Call();
+    private final Usage usage = new Usage();
     private final byte[] scratch = new byte[4096];
     private final List<WaitQueue.Entry> entries = new ArrayList<>();
     private final Semaphore awake = new Semaphore(0);
@@ -170,6 +172,7 @@ final class Program implements InvocationHandler, Providers {
         return switch (method.getName()) {
             case "credentials" -> Credentials.ROOT;
             case "call" -> call;
+            case "usage" -> usage;
             case "hasCapability" -> true;
             case "fs" -> fs;
             case "files" -> files;

@@ -75,7 +75,7 @@ final class ProcessEntries {
             // Nobody logs in here, so there is neither a login user nor an audit session: both are -1 (proc(5)).
             file("loginuid", 0444, (reader, target) -> Text.bytes("4294967295")),
             file("sessionid", 0444, (reader, target) -> Text.bytes("4294967295")),
-            guarded("io", 0400, (reader, target) -> ProcessText.io()),
+            guarded("io", 0400, (reader, target) -> ProcessText.io(target)),
             file("uid_map", 0444, (reader, target) -> ProcessText.identityMap()),
             file("gid_map", 0444, (reader, target) -> ProcessText.identityMap()),
             file("projid_map", 0444, (reader, target) -> ProcessText.identityMap()),

@@ -5,6 +5,7 @@ import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.kernel.Usage;
 import org.jvisor.api.mm.MemoryManager;
 
 /** The small files about a process, and what writing to them does. */
@@ -119,9 +120,14 @@ final class ProcessText {
         return 0;
     }
 
-    /** Bytes are not counted here by who moves them. */
-    static byte[] io() {
-        return Text.bytes("rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
+    /** Which of these bytes come from or go to a disk is the file server's affair. */
+    static byte[] io(Target target) {
+        Usage usage = target.whole() ? target.group().usage() : target.task().usage();
+        Text text = new Text();
+        text.add("rchar: ").add(usage.readBytes()).add("\nwchar: ").add(usage.writtenBytes());
+        text.add("\nsyscr: ").add(usage.reads()).add("\nsyscw: ").add(usage.writes());
+        text.add("\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
+        return text.bytes();
     }
 
     /** user_namespaces(7): there is one user namespace, with all ids. */

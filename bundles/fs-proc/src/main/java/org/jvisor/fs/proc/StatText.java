@@ -41,7 +41,7 @@ final class StatText {
         Tty tty = group.session() == null ? null : group.session().tty();
         fields(text, tty == null ? 0 : encodeDevice(tty.device()), tty == null ? -1 : tty.foreground());
         fields(text, flags(task));
-        fields(text, group.minorFaults(), 0, group.majorFaults(), 0);
+        fields(text, (whole ? group.usage() : task.usage()).faults(), group.childrenUsage().faults(), 0, 0);
         fields(text, ticks(whole ? group.userTimeNs() : task.userTimeNs()),
                 ticks(whole ? group.systemTimeNs() : task.systemTimeNs()),
                 ticks(group.childrenUserTimeNs()), ticks(group.childrenSystemTimeNs()));

@@ -54,7 +54,7 @@ final class StatusText {
         text.add("Cpus_allowed:\t").add(CpuMask.hex(allowed, cpus));
         text.add("\nCpus_allowed_list:\t").add(CpuMask.list(allowed));
         text.add("\nMems_allowed:\t00000000,00000001\nMems_allowed_list:\t0\n");
-        text.add("voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
+        text.add("voluntary_ctxt_switches:\t").add(task.usage().sleeps()).add("\nnonvoluntary_ctxt_switches:\t0\n");
         return text.bytes();
     }
 

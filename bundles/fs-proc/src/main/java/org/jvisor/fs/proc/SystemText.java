@@ -145,17 +145,15 @@ final class SystemText {
         long free = Math.max(0, file.limit() - file.used()) / MemoryFile.PAGE;
         long[] use = memoryUse(pids);
         long faults = 0;
-        long major = 0;
         for (ThreadGroup group : pids.threadGroups()) {
-            faults += group.minorFaults() + group.majorFaults();
-            major += group.majorFaults();
+            faults += group.usage().faults();
         }
         Text text = new Text();
         text.add("nr_free_pages ").add(free).add("\nnr_anon_pages ").add(use[0] / MemoryFile.PAGE);
         text.add("\nnr_mapped ").add(use[1] / MemoryFile.PAGE).add("\nnr_file_pages ").add(use[1] / MemoryFile.PAGE);
         text.add("\nnr_dirty 0\nnr_writeback 0\nnr_slab_reclaimable 0\nnr_slab_unreclaimable 0\nnr_page_table_pages 0\n");
         text.add("nr_kernel_stack 0\nnr_shmem 0\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\npgfree 0\n");
-        return text.add("pgfault ").add(faults).add("\npgmajfault ").add(major).add('\n').bytes();
+        return text.add("pgfault ").add(faults).add("\npgmajfault 0\n").bytes();
     }
 
     static byte[] filesystems(Kernel kernel) {

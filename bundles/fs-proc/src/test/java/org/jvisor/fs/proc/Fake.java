@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.jvisor.api.kernel.Call;
+import org.jvisor.api.kernel.Usage;
 
 /** Stands in for an interface: answers methods by name with what it was told, and the rest with 0, false, null or "". */
 final class Fake {
@@ -54,6 +55,9 @@ final class Fake {
         }
         if (type == Call.class) {
             return new Call();
+        }
+        if (type == Usage.class) {
+            return new Usage();
         }
         return type == String.class ? "" : null;
     }

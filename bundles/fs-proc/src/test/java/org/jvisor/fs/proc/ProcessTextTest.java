@@ -22,6 +22,7 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.kernel.Usage;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.MemoryManager.VmaInfo;
 
@@ -124,7 +125,9 @@ class ProcessTextTest {
 
     @Test
     void shouldTellStatInFiftyTwoFields() {
-        Fake group = new Fake().with("userTimeNs", 1_230_000_000L).with("systemTimeNs", 40_000_000L).with("minorFaults", 11L);
+        Usage usage = new Usage();
+        usage.countFaults(11);
+        Fake group = new Fake().with("userTimeNs", 1_230_000_000L).with("systemTimeNs", 40_000_000L).with("usage", usage);
         MemoryManager.Layout layout = new MemoryManager.Layout();
         layout.startCode = 4096;
         Fake task = new Fake().with("state", 'S')

@@ -29,10 +29,11 @@ public final class ExecOperation {
 
     private ExecOperation() {}
 
-    public static long exec(TaskImpl task, FileDescription file, String path, List<byte[]> arguments, List<byte[]> environment) {
+    public static long exec(TaskImpl task, FileDescription file, String path, boolean pathEnds, List<byte[]> arguments,
+            List<byte[]> environment) {
         Credentials credentials = ExecCredentials.after(task.credentials());
         ProgramImage image;
-        try (Program program = new Program(task, file, path, arguments)) {
+        try (Program program = new Program(task, file, path, pathEnds, arguments)) {
             image = new ProgramImage(task, program, environment, path, credentials);
         }
         if (!becomeSingle(task)) {
@@ -84,7 +85,7 @@ public final class ExecOperation {
     /** The first program of a container: its task has nothing yet that would have to go. */
     public static void start(TaskImpl task, FileDescription file, String path, List<byte[]> arguments, List<byte[]> environment) {
         Credentials credentials = ExecCredentials.after(task.credentials());
-        try (Program program = new Program(task, file, path, arguments)) {
+        try (Program program = new Program(task, file, path, false, arguments)) {
             ProgramImage image = new ProgramImage(task, program, environment, path, credentials);
             task.setMemory(image.mm(), image.memory());
             task.setContext(task.kernelImpl().platform().newContext(image.mm().space()));

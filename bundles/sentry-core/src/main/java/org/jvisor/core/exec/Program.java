@@ -22,11 +22,12 @@ import org.jvisor.core.process.TaskImpl;
 final class Program implements AutoCloseable {
 
     /** Bytes of a file that say what it is, and the longest first line of a script (execve(2)). */
-    private static final int HEAD = 256;
+    private static final int HEAD = ScriptLine.HEAD;
     /** Linux's limit; execve(2) still says four. */
     private static final int SCRIPTS_MAX = 5;
 
     private final TaskImpl task;
+    private final boolean pathEnds;
     private final List<FileDescription> opened = new ArrayList<>();
     private List<byte[]> arguments;
     private FileDescription file;
@@ -38,9 +39,11 @@ final class Program implements AutoCloseable {
      * Looks into {@code file}.
      *
      * @param path what the program was called by; what a script's interpreter gets
+     * @param pathEnds whether nothing is to be found by that once the program runs
      */
-    Program(TaskImpl task, FileDescription file, String path, List<byte[]> arguments) {
+    Program(TaskImpl task, FileDescription file, String path, boolean pathEnds, List<byte[]> arguments) {
         this.task = task;
+        this.pathEnds = pathEnds;
         this.file = file;
         // Linux 5.18: a program without arguments gets an empty one.
         this.arguments = arguments.isEmpty() ? List.of(new byte[0]) : arguments;
@@ -60,7 +63,7 @@ final class Program implements AutoCloseable {
             if (depth >= SCRIPTS_MAX) {
                 throw ErrnoException.of(Errno.ELOOP);
             }
-            name = interpret(head, length, name);
+            name = interpret(head, name);
             Arrays.fill(head, (byte) 0);
             length = read(file, 0, head, HEAD);
         }
@@ -76,48 +79,23 @@ final class Program implements AutoCloseable {
     }
 
     /** A script: its interpreter is what runs, with the script's name among its arguments. */
-    private String interpret(byte[] head, int length, String script) {
-        int end = 2;
-        while (end < length && head[end] != '\n' && head[end] != 0) {
-            end++;
-        }
-        int from = skipBlanks(head, 2, end);
-        int to = from;
-        while (to < end && !isBlank(head[to])) {
-            to++;
-        }
-        // A name that the first 256 bytes do not end might be another's beginning.
-        if (from == to || to == HEAD) {
-            throw ErrnoException.of(Errno.ENOEXEC);
-        }
-        int last = end;
-        while (last > to && isBlank(head[last - 1])) {
-            last--;
+    private String interpret(byte[] head, String script) {
+        ScriptLine line = new ScriptLine(head);
+        if (pathEnds) {
+            // Its interpreter would not find it any more.
+            throw ErrnoException.of(Errno.ENOENT);
         }
         List<byte[]> more = new ArrayList<>();
-        more.add(Arrays.copyOfRange(head, from, to));
-        int argument = skipBlanks(head, to, last);
-        if (argument < last) {
-            more.add(Arrays.copyOfRange(head, argument, last));
+        more.add(line.interpreter());
+        if (line.argument() != null) {
+            more.add(line.argument());
         }
         more.add(script.getBytes(StandardCharsets.ISO_8859_1));
         more.addAll(arguments.subList(1, arguments.size()));
         arguments = more;
-        String interpreter = new String(head, from, to - from, StandardCharsets.ISO_8859_1);
+        String interpreter = new String(line.interpreter(), StandardCharsets.ISO_8859_1);
         file = open(interpreter);
         return interpreter;
-    }
-
-    private static int skipBlanks(byte[] head, int from, int end) {
-        int at = from;
-        while (at < end && isBlank(head[at])) {
-            at++;
-        }
-        return at;
-    }
-
-    private static boolean isBlank(byte b) {
-        return b == ' ' || b == '\t';
     }
 
     private void openLinker(long maxAddress) {

@@ -18,6 +18,7 @@ import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.kernel.Usage;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
@@ -132,6 +133,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     private MemoryFile.Epoch epoch;
     private UserMemory memory;
     final CpuTimes times = new CpuTimes();
+    private final Usage usage = new Usage();
 
     // ---- what it has or shares
     private volatile MemoryManager mm;
@@ -614,6 +616,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         }
         epoch.leave();
         times.fallAsleep();
+        usage.countSleep();
         long result = park(deadlineNs, interruptions);
         times.wakeUp();
         epoch.enter();
@@ -975,8 +978,8 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     }
 
     @Override
-    public long exec(FileDescription file, String path, List<byte[]> args, List<byte[]> environment) {
-        return ExecOperation.exec(this, file, path, args, environment);
+    public long exec(FileDescription file, String path, boolean pathEnds, List<byte[]> args, List<byte[]> environment) {
+        return ExecOperation.exec(this, file, path, pathEnds, args, environment);
     }
 
     @Override
@@ -1073,6 +1076,11 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     @Override
     public Scheduling scheduling() {
         return scheduling;
+    }
+
+    @Override
+    public Usage usage() {
+        return usage;
     }
 
     @Override
@@ -1213,6 +1221,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     public void forEachPart(Consumer<? super Restorable> visitor) {
         visitor.accept(call);
         visitor.accept(times);
+        visitor.accept(usage);
         visitor.accept(pending);
         if (namespaces != null) {
             // How mounts are kept is the vfs's affair.

@@ -11,6 +11,7 @@ import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Call;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
 import org.jvisor.api.syscall.Arguments;
@@ -318,14 +319,17 @@ final class TaskLoop implements Runnable {
         int access = context.faultAccess();
         int outcome;
         task.enterKernel();
+        MemoryManager mm = task.mm();
+        long before = mm.residentBytes();
         epoch.enter();
         try {
-            outcome = task.mm().fault(task, address, access);
+            outcome = mm.fault(task, address, access);
         } finally {
             epoch.leave();
         }
         if (outcome == 0) {
-            task.groupImpl().countFault();
+            // A long run of pages is brought at once: each counts, as if the application had faulted for it.
+            task.usage().countFaults(Math.max(1, (mm.residentBytes() - before) / MemoryFile.PAGE));
             return;
         }
         int code = outcome & 0xffff;

@@ -4,7 +4,6 @@ package org.jvisor.core.process;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Clone;
 import org.jvisor.api.abi.Open;
@@ -18,6 +17,7 @@ import org.jvisor.api.kernel.SignalAction;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.kernel.Usage;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
@@ -87,7 +87,6 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
     private final PosixTimersImpl timers;
     private final WaitQueue childQueue = new WaitQueue();
     private final WaitQueue exitQueue = new WaitQueue();
-    private final AtomicLong minorFaults = new AtomicLong();
     private volatile int dumpable = 1;
     private volatile boolean childSubreaper;
     private volatile boolean hasExecuted;
@@ -398,19 +397,14 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
         return times.childrenSystemNs();
     }
 
-    void countFault() {
-        minorFaults.setOpaque(minorFaults.getOpaque() + 1);
+    @Override
+    public Usage usage() {
+        return times.usage();
     }
 
     @Override
-    public long minorFaults() {
-        return minorFaults.get();
-    }
-
-    /** Nothing is ever paged in from a disk that the sandbox knows of. */
-    @Override
-    public long majorFaults() {
-        return 0;
+    public Usage childrenUsage() {
+        return times.childrenUsage();
     }
 
     @Override
@@ -535,7 +529,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
                 .putCore("leader", leader).putCore("parent", parent).putCores("children", List.copyOf(children))
                 .putCore("processGroup", processGroup).putCore("creator", creator).put("exitSignal", exitSignal).put("zombie", zombie)
                 .put("reaped", reaped).putCore("actions", actions).put("exiting", exiting).put("exitStatus", exitStatus)
-                .put("shielded", shielded).putCore("execing", execing).put("minorFaults", minorFaults.get()).put("dumpable", dumpable)
+                .put("shielded", shielded).putCore("execing", execing).put("dumpable", dumpable)
                 .put("childSubreaper", childSubreaper).put("hasExecuted", hasExecuted)
                 .put("oomScoreAdjustment", oomScoreAdjustment).put("coredumpFilter", coredumpFilter);
     }
@@ -556,7 +550,6 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
         exitStatus = 0;
         shielded = false;
         execing = null;
-        minorFaults.set(0);
         dumpable = 0;
         childSubreaper = false;
         hasExecuted = false;
@@ -583,7 +576,6 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
         exitStatus = record.requireInt("exitStatus");
         shielded = record.getBoolean("shielded", false);
         execing = record.core("execing", TaskImpl.class);
-        minorFaults.set(record.requireLong("minorFaults"));
         dumpable = record.requireInt("dumpable");
         childSubreaper = record.getBoolean("childSubreaper", false);
         hasExecuted = record.getBoolean("hasExecuted", false);

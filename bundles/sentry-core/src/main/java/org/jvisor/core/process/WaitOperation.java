@@ -144,6 +144,7 @@ final class WaitOperation {
         result.signalStatus = signalStatus;
         result.userTimeNs = child.userTimeNs() + child.childrenUserTimeNs();
         result.systemTimeNs = child.systemTimeNs() + child.childrenSystemTimeNs();
+        result.usage.add(child.usage()).add(child.childrenUsage());
         result.peakResidentBytes = Math.max(child.peakResidentBytes(false), child.peakResidentBytes(true));
     }
 }

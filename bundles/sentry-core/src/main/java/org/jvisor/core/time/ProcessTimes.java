@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.core.time;
 
+import java.util.function.Consumer;
+import org.jvisor.api.kernel.Usage;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
@@ -13,14 +17,18 @@ public final class ProcessTimes implements Restorable {
     private static final long NS_PER_TICK = 10_000_000;
 
     private final ThreadGroupImpl group;
+    private final Mutex lock = new Mutex(LockRank.ACCOUNTING);
 
-    // Guarded by this.
+    // Guarded by the lock.
     private long goneUserNs;
     private long goneSystemNs;
     private long childrenUserNs;
     private long childrenSystemNs;
     private long peakResident;
     private long childrenPeakResident;
+    /** Of tasks that are gone; also what children have read and written that were waited for, as in Linux. */
+    private final Usage gone = new Usage();
+    private final Usage children = new Usage();
 
     public ProcessTimes(ThreadGroupImpl group) {
         this.group = group;
@@ -36,7 +44,7 @@ public final class ProcessTimes implements Restorable {
         for (TaskImpl task : group.liveTasks()) {
             sum += task.userTimeNs();
         }
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             return sum + goneUserNs;
         }
     }
@@ -46,38 +54,67 @@ public final class ProcessTimes implements Restorable {
         for (TaskImpl task : group.liveTasks()) {
             sum += task.systemTimeNs();
         }
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             return sum + goneSystemNs;
         }
     }
 
-    public synchronized long childrenUserNs() {
-        return childrenUserNs;
+    public long childrenUserNs() {
+        try (Mutex _ = lock.take()) {
+            return childrenUserNs;
+        }
     }
 
-    public synchronized long childrenSystemNs() {
-        return childrenSystemNs;
+    public long childrenSystemNs() {
+        try (Mutex _ = lock.take()) {
+            return childrenSystemNs;
+        }
     }
 
-    public synchronized void taskGone(TaskImpl task) {
-        goneUserNs += task.userTimeNs();
-        goneSystemNs += task.systemTimeNs();
+    public void taskGone(TaskImpl task) {
+        try (Mutex _ = lock.take()) {
+            goneUserNs += task.userTimeNs();
+            goneSystemNs += task.systemTimeNs();
+            gone.add(task.usage());
+        }
     }
 
     /** A memory manager of this process goes; {@code bytes} is its peak. */
-    public synchronized void sawResident(long bytes) {
-        peakResident = Math.max(peakResident, bytes);
+    public void sawResident(long bytes) {
+        try (Mutex _ = lock.take()) {
+            peakResident = Math.max(peakResident, bytes);
+        }
     }
 
     /** A child has been waited for. */
     public void add(ThreadGroupImpl child) {
         long user = child.userTimeNs() + child.childrenUserTimeNs();
         long system = child.systemTimeNs() + child.childrenSystemTimeNs();
+        Usage usage = child.usage();
+        Usage itsChildren = child.childrenUsage();
         long peak = Math.max(child.peakResidentBytes(false), child.peakResidentBytes(true));
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             childrenUserNs += user;
             childrenSystemNs += system;
+            children.add(usage).add(itsChildren);
+            gone.addTransfers(usage);
             childrenPeakResident = Math.max(childrenPeakResident, peak);
+        }
+    }
+
+    public Usage usage() {
+        Usage sum = new Usage();
+        for (TaskImpl task : group.liveTasks()) {
+            sum.add(task.usage());
+        }
+        try (Mutex _ = lock.take()) {
+            return sum.add(gone);
+        }
+    }
+
+    public Usage childrenUsage() {
+        try (Mutex _ = lock.take()) {
+            return new Usage().add(children);
         }
     }
 
@@ -90,42 +127,56 @@ public final class ProcessTimes implements Restorable {
                 break;
             }
         }
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             return Math.max(now, peakResident);
         }
     }
 
-    public synchronized long childrenPeakResident() {
-        return childrenPeakResident;
+    public long childrenPeakResident() {
+        try (Mutex _ = lock.take()) {
+            return childrenPeakResident;
+        }
     }
 
     // ---- Restorable
 
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord("process times", 1).putCore("group", group).put("goneUserNs", goneUserNs)
-                .put("goneSystemNs", goneSystemNs).put("childrenUserNs", childrenUserNs).put("childrenSystemNs", childrenSystemNs)
-                .put("peakResident", peakResident).put("childrenPeakResident", childrenPeakResident);
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        visitor.accept(gone);
+        visitor.accept(children);
     }
 
     @Override
-    public synchronized void forget() {
-        goneUserNs = 0;
-        goneSystemNs = 0;
-        childrenUserNs = 0;
-        childrenSystemNs = 0;
-        peakResident = 0;
-        childrenPeakResident = 0;
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            return new StateRecord("process times", 1).putCore("group", group).put("goneUserNs", goneUserNs)
+                    .put("goneSystemNs", goneSystemNs).put("childrenUserNs", childrenUserNs).put("childrenSystemNs", childrenSystemNs)
+                    .put("peakResident", peakResident).put("childrenPeakResident", childrenPeakResident);
+        }
     }
 
     @Override
-    public synchronized void restore(StateRecord record) {
-        record.expectCore("group", group);
-        goneUserNs = record.requireLong("goneUserNs");
-        goneSystemNs = record.requireLong("goneSystemNs");
-        childrenUserNs = record.requireLong("childrenUserNs");
-        childrenSystemNs = record.requireLong("childrenSystemNs");
-        peakResident = record.requireLong("peakResident");
-        childrenPeakResident = record.requireLong("childrenPeakResident");
+    public void forget() {
+        try (Mutex _ = lock.take()) {
+            goneUserNs = 0;
+            goneSystemNs = 0;
+            childrenUserNs = 0;
+            childrenSystemNs = 0;
+            peakResident = 0;
+            childrenPeakResident = 0;
+        }
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        try (Mutex _ = lock.take()) {
+            record.expectCore("group", group);
+            goneUserNs = record.requireLong("goneUserNs");
+            goneSystemNs = record.requireLong("goneSystemNs");
+            childrenUserNs = record.requireLong("childrenUserNs");
+            childrenSystemNs = record.requireLong("childrenSystemNs");
+            peakResident = record.requireLong("peakResident");
+            childrenPeakResident = record.requireLong("childrenPeakResident");
+        }
     }
 }

@@ -46,7 +46,7 @@ class ExecTest {
                             : target.put(content, (int) offset, (int) Math.min(content.length - offset, target.remaining()));
                 })
                 .on("path", a -> null).ignore("retain", "release").as(FileDescription.class);
-        return ExecOperation.exec(task, file, "/program", List.of("program".getBytes(StandardCharsets.ISO_8859_1)), List.of());
+        return ExecOperation.exec(task, file, "/program", false, List.of("program".getBytes(StandardCharsets.ISO_8859_1)), List.of());
     }
 
     /** A table that cannot be copied, and how often it has been released. */

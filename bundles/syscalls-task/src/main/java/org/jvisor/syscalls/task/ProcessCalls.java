@@ -126,10 +126,12 @@ final class ProcessCalls {
             if (arguments.isEmpty()) {
                 arguments.add(new byte[0]);
             }
-            if (path.isEmpty() || dirfd != Open.AT_FDCWD && path.charAt(0) != '/') {
+            boolean byDescriptor = dirfd != Open.AT_FDCWD && (path.isEmpty() || path.charAt(0) != '/');
+            if (byDescriptor) {
                 path = path.isEmpty() ? "/dev/fd/" + dirfd : "/dev/fd/" + dirfd + "/" + path;
             }
-            return t.exec(file, path, arguments, environment);
+            boolean pathEnds = byDescriptor && t.files().getFlags(dirfd) == Open.FD_CLOEXEC;
+            return t.exec(file, path, pathEnds, arguments, environment);
         } finally {
             file.release(t);
         }
@@ -262,6 +264,7 @@ final class ProcessCalls {
         TimevalLayout.putNs(b, RusageLayout.UTIME, result.userTimeNs);
         TimevalLayout.putNs(b, RusageLayout.STIME, result.systemTimeNs);
         RusageLayout.maxrss(b, 0, result.peakResidentBytes >> 10);
+        ResourceCalls.putUsage(b, result.usage);
         t.memory().copyOut(b, 0, RusageLayout.SIZE, address);
     }
 

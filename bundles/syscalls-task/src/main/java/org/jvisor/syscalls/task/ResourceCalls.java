@@ -12,6 +12,7 @@ import org.jvisor.api.abi.TimevalLayout;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.kernel.Usage;
 import org.jvisor.api.syscall.Arguments;
 
 /** Limits and what was used: getrlimit(2), getrusage(2). */
@@ -85,16 +86,17 @@ final class ResourceCalls {
             case Resource.RUSAGE_SELF -> {
                 times(b, group.userTimeNs(), group.systemTimeNs());
                 RusageLayout.maxrss(b, 0, group.peakResidentBytes(false) >> 10);
-                RusageLayout.minflt(b, 0, group.minorFaults());
-                RusageLayout.majflt(b, 0, group.majorFaults());
+                putUsage(b, group.usage());
             }
             case Resource.RUSAGE_CHILDREN -> {
                 times(b, group.childrenUserTimeNs(), group.childrenSystemTimeNs());
                 RusageLayout.maxrss(b, 0, group.peakResidentBytes(true) >> 10);
+                putUsage(b, group.childrenUsage());
             }
             case Resource.RUSAGE_THREAD -> {
                 times(b, t.userTimeNs(), t.systemTimeNs());
                 RusageLayout.maxrss(b, 0, group.peakResidentBytes(false) >> 10);
+                putUsage(b, t.usage());
             }
             default -> {
                 return -Errno.EINVAL;
@@ -102,6 +104,11 @@ final class ResourceCalls {
         }
         t.memory().copyOut(b, 0, RusageLayout.SIZE, a.a1);
         return 0;
+    }
+
+    static void putUsage(byte[] b, Usage usage) {
+        RusageLayout.minflt(b, 0, usage.faults());
+        RusageLayout.nvcsw(b, 0, usage.sleeps());
     }
 
     private static void times(byte[] b, long userNs, long systemNs) {

@@ -53,7 +53,7 @@ public final class TaskSyscalls implements SyscallFamily, SyscallHandler {
                 .partial(SETTIMEOFDAY, "The time of the host cannot be set: EPERM.")
                 .partial(SETRLIMIT, "Limits of memory locking, priority and the like are kept, not all enforced.")
                 .partial(PRLIMIT64, "Limits of memory locking, priority and the like are kept, not all enforced.")
-                .partial(GETRUSAGE, "Times, faults and resident size; the rest is 0.")
+                .partial(GETRUSAGE, "No involuntary context switches and no input or output of blocks: those are the host's.")
                 .partial(SCHED_SETPARAM, "Kept and reported; the host schedules.")
                 .partial(SCHED_SETSCHEDULER, "Kept and reported; the host schedules. No SCHED_DEADLINE.")
                 .partial(SCHED_RR_GET_INTERVAL, "Always 100 ms for SCHED_RR.")
