@@ -70,10 +70,12 @@ final class LateGoferTest {
         GoferInode other = (GoferInode) gofer.find("dir/other");
         Inode link = gofer.find("dir/link");
         Inode inner = gofer.find("dir/inner");
-        file.attributes.stale = true;
         Map<Integer, Runnable> calls = new LinkedHashMap<>();
         calls.put(P9.TWALKATTR, () -> dir.lookup(null, "inner2"));
-        calls.put(P9.TGETATTR, () -> stat(file));
+        calls.put(P9.TGETATTR, () -> {
+            file.attributes.stale = true;
+            stat(file);
+        });
         calls.put(P9.TREADLINK, () -> link.readlink(null));
         calls.put(P9.TSTATFS, () -> gofer.fileSystem.statfs(new Statfs()));
         calls.put(P9.TREADDIRATTR, () -> gofer.names(dir));
