@@ -215,7 +215,7 @@ final class Advice {
     }
 
     private void unpin(Task task, Backing backing) {
-        mm.lock.lock();
+        mm.lock.lockAlways();
         try {
             mm.unuse(backing);
         } finally {

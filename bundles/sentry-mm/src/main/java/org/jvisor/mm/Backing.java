@@ -3,6 +3,8 @@ package org.jvisor.mm;
 
 import java.util.Objects;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.Restorable;
@@ -11,10 +13,12 @@ import org.jvisor.api.vfs.FileDescription;
 
 /**
  * What lies behind mappings of one manager that come from one mmap(2): the object and, when it is a file's, the description
- * that keeps it open. Fields are guarded by the manager's lock.
+ * that keeps it open. The counts are guarded by the manager's lock.
  */
 final class Backing implements Mappable.Mapping, Handle, Restorable {
 
+    private final Mutex lock = new Mutex(LockRank.LEAF);
+    // Guarded by the lock.
     /** Null until a fork is complete. */
     private Manager manager;
     /** Whether pages were taken away before that. */
@@ -22,6 +26,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     /** Where the object was cut before that, at the lowest. */
     private long cutEarly = Long.MAX_VALUE;
     private boolean closed;
+
     /** Another object once the bundle that it comes from is replaced. */
     volatile Mappable object;
     /** Retained; null where there is none. */
@@ -31,6 +36,8 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
 
     /** Mappings that use this, and faults under way in the object. */
     int users;
+    /** The next one of {@link Manager}'s list of those without a user. */
+    Backing nextUnused;
     /** How often pages of the object were taken away: a fault under way looks whether it was. */
     int invalidations;
 
@@ -57,7 +64,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
 
     /** The last user is gone. Called without the manager's lock; once is enough. */
     void close(Task task) {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (closed) {
                 return;
             }
@@ -79,13 +86,19 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
      *
      * <p>Drops what was copied of pages of the object that have been taken away meanwhile. With the child's lock.
      */
-    synchronized void adopt(Manager child) {
-        manager = child;
-        if (invalidatedEarly) {
+    void adopt(Manager child) {
+        boolean invalidated;
+        long cut;
+        try (Mutex _ = lock.take()) {
+            manager = child;
+            invalidated = invalidatedEarly;
+            cut = cutEarly;
+        }
+        if (invalidated) {
             child.dropPages(this, 0, Long.MAX_VALUE, true);
         }
-        if (cutEarly != Long.MAX_VALUE) {
-            child.dropPages(this, cutEarly, Long.MAX_VALUE, false);
+        if (cut != Long.MAX_VALUE) {
+            child.dropPages(this, cut, Long.MAX_VALUE, false);
         }
     }
 
@@ -135,7 +148,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     @Override
     public void invalidate(long offset, long length) {
         Manager known;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             known = manager;
             invalidatedEarly |= known == null;
         }
@@ -147,7 +160,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     @Override
     public void truncate(long end) {
         Manager known;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             known = manager;
             if (known == null) {
                 invalidatedEarly = true;
@@ -163,7 +176,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
 
     /** The object knows this already, and goes on doing so. */
     @Override
-    public synchronized StateRecord save() {
+    public StateRecord save() {
         return new StateRecord("mapped object", 1).putCore("manager", manager).putCore("object", object).putCore("file", file)
                 .put("name", name).put("writesThrough", writesThrough).put("users", users)
                 .put("invalidations", invalidations)
@@ -171,7 +184,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     }
 
     @Override
-    public synchronized void forget() {
+    public void forget() {
         manager = null;
         object = null;
         users = 0;
@@ -182,7 +195,7 @@ final class Backing implements Mappable.Mapping, Handle, Restorable {
     }
 
     @Override
-    public synchronized void restore(StateRecord record) {
+    public void restore(StateRecord record) {
         record.expectCore("file", file);
         record.expect("writesThrough", writesThrough ? 1 : 0);
         if (!Objects.equals(name, record.getString("name", null))) {

@@ -3,6 +3,8 @@ package org.jvisor.mm;
 
 import java.util.Arrays;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * Who may be copying to the pages of one manager just now, by an address that was looked up before: see {@link TaskMemory#held}.
@@ -12,32 +14,38 @@ final class Copiers {
 
     private static final TaskMemory[] NONE = {};
 
+    /** Guards the writing of {@link #all}. */
+    private final Mutex lock = new Mutex(LockRank.LEAF);
     private volatile TaskMemory[] all = NONE;
 
     TaskMemory[] all() {
         return all;
     }
 
-    synchronized void add(TaskMemory copier) {
-        TaskMemory[] more = Arrays.copyOf(all, all.length + 1);
-        more[all.length] = copier;
-        all = more;
+    void add(TaskMemory copier) {
+        try (Mutex _ = lock.take()) {
+            TaskMemory[] more = Arrays.copyOf(all, all.length + 1);
+            more[all.length] = copier;
+            all = more;
+        }
     }
 
     /** A task, which is the caller's, leaves the memory, or one of those that it looks at others' memory through. */
-    synchronized void remove(Task task) {
-        if (all.length == 0 || task == null) {
-            return;
-        }
-        TaskMemory[] left = new TaskMemory[all.length];
-        int count = 0;
-        for (TaskMemory copier : all) {
-            if (copier.isOf(task)) {
-                copier.leave();
-            } else {
-                left[count++] = copier;
+    void remove(Task task) {
+        try (Mutex _ = lock.take()) {
+            if (all.length == 0 || task == null) {
+                return;
             }
+            TaskMemory[] left = new TaskMemory[all.length];
+            int count = 0;
+            for (TaskMemory copier : all) {
+                if (copier.isOf(task)) {
+                    copier.leave();
+                } else {
+                    left[count++] = copier;
+                }
+            }
+            all = count == 0 ? NONE : Arrays.copyOf(left, count);
         }
-        all = count == 0 ? NONE : Arrays.copyOf(left, count);
     }
 }

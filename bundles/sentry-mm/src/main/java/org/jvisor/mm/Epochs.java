@@ -6,6 +6,9 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.jvisor.api.lock.LockOrder;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryFile;
 
 /**
@@ -30,6 +33,8 @@ final class Epochs {
     private static final long PARK_NS = 20_000;
 
     private final AtomicLong current = new AtomicLong(1);
+    /** Guards the writing of {@link #marks}. */
+    private final Mutex lock = new Mutex(LockRank.LEAF);
     private volatile Mark[] marks = NONE;
 
     long current() {
@@ -46,6 +51,7 @@ final class Epochs {
      * could wait for.
      */
     void awaitOthers(long timeoutNs) {
+        LockOrder.mayWait("who may hold addresses of released frames");
         long next = current.incrementAndGet();
         VarHandle.fullFence();
         long deadline = System.nanoTime() + timeoutNs;
@@ -77,25 +83,29 @@ final class Epochs {
         return oldest;
     }
 
-    synchronized Mark newMark() {
-        Mark mark = new Mark(this);
-        Mark[] old = marks;
-        Mark[] next = Arrays.copyOf(old, old.length + 1);
-        next[old.length] = mark;
-        marks = next;
-        return mark;
+    Mark newMark() {
+        try (Mutex _ = lock.take()) {
+            Mark mark = new Mark(this);
+            Mark[] old = marks;
+            Mark[] next = Arrays.copyOf(old, old.length + 1);
+            next[old.length] = mark;
+            marks = next;
+            return mark;
+        }
     }
 
-    private synchronized void remove(Mark mark) {
-        Mark[] old = marks;
-        int at = Arrays.asList(old).indexOf(mark);
-        if (at < 0) {
-            return;
+    private void remove(Mark mark) {
+        try (Mutex _ = lock.take()) {
+            Mark[] old = marks;
+            int at = Arrays.asList(old).indexOf(mark);
+            if (at < 0) {
+                return;
+            }
+            Mark[] next = new Mark[old.length - 1];
+            System.arraycopy(old, 0, next, 0, at);
+            System.arraycopy(old, at + 1, next, at, next.length - at);
+            marks = next;
         }
-        Mark[] next = new Mark[old.length - 1];
-        System.arraycopy(old, 0, next, 0, at);
-        System.arraycopy(old, at + 1, next, at, next.length - at);
-        marks = next;
     }
 
     /** Keeps marks of different threads on different cache lines. */

@@ -356,7 +356,7 @@ final class Faults {
                 count = retainRun(backing, offset, frame, wanted, write);
             }
         } finally {
-            mm.lock.lock();
+            mm.lock.lockAlways();
             try {
                 if (count > 0 && isStill(vma, backing, page, offset, invalidations)) {
                     result = enterFile(task, vma, page, frame, count, write, access, application);

@@ -2,7 +2,9 @@
 package org.jvisor.mm;
 
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -19,8 +21,10 @@ final class Forker {
 
     private final Manager parent;
     private final Task task;
-    /** The child's backings by the parent's. */
+    /** The child's backings by the parent's, which are in use meanwhile. */
     private final Map<Backing, Backing> backings = new HashMap<>();
+    /** Those of the child that their objects know of. */
+    private final List<Backing> opened = new ArrayList<>();
     private Manager child;
 
     Forker(Manager parent, Task task) {
@@ -50,21 +54,25 @@ final class Forker {
 
     /** Makes the child's backing for each of the parent's. Objects are told of it without the lock. */
     private void openMissing() {
-        Map<Backing, Backing> missing = new HashMap<>();
+        List<Backing> missing = new ArrayList<>();
         parent.lock.lock();
         try {
             for (int i = 0; i < parent.vmas.size(); i++) {
                 Backing backing = parent.vmas.get(i).backing;
-                if (backing != null && !backings.containsKey(backing) && !missing.containsKey(backing)) {
+                if (backing != null && !backings.containsKey(backing)) {
+                    Backing childs = backing.forChild();
+                    missing.add(childs);
+                    backings.put(backing, childs);
                     backing.users++;
-                    missing.put(backing, backing.forChild());
                 }
             }
         } finally {
             parent.unlock(task);
         }
-        backings.putAll(missing);
-        missing.values().forEach(Backing::open);
+        for (Backing backing : missing) {
+            backing.open();
+            opened.add(backing);
+        }
     }
 
     private boolean tryFork() {
@@ -134,7 +142,7 @@ final class Forker {
 
     /** Drops what {@link #openMissing} has pinned, and on failure all of the child. */
     private void finish(boolean done) {
-        parent.lock.lock();
+        parent.lock.lockAlways();
         try {
             backings.keySet().forEach(parent::unuse);
         } finally {
@@ -143,7 +151,7 @@ final class Forker {
         if (!done && child != null) {
             child.release(task);
         }
-        for (Backing backing : backings.values()) {
+        for (Backing backing : opened) {
             if (backing.users == 0) {
                 backing.close(task);
             }

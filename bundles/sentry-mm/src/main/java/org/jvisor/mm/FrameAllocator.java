@@ -204,10 +204,14 @@ final class FrameAllocator {
             return;
         }
         int after = Math.min(chunks, Math.max(wanted, before + before / 4 + 8));
-        free = Arrays.copyOf(free, after * CHUNK_WORDS);
+        // First of all what may fail for lack of memory.
+        long[] moreFree = Arrays.copyOf(free, after * CHUNK_WORDS);
+        long[] moreDirty = Arrays.copyOf(dirty, after * CHUNK_WORDS);
+        short[] moreOfChunk = Arrays.copyOf(freeOfChunk, after);
+        free = moreFree;
         Arrays.fill(free, before * CHUNK_WORDS, free.length, -1L);
-        dirty = Arrays.copyOf(dirty, after * CHUNK_WORDS);
-        freeOfChunk = Arrays.copyOf(freeOfChunk, after);
+        dirty = moreDirty;
+        freeOfChunk = moreOfChunk;
         Arrays.fill(freeOfChunk, before, after, (short) CHUNK);
     }
 }

@@ -9,6 +9,9 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.LockOrder;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryFile;
 
 /**
@@ -43,10 +46,13 @@ final class FrameFile implements MemoryFile {
     /** References by frame; a part is made when a frame of it is first handed out. */
     private final int[][] counts;
 
-    // Guarded by the allocator's monitor.
+    private final Mutex lock = new Mutex(LockRank.FRAMES);
+    // Guarded by the lock.
     private final FrameAllocator allocator;
     private final Limbo limbo = new Limbo();
     private long handedOut;
+    /** Frames whose pages are just given back to the host: nobody's, though the allocator has them taken. */
+    private int trimmed;
     private volatile long limit;
     private volatile Runnable afterRelease = () -> { };
 
@@ -119,8 +125,8 @@ final class FrameFile implements MemoryFile {
 
     @Override
     public long used() {
-        synchronized (allocator) {
-            return (long) (allocator.used() - limbo.frames()) << PAGE_SHIFT;
+        try (Mutex _ = lock.take()) {
+            return (long) (allocator.used() - trimmed - limbo.frames()) << PAGE_SHIFT;
         }
     }
 
@@ -178,10 +184,10 @@ final class FrameFile implements MemoryFile {
     }
 
     private long tryTake(int wanted, int atLeast) {
-        synchronized (allocator) {
+        try (Mutex _ = lock.take()) {
             reclaim();
             // What is on its way back does not count, as long as it is little.
-            int counted = allocator.used() - (int) Math.min(limbo.frames(), limit >>> PAGE_SHIFT + RELEASED_SHARE_SHIFT);
+            int counted = allocator.used() - trimmed - (int) Math.min(limbo.frames(), limit >>> PAGE_SHIFT + RELEASED_SHARE_SHIFT);
             int room = Math.clamp((limit >>> PAGE_SHIFT) - counted, 0, Integer.MAX_VALUE);
             int count = Math.min(wanted, room);
             while (count >= atLeast && count > 0) {
@@ -203,7 +209,7 @@ final class FrameFile implements MemoryFile {
      * @return whether there was anything to wait for, so that trying once more makes sense
      */
     boolean awaitReleased() {
-        synchronized (allocator) {
+        try (Mutex _ = lock.take()) {
             if (limbo.isEmpty()) {
                 return false;
             }
@@ -244,11 +250,13 @@ final class FrameFile implements MemoryFile {
         return found != null ? found : newCounts(part);
     }
 
-    private synchronized int[] newCounts(int part) {
-        if (counts[part] == null) {
-            counts[part] = new int[COUNTS];
+    private int[] newCounts(int part) {
+        try (Mutex _ = lock.take()) {
+            if (counts[part] == null) {
+                counts[part] = new int[COUNTS];
+            }
+            return counts[part];
         }
-        return counts[part];
     }
 
     // ---- references
@@ -375,14 +383,16 @@ final class FrameFile implements MemoryFile {
     // ---- taking back
 
     private void retire(int frame, int count) {
-        synchronized (allocator) {
+        boolean manyDirty = false;
+        try (Mutex _ = lock.take()) {
             limbo.add(frame, count, epochs.current());
             if (limbo.frames() + allocator.dirty() > DIRTY_MAX) {
                 reclaim();
-                if (allocator.dirty() > DIRTY_MAX) {
-                    trim(DIRTY_MAX / 2);
-                }
+                manyDirty = allocator.dirty() > DIRTY_MAX;
             }
+        }
+        if (manyDirty) {
+            trim(DIRTY_MAX / 2);
         }
         afterRelease.run();
     }
@@ -394,19 +404,19 @@ final class FrameFile implements MemoryFile {
 
     /** Frames that are not used but whose pages the host still has, about. */
     int keptFrames() {
-        synchronized (allocator) {
+        try (Mutex _ = lock.take()) {
             return allocator.dirty() + limbo.frames();
         }
     }
 
     /** How often frames have been handed out. */
     long handedOut() {
-        synchronized (allocator) {
+        try (Mutex _ = lock.take()) {
             return handedOut;
         }
     }
 
-    /** Frees what nobody can hold an address of any more. With the allocator's monitor. */
+    /** Frees what nobody can hold an address of any more. With the lock. */
     private void reclaim() {
         if (limbo.isEmpty()) {
             return;
@@ -421,31 +431,44 @@ final class FrameFile implements MemoryFile {
         }
     }
 
-    /** Gives pages of free frames back to the host until at most {@code keep} are left. With the allocator's monitor. */
+    /** Gives pages of free frames back to the host until at most {@code keep} are left. */
     private void trim(int keep) {
-        while (allocator.dirty() > keep) {
-            long run = allocator.takeDirtyFromAbove();
-            if (run < 0) {
-                return;
-            }
-            int frame = (int) (run >>> 16);
-            int count = (int) run & 0xffff;
-            long result = host.syscall(SyscallNr.FALLOCATE, descriptor, PUNCH,
-                    (long) frame << PAGE_SHIFT, (long) count << PAGE_SHIFT, 0, 0);
+        boolean done;
+        do {
+            long run = takeDirty(keep);
+            done = run < 0 || !punch((int) (run >>> 16), (int) run & 0xffff);
+        } while (!done);
+    }
+
+    private long takeDirty(int keep) {
+        try (Mutex _ = lock.take()) {
+            long run = allocator.dirty() > keep ? allocator.takeDirtyFromAbove() : -1;
+            trimmed += run < 0 ? 0 : (int) run & 0xffff;
+            return run;
+        }
+    }
+
+    /** Without the lock, for the host takes its time. */
+    private boolean punch(int frame, int count) {
+        long result = host.syscall(SyscallNr.FALLOCATE, descriptor, PUNCH,
+                (long) frame << PAGE_SHIFT, (long) count << PAGE_SHIFT, 0, 0);
+        try (Mutex _ = lock.take()) {
+            trimmed -= count;
             if (result < 0) {
                 allocator.give(frame, count);
-                return;
+            } else {
+                allocator.giveClean(frame, count);
             }
-            allocator.giveClean(frame, count);
         }
+        return result >= 0;
     }
 
     /** Gives the pages of all free frames back to the host. */
     void trimAll() {
-        synchronized (allocator) {
+        try (Mutex _ = lock.take()) {
             reclaim();
-            trim(0);
         }
+        trim(0);
     }
 
     /** Frames that are released but perhaps still read, oldest first; a ring. */

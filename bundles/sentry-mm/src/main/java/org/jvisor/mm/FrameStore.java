@@ -8,13 +8,15 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.SharedSegments;
 
 /**
  * Bytes in frames, sparse. Reading, and writing where frames are, takes no lock: whoever does so is in an epoch, so that frames
- * that are given back meanwhile stay whole. What changes the set of frames does so with the monitor.
+ * that are given back meanwhile stay whole. What changes the set of frames does so with the lock.
  */
 final class FrameStore implements Memory.SharedMemory {
 
@@ -29,14 +31,16 @@ final class FrameStore implements Memory.SharedMemory {
     private final HostKernel host;
     private final FrameFile file;
 
-    /** An entry a page; set with the monitor. */
+    /** An entry a page; set with the lock. */
     private final FrameTable table;
     private volatile long size;
 
-    // Guarded by the monitor.
+    private final Mutex lock = new Mutex(LockRank.FRAMES);
+    // Guarded by the lock.
     private long frames;
     private boolean owned = true;
-    /** Guarded by itself: it is walked with the store's monitor free. */
+    private final Mutex mappingsLock = new Mutex(LockRank.FRAMES);
+    /** Guarded by a lock of its own, which is taken after the store's: they are told of changes with that one free. */
     private final Set<Mapping> mappings = Collections.newSetFromMap(new IdentityHashMap<>());
     private volatile SharedSegments.Segment segment;
 
@@ -68,27 +72,29 @@ final class FrameStore implements Memory.SharedMemory {
      * Brings in up to {@code wanted} frames from page {@code index} on, in one run if there is one; stops at the first page that
      * is there. At least one unless it is there already.
      */
-    private synchronized void bring(long index, int wanted) {
-        if (index + wanted > FrameTable.LIMIT) {
-            throw ErrnoException.of(Errno.EFBIG);
+    private void bring(long index, int wanted) {
+        try (Mutex _ = lock.take()) {
+            if (index + wanted > FrameTable.LIMIT) {
+                throw ErrnoException.of(Errno.EFBIG);
+            }
+            if (!owned && !isMapped()) {
+                throw ErrnoException.of(Errno.ENOMEM);
+            }
+            int count = 0;
+            while (count < wanted && entry(index + count) == 0) {
+                count++;
+            }
+            if (count == 0) {
+                return;
+            }
+            table.makeRoom(index, count);
+            long run = file.allocateRun(count, true);
+            count = (int) run & PAGE - 1;
+            for (int i = 0; i < count; i++) {
+                table.set(index + i, (run & -PAGE) + (long) i * PAGE | THERE);
+            }
+            frames += count;
         }
-        if (!owned && !isMapped()) {
-            throw ErrnoException.of(Errno.ENOMEM);
-        }
-        int count = 0;
-        while (count < wanted && entry(index + count) == 0) {
-            count++;
-        }
-        if (count == 0) {
-            return;
-        }
-        table.makeRoom(index, count);
-        long run = file.allocateRun(count, true);
-        count = (int) run & PAGE - 1;
-        for (int i = 0; i < count; i++) {
-            table.set(index + i, (run & -PAGE) + (long) i * PAGE | THERE);
-        }
-        frames += count;
     }
 
     // ---- reading and writing
@@ -216,15 +222,17 @@ final class FrameStore implements Memory.SharedMemory {
 
     private void extend(long end) {
         if (end > size) {
-            synchronized (this) {
+            try (Mutex _ = lock.take()) {
                 size = Math.max(size, end);
             }
         }
     }
 
     /** The file will reach to {@code end} at least: what a mapping has put behind the old end, in its page, is not part of it. */
-    private synchronized void clearTail(long end) {
-        zeroPart(size, Math.min(end, size + PAGE - 1 & -PAGE));
+    private void clearTail(long end) {
+        try (Mutex _ = lock.take()) {
+            zeroPart(size, Math.min(end, size + PAGE - 1 & -PAGE));
+        }
     }
 
     // ---- shape
@@ -234,7 +242,7 @@ final class FrameStore implements Memory.SharedMemory {
         long from = bytes + PAGE - 1 & -PAGE;
         boolean shrinks;
         RunList gone = new RunList();
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             shrinks = bytes < size;
             clearTail(bytes);
             size = bytes;
@@ -261,7 +269,7 @@ final class FrameStore implements Memory.SharedMemory {
         long from = offset + PAGE - 1 & -PAGE;
         long to = end & -PAGE;
         RunList gone = new RunList();
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             zeroPart(offset, Math.min(end, from));
             zeroPart(Math.max(offset, to), end);
             if (from < to) {
@@ -284,7 +292,7 @@ final class FrameStore implements Memory.SharedMemory {
         }
     }
 
-    /** With the monitor: makes holes of the pages {@code [from, to)}. */
+    /** With the lock: makes holes of the pages {@code [from, to)}. */
     private void takeOut(long from, long to, RunList gone) {
         for (long index = table.skipHoles(from); index < to && index < FrameTable.LIMIT; index = table.skipHoles(index + 1)) {
             long entry = entry(index);
@@ -340,8 +348,10 @@ final class FrameStore implements Memory.SharedMemory {
     }
 
     @Override
-    public synchronized long allocatedBytes() {
-        return frames << Pte.PAGE_SHIFT;
+    public long allocatedBytes() {
+        try (Mutex _ = lock.take()) {
+            return frames << Pte.PAGE_SHIFT;
+        }
     }
 
     // ---- mapping
@@ -393,14 +403,14 @@ final class FrameStore implements Memory.SharedMemory {
 
     @Override
     public void addMapping(Mapping mapping) {
-        synchronized (mappings) {
+        try (Mutex _ = mappingsLock.take()) {
             mappings.add(mapping);
         }
     }
 
     @Override
     public void removeMapping(Mapping mapping) {
-        synchronized (mappings) {
+        try (Mutex _ = mappingsLock.take()) {
             mappings.remove(mapping);
         }
         releaseIfUnused();
@@ -411,20 +421,20 @@ final class FrameStore implements Memory.SharedMemory {
     }
 
     int mappingCount() {
-        synchronized (mappings) {
+        try (Mutex _ = mappingsLock.take()) {
             return mappings.size();
         }
     }
 
     private Mapping[] allMappings() {
-        synchronized (mappings) {
+        try (Mutex _ = mappingsLock.take()) {
             return mappings.toArray(Mapping[]::new);
         }
     }
 
     @Override
     public void release() {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             owned = false;
         }
         releaseIfUnused();
@@ -432,7 +442,7 @@ final class FrameStore implements Memory.SharedMemory {
 
     private void releaseIfUnused() {
         RunList gone = new RunList();
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (!owned && !isMapped()) {
                 takeOut(0, Long.MAX_VALUE, gone);
             }

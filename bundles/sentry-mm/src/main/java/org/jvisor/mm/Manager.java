@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockOrder;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
@@ -40,14 +40,14 @@ final class Manager implements MemoryManager, Restorable {
     static final int MAX_MAP_COUNT = 65530;
 
     final MemorySystem system;
-    final ReentrantLock lock = new ReentrantLock();
+    final KillableLock lock = new KillableLock(LockRank.ADDRESS_SPACE);
     final long maxAddress;
 
     // Guarded by the lock.
     final VmaMap vmas = new VmaMap(this::unuse);
     final Pages pages;
     /** Backings without a user, to be closed once the lock is free. */
-    private final List<Backing> unused = new ArrayList<>();
+    private Backing unused;
     /** Vma flags that mlockall(2) MCL_FUTURE gives to new mappings. */
     int futureLockFlags;
     long brk;
@@ -97,21 +97,39 @@ final class Manager implements MemoryManager, Restorable {
     /** A mapping or a fault less that uses {@code backing}. With the lock. */
     void unuse(Backing backing) {
         if (--backing.users == 0) {
-            unused.add(backing);
+            backing.nextUnused = unused;
+            unused = backing;
         }
     }
 
     /** Lets go of the lock, and closes what has lost its last user meanwhile. */
     void unlock(Task task) {
-        if (unused.isEmpty()) {
-            lock.unlock();
-            return;
-        }
-        Backing[] closing = unused.toArray(Backing[]::new);
-        unused.clear();
+        Backing closing = unused;
+        unused = null;
         lock.unlock();
-        for (Backing backing : closing) {
-            backing.close(task);
+        if (closing != null) {
+            closeAll(closing, task);
+        }
+    }
+
+    /** Whatever one of them throws leaves out no other. */
+    private static void closeAll(Backing first, Task task) {
+        Throwable failure = null;
+        Backing next;
+        for (Backing closing = first; closing != null; closing = next) {
+            next = closing.nextUnused;
+            closing.nextUnused = null;
+            try {
+                closing.close(task);
+            } catch (RuntimeException | Error e) {
+                failure = e;
+            }
+        }
+        if (failure instanceof Error e) {
+            throw e;
+        }
+        if (failure != null) {
+            throw (RuntimeException) failure;
         }
     }
 
@@ -233,6 +251,7 @@ final class Manager implements MemoryManager, Restorable {
 
     @Override
     public int fault(Task task, long address, int access) {
+        LockOrder.mayWait("a page fault");
         if (address < 0 || address >= maxAddress) {
             return Faults.NOT_MAPPED;
         }
@@ -285,7 +304,7 @@ final class Manager implements MemoryManager, Restorable {
 
     /** As {@link #dropPages}, by any thread, perhaps with the object's lock. */
     void invalidate(Backing backing, long offset, long length, boolean keepOwn) {
-        lock.lock();
+        lock.lockAlways();
         try {
             dropPages(backing, offset, length, keepOwn);
         } finally {
@@ -360,7 +379,7 @@ final class Manager implements MemoryManager, Restorable {
         if (left < 0) {
             throw new IllegalStateException("memory manager released twice");
         }
-        lock.lock();
+        lock.lockAlways();
         try {
             space().release();
             vmas.remove(0, vmas.size());

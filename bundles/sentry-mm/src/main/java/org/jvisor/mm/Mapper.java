@@ -2,6 +2,7 @@
 package org.jvisor.mm;
 
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.Mount;
 import org.jvisor.api.abi.Open;
@@ -152,7 +153,7 @@ final class Mapper {
         }
         long result;
         boolean populate;
-        mm.lock.lock();
+        lockWithOpen(task, backing);
         try {
             if (backing != null) {
                 backing.users++;
@@ -169,6 +170,17 @@ final class Mapper {
             mm.populate(task, result, result + bytes, (prot & Pte.WRITE) != 0 && (vmFlags & Vma.SHARED) == 0);
         }
         return result;
+    }
+
+    private void lockWithOpen(Task task, Backing backing) {
+        try {
+            mm.lock.lock();
+        } catch (ErrnoException e) {
+            if (backing != null) {
+                backing.close(task);
+            }
+            throw e;
+        }
     }
 
     private static boolean populates(int flags, int vmFlags) {

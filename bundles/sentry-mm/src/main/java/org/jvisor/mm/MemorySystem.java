@@ -14,6 +14,8 @@ import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.host.RandomBytes;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.IpcNamespace;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
@@ -39,6 +41,8 @@ final class MemorySystem implements Memory {
     final FrameFile file;
     final TableArena arena;
     final RandomBytes random;
+    private final Mutex lock = new Mutex(LockRank.LEAF);
+    // Guarded by the lock.
     /** Only containers themselves hold their entries. */
     private final Map<IpcNamespace, Segments> segments = new WeakHashMap<>();
     private final BitSet ids = new BitSet();
@@ -94,7 +98,7 @@ final class MemorySystem implements Memory {
     }
 
     private int takeId() {
-        synchronized (ids) {
+        try (Mutex _ = lock.take()) {
             int id = ids.nextClearBit(0);
             if (id >= MAX_MANAGERS) {
                 throw ErrnoException.of(Errno.ENOMEM);
@@ -107,7 +111,7 @@ final class MemorySystem implements Memory {
     /** {@code manager}, which has {@code id}, is gone. */
     void forget(Manager manager, int id) {
         managers.remove(manager);
-        synchronized (ids) {
+        try (Mutex _ = lock.take()) {
             ids.clear(id);
         }
     }
@@ -119,7 +123,7 @@ final class MemorySystem implements Memory {
 
     @Override
     public SharedSegments segments(IpcNamespace namespace) {
-        synchronized (segments) {
+        try (Mutex _ = lock.take()) {
             return segments.computeIfAbsent(namespace, made -> {
                 Segments fresh = new Segments((payer, bytes) -> new FrameStore(host, file, payer, bytes));
                 CLEANER.register(made, fresh::removeAll);

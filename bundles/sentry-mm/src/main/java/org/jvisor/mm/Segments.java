@@ -7,6 +7,8 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Ipc;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.SharedSegments;
@@ -26,7 +28,8 @@ final class Segments implements SharedSegments {
 
     private final Maker newStore;
 
-    // Guarded by the monitor.
+    private final Mutex lock = new Mutex(LockRank.IPC);
+    // Guarded by the lock.
     private One[] slots = new One[4];
     private int sequence;
 
@@ -35,28 +38,34 @@ final class Segments implements SharedSegments {
     }
 
     @Override
-    public synchronized Segment find(int key) {
-        if (key == Ipc.IPC_PRIVATE) {
+    public Segment find(int key) {
+        try (Mutex _ = lock.take()) {
+            if (key == Ipc.IPC_PRIVATE) {
+                return null;
+            }
+            for (int i = 0; i < slots.length; i++) {
+                One one = live(i);
+                if (one != null && one.key() == key) {
+                    return one;
+                }
+            }
             return null;
         }
-        for (int i = 0; i < slots.length; i++) {
-            One one = live(i);
-            if (one != null && one.key() == key) {
-                return one;
-            }
+    }
+
+    @Override
+    public Segment get(int id) {
+        try (Mutex _ = lock.take()) {
+            One one = id < 0 ? null : live(id & INDEX_MASK);
+            return one != null && one.id == id ? one : null;
         }
-        return null;
     }
 
     @Override
-    public synchronized Segment get(int id) {
-        One one = id < 0 ? null : live(id & INDEX_MASK);
-        return one != null && one.id == id ? one : null;
-    }
-
-    @Override
-    public synchronized Segment at(int index) {
-        return index < 0 ? null : live(index);
+    public Segment at(int index) {
+        try (Mutex _ = lock.take()) {
+            return index < 0 ? null : live(index);
+        }
     }
 
     @Override
@@ -65,22 +74,26 @@ final class Segments implements SharedSegments {
     }
 
     @Override
-    public synchronized int highestIndex() {
-        for (int i = slots.length - 1; i >= 0; i--) {
-            if (live(i) != null) {
-                return i;
+    public int highestIndex() {
+        try (Mutex _ = lock.take()) {
+            for (int i = slots.length - 1; i >= 0; i--) {
+                if (live(i) != null) {
+                    return i;
+                }
             }
+            return -1;
         }
-        return -1;
     }
 
     @Override
-    public synchronized int count() {
-        int count = 0;
-        for (int i = 0; i < slots.length; i++) {
-            count += live(i) == null ? 0 : 1;
+    public int count() {
+        try (Mutex _ = lock.take()) {
+            int count = 0;
+            for (int i = 0; i < slots.length; i++) {
+                count += live(i) == null ? 0 : 1;
+            }
+            return count;
         }
-        return count;
     }
 
     /** What is in a slot, unless it was removed and its last attachment is gone. */
@@ -95,48 +108,54 @@ final class Segments implements SharedSegments {
     }
 
     @Override
-    public synchronized Segment create(Cgroup payer, int key, long bytes, int mode, Credentials creator, int pid, long nowSeconds) {
-        if (find(key) != null) {
-            return null;
+    public Segment create(Cgroup payer, int key, long bytes, int mode, Credentials creator, int pid, long nowSeconds) {
+        try (Mutex _ = lock.take()) {
+            if (find(key) != null) {
+                return null;
+            }
+            int index = 0;
+            while (index < slots.length && live(index) != null) {
+                index++;
+            }
+            if (index == Ipc.SHMMNI) {
+                throw ErrnoException.of(Errno.ENOSPC);
+            }
+            if (index == slots.length) {
+                slots = Arrays.copyOf(slots, slots.length * 2);
+            }
+            sequence = sequence == MAX_SEQUENCE ? 0 : sequence + 1;
+            One one = new One(sequence << INDEX_BITS | index, key, bytes, newStore.make(payer, bytes));
+            Attributes a = one.attributes;
+            a.uid = creator.euid();
+            a.gid = creator.egid();
+            a.creatorUid = a.uid;
+            a.creatorGid = a.gid;
+            a.mode = mode;
+            a.creatorPid = pid;
+            a.changeSeconds = nowSeconds;
+            slots[index] = one;
+            return one;
         }
-        int index = 0;
-        while (index < slots.length && live(index) != null) {
-            index++;
-        }
-        if (index == Ipc.SHMMNI) {
-            throw ErrnoException.of(Errno.ENOSPC);
-        }
-        if (index == slots.length) {
-            slots = Arrays.copyOf(slots, slots.length * 2);
-        }
-        sequence = sequence == MAX_SEQUENCE ? 0 : sequence + 1;
-        One one = new One(sequence << INDEX_BITS | index, key, bytes, newStore.make(payer, bytes));
-        Attributes a = one.attributes;
-        a.uid = creator.euid();
-        a.gid = creator.egid();
-        a.creatorUid = a.uid;
-        a.creatorGid = a.gid;
-        a.mode = mode;
-        a.creatorPid = pid;
-        a.changeSeconds = nowSeconds;
-        slots[index] = one;
-        return one;
     }
 
     @Override
-    public synchronized void remove(Segment segment) {
-        One one = (One) segment;
-        if (!one.removed) {
-            one.removed = true;
-            one.store.release();
+    public void remove(Segment segment) {
+        try (Mutex _ = lock.take()) {
+            One one = (One) segment;
+            if (!one.removed) {
+                one.removed = true;
+                one.store.release();
+            }
         }
     }
 
     /** The namespace is gone, and all who were in it. */
-    synchronized void removeAll() {
-        for (One one : slots) {
-            if (one != null) {
-                remove(one);
+    void removeAll() {
+        try (Mutex _ = lock.take()) {
+            for (One one : slots) {
+                if (one != null) {
+                    remove(one);
+                }
             }
         }
     }

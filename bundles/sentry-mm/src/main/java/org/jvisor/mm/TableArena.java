@@ -6,6 +6,8 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * The pages that page tables are made of: memory of the Sentry's own outside the Java heap, so that large applications need no
@@ -18,7 +20,9 @@ final class TableArena {
     private final HostKernel host;
     private final long base;
     private final int limit;
+    private final Mutex lock = new Mutex(LockRank.LEAF);
 
+    // Guarded by the lock.
     /** Pages handed out at least once. */
     private int top;
     /** Returned pages, by address; a list through their first words. */
@@ -36,14 +40,16 @@ final class TableArena {
         host.syscall(SyscallNr.MUNMAP, base, (long) limit * PAGE);
     }
 
-    synchronized int used() {
-        return used;
+    int used() {
+        try (Mutex _ = lock.take()) {
+            return used;
+        }
     }
 
     /** A zeroed page. */
     long take() {
         long page;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (free == 0) {
                 if (top == limit) {
                     throw ErrnoException.of(Errno.ENOMEM);
@@ -59,9 +65,11 @@ final class TableArena {
         return page;
     }
 
-    synchronized void give(long page) {
-        host.putLong(page, free);
-        free = page;
-        used--;
+    void give(long page) {
+        try (Mutex _ = lock.take()) {
+            host.putLong(page, free);
+            free = page;
+            used--;
+        }
     }
 }

@@ -8,6 +8,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockOrder;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.platform.Context;
@@ -151,6 +152,7 @@ final class TaskMemory implements UserMemory {
      * @return -EFAULT if the application could not access it
      */
     long translate(long address, boolean write, long ahead) {
+        LockOrder.mayWait("application memory");
         int needed = write ? WRITABLE : READABLE;
         long entry = entry(address);
         while (!Pte.has(entry, needed)) {

@@ -19,7 +19,7 @@ class SavedFieldsTest {
             // Has a record of its own.
             "Manager.vmas",
             // Empty while nobody is inside: what is closed when the lock is let go, and who copies.
-            "Manager.copiers", "Manager.unused");
+            "Manager.copiers", "Manager.unused", "Backing.lock", "Backing.nextUnused");
 
     @Test
     void shouldSaveEachFieldOrNameIt() {

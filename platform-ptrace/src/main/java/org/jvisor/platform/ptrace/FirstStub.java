@@ -10,6 +10,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
@@ -42,6 +43,7 @@ final class FirstStub {
     private final BlockingQueue<Integer> spares = new LinkedBlockingQueue<>();
     /** Of the JDK's classes alone: it goes on when those of this bundle go, for the host ends all stubs together with its thread. */
     private final ExecutorService owner;
+    private final AtomicBoolean stopping = new AtomicBoolean();
     private int parent;
     private ExtendedState extendedState;
 
@@ -164,8 +166,8 @@ final class FirstStub {
     }
 
     /** Ends the first stub, and with it all the others; nothing the second time. */
-    synchronized void stop() {
-        if (owner.isShutdown()) {
+    void stop() {
+        if (owner.isShutdown() || !stopping.compareAndSet(false, true)) {
             return;
         }
         Future<?> end = owner.submit(this::end);

@@ -3,11 +3,12 @@ package org.jvisor.platform.ptrace;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.SiginfoLayout;
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.UserSpace;
@@ -27,8 +28,11 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
     private static final int MAX_QUEUED = 256;
 
     private final Stubs stubs;
-    /** Guards all of the fields; held while changes are carried out, so that nobody runs ahead of them. */
-    private final ReentrantLock lock = new ReentrantLock();
+    /**
+     * Guards all of the fields; held while changes are carried out, so that nobody runs ahead of them. Whoever holds it waits for the
+     * host alone, and what it guards has to be true of a task that is to die as well: so nobody is killed who waits for it.
+     */
+    private final KillableLock lock = new KillableLock(LockRank.PLATFORM_SPACE);
     private final List<Change> queue = new ArrayList<>();
     private final List<PtraceContext> contexts = new ArrayList<>();
     private volatile boolean queued;
@@ -63,7 +67,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
 
     @Override
     public StateRecord save() {
-        lock.lock();
+        lock.lockAlways();
         try {
             StateRecord record = new StateRecord(PtraceDriver.SPACE, PtraceDriver.SCHEMA).putOwn("stubs", stubs)
                 .put("process", process).put("leader-free", leaderFree).put("process-ended", processEnded)
@@ -158,7 +162,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
     }
 
     private void enqueue(Change change) {
-        lock.lock();
+        lock.lockAlways();
         try {
             if (queue.size() == MAX_QUEUED) {
                 queue.clear();
@@ -182,7 +186,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
         if (!queued) {
             return;
         }
-        lock.lock();
+        lock.lockAlways();
         try {
             for (Change change : queue) {
                 int error = carryOut(context, change);
@@ -209,7 +213,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
 
     @Override
     public void release() {
-        lock.lock();
+        lock.lockAlways();
         try {
             if (released) {
                 return;
@@ -237,7 +241,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
             return;
         }
         long siginfo = stubs.host().allocate(SiginfoLayout.SIZE);
-        lock.lock();
+        lock.lockAlways();
         try {
             for (PtraceContext context : contexts) {
                 context.reapIfEnded(siginfo);
@@ -249,7 +253,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
     }
 
     private boolean hasSiblings() {
-        lock.lock();
+        lock.lockAlways();
         try {
             return contexts.size() > 1;
         } finally {
@@ -259,7 +263,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
 
     /** A context is to run here; it learns of changes that are queued. */
     void enter(PtraceContext context) {
-        lock.lock();
+        lock.lockAlways();
         try {
             contexts.add(context);
             if (queued) {
@@ -271,7 +275,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
     }
 
     boolean contains(PtraceContext context) {
-        lock.lock();
+        lock.lockAlways();
         try {
             return contexts.contains(context);
         } finally {
@@ -281,7 +285,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
 
     /** @return whether other contexts stay behind */
     boolean leave(PtraceContext context) {
-        lock.lock();
+        lock.lockAlways();
         try {
             contexts.remove(context);
             return !contexts.isEmpty() && !processEnded;
@@ -292,7 +296,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
 
     /** Whether the first thread of the process, which may not exist yet, is the caller's from now on. Succeeds once. */
     boolean claimLeader() {
-        lock.lock();
+        lock.lockAlways();
         try {
             boolean free = leaderFree;
             leaderFree = false;
@@ -309,7 +313,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
      * @throws org.jvisor.api.abi.ErrnoException the host refuses a process
      */
     int startProcess() {
-        lock.lock();
+        lock.lockAlways();
         try {
             if (released) {
                 return 0;
@@ -325,7 +329,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
 
     /** @param forked a stub process that is not traced yet */
     void setProcess(int forked) {
-        lock.lock();
+        lock.lockAlways();
         try {
             process = forked;
         } finally {
@@ -335,7 +339,7 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
 
     /** The process has ended and its tracer has seen it: its id may belong to another soon. */
     void processEnded() {
-        lock.lock();
+        lock.lockAlways();
         try {
             processEnded = true;
         } finally {

@@ -9,6 +9,8 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
@@ -56,7 +58,7 @@ final class PtraceContext implements Context, Stateful {
     private boolean gone;
     private boolean released;
     /** Guards {@link #target} and keeps a signal from reaching a thread that is no longer ours. */
-    private final Object targetLock = new Object();
+    private final Mutex targetLock = new Mutex(LockRank.LEAF);
     private int target;
     private volatile int cpu;
     private volatile Thread tracer;
@@ -331,7 +333,7 @@ final class PtraceContext implements Context, Stateful {
     private void demand(int bit) {
         int before = (int) STATE.getAndBitwiseOr(this, bit);
         if ((before & RUNNING) != 0 && (before & bit) == 0) {
-            synchronized (targetLock) {
+            try (Mutex _ = targetLock.take()) {
                 if (target != 0) {
                     stubs.host().syscall(SyscallNr.TGKILL, tracee.process(), target, KICK);
                 }
@@ -340,7 +342,7 @@ final class PtraceContext implements Context, Stateful {
     }
 
     private void setTarget(int thread) {
-        synchronized (targetLock) {
+        try (Mutex _ = targetLock.take()) {
             target = thread;
         }
     }
@@ -372,7 +374,7 @@ final class PtraceContext implements Context, Stateful {
     }
 
     private void letFloat() {
-        synchronized (targetLock) {
+        try (Mutex _ = targetLock.take()) {
             if (target != 0 && !floating) {
                 floating = true;
                 stubs.cpus().unpin(tracerThread);
@@ -383,7 +385,7 @@ final class PtraceContext implements Context, Stateful {
 
     /** Binds the pair to the CPU that the tracer has woken up on. */
     private void settle() {
-        synchronized (targetLock) {
+        try (Mutex _ = targetLock.take()) {
             floating = false;
             cpu = stubs.cpus().current(tracee.scratch());
             stubs.cpus().pin(0, cpu);
@@ -399,7 +401,7 @@ final class PtraceContext implements Context, Stateful {
 
     /** Moves tracer and tracee to another CPU. Any thread. */
     void moveTo(int to) {
-        synchronized (targetLock) {
+        try (Mutex _ = targetLock.take()) {
             if (target != 0 && !floating) {
                 cpu = to;
                 stubs.cpus().pin(tracerThread, to);

@@ -8,6 +8,8 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.wait.ServiceThread;
 
@@ -27,7 +29,8 @@ final class Reaper {
     private final HostKernel host;
     private final ServiceThread thread = new ServiceThread("ptrace-reaper", 256 << 10, this::round);
 
-    // Guarded by the monitor.
+    private final Mutex lock = new Mutex(LockRank.SERVICE);
+    // Guarded by the lock.
     /** Processes that have been killed: the first {@link #count}. There is room for all that are expected. */
     private int[] dying = new int[16];
     private int count;
@@ -53,8 +56,10 @@ final class Reaper {
         }
     }
 
-    synchronized void save(StateRecord record) {
-        record.put("dying", Arrays.stream(dying, 0, count).asLongStream().toArray());
+    void save(StateRecord record) {
+        try (Mutex _ = lock.take()) {
+            record.put("dying", Arrays.stream(dying, 0, count).asLongStream().toArray());
+        }
     }
 
     /** Starts, perhaps again. */
@@ -73,23 +78,27 @@ final class Reaper {
     }
 
     /** There is a process more that will be killed once. */
-    synchronized void expect() {
-        if (expected + count == dying.length) {
-            dying = Arrays.copyOf(dying, 2 * dying.length);
+    void expect() {
+        try (Mutex _ = lock.take()) {
+            if (expected + count == dying.length) {
+                dying = Arrays.copyOf(dying, 2 * dying.length);
+            }
+            expected++;
         }
-        expected++;
     }
 
     /** A process that was expected has ended, and somebody else has waited for it. */
-    synchronized void forget() {
-        expected--;
+    void forget() {
+        try (Mutex _ = lock.take()) {
+            expected--;
+        }
     }
 
     /** Kills a process that was expected. Any thread; allocates nothing. */
     void killAndReap(int process) {
         host.syscall(SyscallNr.KILL, process, Signals.SIGKILL);
         boolean first;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             expected--;
             first = count == 0;
             dying[count++] = process;
@@ -100,8 +109,10 @@ final class Reaper {
     }
 
     /** Processes that have been killed and are not gone yet. */
-    synchronized int dying() {
-        return count;
+    int dying() {
+        try (Mutex _ = lock.take()) {
+            return count;
+        }
     }
 
     /**
@@ -109,7 +120,7 @@ final class Reaper {
      * second time.
      */
     void stop() {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (finishing) {
                 return;
             }
@@ -144,17 +155,23 @@ final class Reaper {
         return true;
     }
 
-    private synchronized boolean isFinishing() {
-        return finishing;
+    private boolean isFinishing() {
+        try (Mutex _ = lock.take()) {
+            return finishing;
+        }
     }
 
-    private synchronized int at(int index) {
-        return index < count ? dying[index] : 0;
+    private int at(int index) {
+        try (Mutex _ = lock.take()) {
+            return index < count ? dying[index] : 0;
+        }
     }
 
     /** Only the thread does that, so that a place is the same process's as long as it looks. */
-    private synchronized void remove(int index) {
-        dying[index] = dying[--count];
+    private void remove(int index) {
+        try (Mutex _ = lock.take()) {
+            dying[index] = dying[--count];
+        }
     }
 
     static void killAndReap(HostKernel host, int process) {

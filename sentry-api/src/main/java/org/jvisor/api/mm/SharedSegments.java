@@ -3,6 +3,8 @@ package org.jvisor.api.mm;
 
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** The System V shared memory (sysvipc(7)) of one namespace. Any thread. */
@@ -58,12 +60,13 @@ public interface SharedSegments {
 
         boolean removed();
 
-        /** Guarded by itself. */
         Attributes attributes();
     }
 
     /** What IPC_STAT tells and IPC_SET changes. */
     final class Attributes {
+        /** Guards all the others. */
+        public final Mutex lock = new Mutex(LockRank.IPC);
         public int uid;
         public int gid;
         public int creatorUid;

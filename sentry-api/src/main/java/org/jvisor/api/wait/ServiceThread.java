@@ -5,6 +5,9 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jvisor.api.lock.LockOrder;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * A thread of the kernel's own that does one turn of its work after the other, all of its life. Whatever a turn throws, an Error too,
@@ -39,7 +42,8 @@ public final class ServiceThread {
     private final Turn turn;
     private final Runnable farewell;
 
-    /** Null: it holds still, or has not started. Written with the monitor. */
+    private final Mutex lock = new Mutex(LockRank.SERVICE);
+    /** Null: it holds still, or has not started. Written with the lock. */
     private volatile Thread thread;
     private volatile boolean halting;
 
@@ -62,22 +66,40 @@ public final class ServiceThread {
         this.farewell = farewell;
     }
 
-    /** Begins, or goes on after {@link #halt}; nothing while it runs already. Any thread. */
-    public synchronized void start() {
-        if (thread == null) {
+    /** Begins, or goes on after {@link #halt} has returned; nothing while it runs already. Any thread. */
+    public void start() {
+        try (Mutex _ = lock.take()) {
+            if (thread != null) {
+                return;
+            }
             halting = false;
-            thread = Thread.ofPlatform().name(name).daemon().stackSize(stackBytes).unstarted(this::run);
-            thread.start();
+            Thread starting = Thread.ofPlatform().name(name).daemon().stackSize(stackBytes).unstarted(this::run);
+            thread = starting;
+            try {
+                starting.start();
+            } catch (Throwable failure) {
+                thread = null;
+                throw failure;
+            }
         }
     }
 
     /** Returns when no turn is being taken any more; a turn that waits in a call of the host's has to be ended by the caller. */
-    public synchronized void halt() {
-        if (thread != null) {
+    public void halt() {
+        Thread ending;
+        try (Mutex _ = lock.take()) {
+            ending = thread;
             halting = true;
-            wake();
-            join(thread, 0);
-            thread = null;
+        }
+        if (ending == null) {
+            return;
+        }
+        LockSupport.unpark(ending);
+        join(ending, 0);
+        try (Mutex _ = lock.take()) {
+            if (thread == ending) {
+                thread = null;
+            }
         }
     }
 
@@ -112,6 +134,7 @@ public final class ServiceThread {
     }
 
     private static boolean join(Thread ending, long timeoutMs) {
+        LockOrder.mayWait("the end of a service thread");
         boolean interrupted = false;
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
         long left = timeoutMs;

@@ -11,6 +11,7 @@ import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.ShmidDsLayout;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.mm.SharedSegments;
 import org.jvisor.api.mm.SharedSegments.Attributes;
@@ -81,7 +82,7 @@ final class SegmentCalls {
     private static boolean permitted(Task t, Segment segment, int wanted) {
         Credentials c = t.credentials();
         int granted;
-        synchronized (segment.attributes()) {
+        try (Mutex _ = segment.attributes().lock.take()) {
             Attributes a = segment.attributes();
             if (c.euid() == a.uid || c.euid() == a.creatorUid) {
                 granted = a.mode >> 6;
@@ -122,7 +123,7 @@ final class SegmentCalls {
         if (result < 0) {
             return result == -Errno.ENOMEM ? result : -Errno.EINVAL;
         }
-        synchronized (segment.attributes()) {
+        try (Mutex _ = segment.attributes().lock.take()) {
             segment.attributes().attachSeconds = now(t);
             segment.attributes().lastPid = t.group().pid();
         }
@@ -138,7 +139,7 @@ final class SegmentCalls {
         if (segment == null) {
             return -Errno.EINVAL;
         }
-        synchronized (segment.attributes()) {
+        try (Mutex _ = segment.attributes().lock.take()) {
             segment.attributes().detachSeconds = now(t);
             segment.attributes().lastPid = t.group().pid();
         }
@@ -211,7 +212,7 @@ final class SegmentCalls {
             return -Errno.EACCES;
         }
         byte[] b = new byte[ShmidDsLayout.SIZE];
-        synchronized (segment.attributes()) {
+        try (Mutex _ = segment.attributes().lock.take()) {
             Attributes a = segment.attributes();
             IpcPermLayout.key(b, 0, segment.key());
             IpcPermLayout.uid(b, 0, a.uid);
@@ -234,7 +235,7 @@ final class SegmentCalls {
 
     private static boolean owns(Task t, Segment segment) {
         int euid = t.credentials().euid();
-        synchronized (segment.attributes()) {
+        try (Mutex _ = segment.attributes().lock.take()) {
             return euid == segment.attributes().uid || euid == segment.attributes().creatorUid;
         }
     }
@@ -245,7 +246,7 @@ final class SegmentCalls {
         if (!owns(t, segment) && !t.hasCapability(Capability.CAP_SYS_ADMIN)) {
             return -Errno.EPERM;
         }
-        synchronized (segment.attributes()) {
+        try (Mutex _ = segment.attributes().lock.take()) {
             Attributes a = segment.attributes();
             a.uid = IpcPermLayout.uid(b, 0);
             a.gid = IpcPermLayout.gid(b, 0);
@@ -268,7 +269,7 @@ final class SegmentCalls {
         if (!owns(t, segment) && !t.hasCapability(Capability.CAP_IPC_LOCK)) {
             return -Errno.EPERM;
         }
-        synchronized (segment.attributes()) {
+        try (Mutex _ = segment.attributes().lock.take()) {
             Attributes a = segment.attributes();
             a.mode = lock ? a.mode | Ipc.SHM_LOCKED : a.mode & ~Ipc.SHM_LOCKED;
         }

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.host.LastingCalls;
 import org.jvisor.api.host.SpawnRequest;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -40,6 +41,7 @@ public final class FfmHostKernel implements HostKernel {
 
     @Override
     public long syscall(long number, long a0, long a1, long a2, long a3, long a4, long a5) {
+        LastingCalls.check(number, a1, a2, a3);
         return Native.syscall(number, a0, a1, a2, a3, a4, a5);
     }
 
