@@ -55,7 +55,7 @@ public class FakeMemory implements Memory {
     }
 
     @Override
-    public synchronized MemoryManager newManager() {
+    public synchronized MemoryManager newManager(Cgroup payer) {
         FakeManager manager = new FakeManager();
         managers.add(manager);
         return manager.asManager();

@@ -16,6 +16,7 @@ import java.util.function.BooleanSupplier;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.CgroupNamespace;
 import org.jvisor.api.kernel.ContainerSpec;
 import org.jvisor.api.kernel.Credentials;
@@ -166,7 +167,7 @@ public final class TestKernel {
                     new UtsNamespace("test", ""), new IpcNamespace(), pids, container.netNamespace(), new CgroupNamespace(container.cgroup()),
                     TimeNamespace.INITIAL));
             task.setFs(new FsContext(null, null, 0));
-            MemoryManager mm = memory.newManager();
+            MemoryManager mm = memory.newManager(new Cgroup(null));
             task.setMemory(mm, mm.newUserMemory(task));
             task.setContext(context(new Script(steps)));
             task.setName("init");

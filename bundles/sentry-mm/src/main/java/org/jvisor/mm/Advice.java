@@ -138,7 +138,8 @@ final class Advice {
         if (flags == found.flags) {
             return 0;
         }
-        if (vmas.size() >= Manager.MAX_MAP_COUNT - 1 && (found.start < from || found.end > to)) {
+        int pieces = (found.start < from ? 1 : 0) + (found.end > to ? 1 : 0);
+        if (pieces > 0 && !vmas.hasRoom(pieces)) {
             return -Errno.ENOMEM;
         }
         vmas.split(from);

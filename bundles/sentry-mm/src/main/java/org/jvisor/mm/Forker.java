@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 
 /**
@@ -25,11 +26,14 @@ final class Forker {
     private final Map<Backing, Backing> backings = new HashMap<>();
     /** Those of the child that their objects know of. */
     private final List<Backing> opened = new ArrayList<>();
+    private final Cgroup payer;
     private Manager child;
 
-    Forker(Manager parent, Task task) {
+    /** @param payer the child's */
+    Forker(Manager parent, Task task, Cgroup payer) {
         this.parent = parent;
         this.task = task;
+        this.payer = payer;
     }
 
     /** @throws ErrnoException ENOMEM, EAGAIN, or what the platform says */
@@ -88,7 +92,7 @@ final class Forker {
             parent.pages.protectForFork(task, vmas);
             // From here on nobody finds a page that may be written; who has found one before has said so before.
             VarHandle.fullFence();
-            child = parent.system.newManager(task.context().forkAddressSpace());
+            child = parent.system.newManager(task.context()::forkAddressSpace, payer);
             child.lock.lock();
             try {
                 copy();
@@ -102,6 +106,7 @@ final class Forker {
     }
 
     private void copy() {
+        child.vmas.reserve(parent.vmas.size());
         child.brk = parent.brk;
         child.barriers.copyFrom(parent.barriers);
         child.mmapBase = parent.mmapBase;
@@ -126,6 +131,7 @@ final class Forker {
                 child.pages.inherit(parent.pages, vma.start, vma.end);
             }
         }
+        child.vmas.unreserve();
         for (TaskMemory copier : parent.copiers.all()) {
             separate(copier.held());
         }

@@ -30,8 +30,8 @@ final class FrameFile implements MemoryFile {
     /** FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE. */
     static final long PUNCH = 1 | 2;
     private static final long MFD_CLOEXEC = 1;
-    /** Free frames whose pages the host may go on holding, for quick reuse: 32 MiB; trimming leaves half of them. */
-    private static final int DIRTY_MAX = 8192;
+    /** Free frames whose pages the host may go on holding, for quick reuse: 32 MiB. */
+    static final int DIRTY_MAX = 8192;
 
     /** How much may be used above the limit for a moment by what is released: an eighth of it. */
     private static final int RELEASED_SHARE_SHIFT = 3;
@@ -53,6 +53,9 @@ final class FrameFile implements MemoryFile {
     private long handedOut;
     /** Frames whose pages are just given back to the host: nobody's, though the allocator has them taken. */
     private int trimmed;
+    // Written with the lock.
+    private volatile int kept;
+    private volatile boolean tooMany;
     private volatile long limit;
     private volatile Runnable afterRelease = () -> { };
 
@@ -383,30 +386,38 @@ final class FrameFile implements MemoryFile {
     // ---- taking back
 
     private void retire(int frame, int count) {
-        boolean manyDirty = false;
         try (Mutex _ = lock.take()) {
             limbo.add(frame, count, epochs.current());
             if (limbo.frames() + allocator.dirty() > DIRTY_MAX) {
                 reclaim();
-                manyDirty = allocator.dirty() > DIRTY_MAX;
             }
-        }
-        if (manyDirty) {
-            trim(DIRTY_MAX / 2);
+            noteKept();
         }
         afterRelease.run();
     }
 
-    /** What is to be done whenever frames are released; it is quick and takes no lock but this one's. */
+    /**
+     * What is to be done whenever frames are released, perhaps with locks held: it is quick and takes no lock but this one's. It sees to
+     * it that not too many are {@linkplain #keptFrames kept}, since who releases frames is not to wait for the host.
+     */
     void onRelease(Runnable action) {
         afterRelease = action;
     }
 
     /** Frames that are not used but whose pages the host still has, about. */
     int keptFrames() {
-        try (Mutex _ = lock.take()) {
-            return allocator.dirty() + limbo.frames();
-        }
+        return kept;
+    }
+
+    /** Whether more of them could be given back to the host than are worth keeping. */
+    boolean keepsTooMany() {
+        return tooMany;
+    }
+
+    /** With the lock. */
+    private void noteKept() {
+        kept = allocator.dirty() + limbo.frames();
+        tooMany = allocator.dirty() > DIRTY_MAX;
     }
 
     /** How often frames have been handed out. */
@@ -431,8 +442,11 @@ final class FrameFile implements MemoryFile {
         }
     }
 
-    /** Gives pages of free frames back to the host until at most {@code keep} are left. */
-    private void trim(int keep) {
+    /** Gives pages of free frames back to the host until at most {@code keep} are left, and those that may still be read. */
+    void trim(int keep) {
+        try (Mutex _ = lock.take()) {
+            reclaim();
+        }
         boolean done;
         do {
             long run = takeDirty(keep);
@@ -444,6 +458,7 @@ final class FrameFile implements MemoryFile {
         try (Mutex _ = lock.take()) {
             long run = allocator.dirty() > keep ? allocator.takeDirtyFromAbove() : -1;
             trimmed += run < 0 ? 0 : (int) run & 0xffff;
+            noteKept();
             return run;
         }
     }
@@ -461,14 +476,6 @@ final class FrameFile implements MemoryFile {
             }
         }
         return result >= 0;
-    }
-
-    /** Gives the pages of all free frames back to the host. */
-    void trimAll() {
-        try (Mutex _ = lock.take()) {
-            reclaim();
-        }
-        trim(0);
     }
 
     /** Frames that are released but perhaps still read, oldest first; a ring. */

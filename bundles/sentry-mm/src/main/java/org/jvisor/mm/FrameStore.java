@@ -8,6 +8,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
@@ -26,6 +27,8 @@ final class FrameStore implements Memory.SharedMemory {
     private static final long MAX_BYTES = Long.MAX_VALUE & -PAGE;
     /** An entry: the frame's offset, with this bit. 0: a hole. */
     private static final long THERE = 1;
+    /** Most have no more mappings. */
+    private static final int FEW = 2;
     private static final byte[] ZEROS = new byte[PAGE];
 
     private final HostKernel host;
@@ -41,15 +44,33 @@ final class FrameStore implements Memory.SharedMemory {
     private boolean owned = true;
     private final Mutex mappingsLock = new Mutex(LockRank.FRAMES);
     /** Guarded by a lock of its own, which is taken after the store's: they are told of changes with that one free. */
-    private final Set<Mapping> mappings = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<Mapping> mappings = Collections.newSetFromMap(new IdentityHashMap<>(FEW));
     private volatile SharedSegments.Segment segment;
+    private final Cgroup payer;
+    /** What the payer is charged for beside the index, until the end; null: nothing. */
+    private Charge charged;
 
     /** @param payer who is charged for the index; null: nobody, it is the kernel's own */
     FrameStore(HostKernel host, FrameFile file, Cgroup payer, long bytes) {
+        this.payer = payer;
         table = new FrameTable(payer);
         this.host = host;
         this.file = file;
         size = bytes;
+    }
+
+    /**
+     * Charges the payer for the store as what it is, until it has neither owner nor mapping any more. Called at most once, before anybody
+     * else knows it.
+     *
+     * @return whether there may be one more
+     */
+    boolean tryChargeAs(Charge kind) {
+        if (payer != null && !payer.tryCharge(kind, 1)) {
+            return false;
+        }
+        charged = payer == null ? null : kind;
+        return true;
     }
 
     /** Called at most once. */
@@ -445,6 +466,10 @@ final class FrameStore implements Memory.SharedMemory {
         try (Mutex _ = lock.take()) {
             if (!owned && !isMapped()) {
                 takeOut(0, Long.MAX_VALUE, gone);
+                if (charged != null) {
+                    payer.uncharge(charged, 1);
+                    charged = null;
+                }
             }
         }
         gone.release(file);

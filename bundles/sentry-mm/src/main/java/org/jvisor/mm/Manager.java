@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.lock.LockOrder;
@@ -36,15 +37,15 @@ final class Manager implements MemoryManager, Restorable {
     static final int PAGE = Pte.PAGE;
     /** Below this nothing is mapped (the kernel's vm.mmap_min_addr). */
     static final long MIN_ADDRESS = 0x10000;
-    /** The kernel's vm.max_map_count. */
-    static final int MAX_MAP_COUNT = 65530;
 
     final MemorySystem system;
     final KillableLock lock = new KillableLock(LockRank.ADDRESS_SPACE);
     final long maxAddress;
+    /** Who is charged for it, for its mappings and its tables. */
+    final Cgroup payer;
 
     // Guarded by the lock.
-    final VmaMap vmas = new VmaMap(this::unuse);
+    final VmaMap vmas;
     final Pages pages;
     /** Backings without a user, to be closed once the lock is free. */
     private Backing unused;
@@ -65,11 +66,14 @@ final class Manager implements MemoryManager, Restorable {
     private final Advice advice;
     final Barriers barriers = new Barriers(this);
 
-    Manager(MemorySystem system, AddressSpace space, int id) {
+    /** @throws org.jvisor.api.abi.ErrnoException ENOMEM when there is to be no table of pages */
+    Manager(MemorySystem system, AddressSpace space, int id, Cgroup payer) {
         this.system = system;
         this.id = id;
+        this.payer = payer;
+        vmas = new VmaMap(this::unuse, payer);
         maxAddress = UserSpace.END;
-        pages = new Pages(new PageTable(system.host, system.arena), space, system.host, system.file, maxAddress);
+        pages = new Pages(new PageTable(system.host, system.arena, payer), space, system.host, system.file, maxAddress);
         mapper = new Mapper(this);
         faults = new Faults(this);
         advice = new Advice(this);
@@ -345,8 +349,8 @@ final class Manager implements MemoryManager, Restorable {
     // ---- life
 
     @Override
-    public MemoryManager fork(Task task) {
-        return new Forker(this, task).fork();
+    public MemoryManager fork(Task task, Cgroup childPayer) {
+        return new Forker(this, task, childPayer).fork();
     }
 
     @Override
@@ -383,6 +387,7 @@ final class Manager implements MemoryManager, Restorable {
         try {
             space().release();
             vmas.remove(0, vmas.size());
+            vmas.unreserve();
             pages.releaseAll();
         } finally {
             unlock(task);
@@ -414,12 +419,7 @@ final class Manager implements MemoryManager, Restorable {
 
     @Override
     public long virtualBytes() {
-        lock.lock();
-        try {
-            return vmas.bytes();
-        } finally {
-            lock.unlock();
-        }
+        return vmas.bytes();
     }
 
     @Override
@@ -434,12 +434,7 @@ final class Manager implements MemoryManager, Restorable {
 
     @Override
     public long lockedBytes() {
-        lock.lock();
-        try {
-            return vmas.lockedBytes();
-        } finally {
-            lock.unlock();
-        }
+        return vmas.lockedBytes();
     }
 
     // ---- Restorable
@@ -447,7 +442,7 @@ final class Manager implements MemoryManager, Restorable {
     /** Which frames are where is in the page table, which stays, as the frames do. */
     @Override
     public StateRecord save() {
-        StateRecord record = new StateRecord("address space", 1).put("id", id).putCore("pages", pages).put("users", users.get())
+        StateRecord record = new StateRecord("address space", 1).put("id", id).putCore("pages", pages).putCore("payer", payer).put("users", users.get())
                 .put("futureLockFlags", futureLockFlags).put("brk", brk).put("mmapBase", mmapBase)
                 .put("barriers", barriers.registered());
         VfsPath path = executable;
@@ -475,6 +470,7 @@ final class Manager implements MemoryManager, Restorable {
     public void restore(StateRecord record) {
         record.expect("id", id);
         record.expectCore("pages", pages);
+        record.expectCore("payer", payer);
         users.set(record.requireInt("users"));
         futureLockFlags = record.requireInt("futureLockFlags");
         brk = record.requireLong("brk");
@@ -500,5 +496,6 @@ final class Manager implements MemoryManager, Restorable {
     @Override
     public void forEachPart(Consumer<? super Restorable> visitor) {
         visitor.accept(vmas);
+        visitor.accept(payer);
     }
 }

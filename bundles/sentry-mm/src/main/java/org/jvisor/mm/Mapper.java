@@ -8,6 +8,7 @@ import org.jvisor.api.abi.Mount;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.host.RandomBytes;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.vfs.FileDescription;
@@ -93,11 +94,16 @@ final class Mapper {
         } else {
             vmFlags |= Vma.MAY_WRITE | Vma.MAY_EXECUTE;
             if (shared) {
-                FrameStore store = new FrameStore(mm.system.host, mm.system.file, task == null ? null : task.cgroup(), bytes);
-                backing = new Backing(mm, store, null, SHARED_ANONYMOUS, vmFlags);
-                long result = place(task, address, bytes, prot, flags, vmFlags, backing, 0);
-                store.release();
-                return result;
+                FrameStore store = new FrameStore(mm.system.host, mm.system.file, mm.payer, bytes);
+                if (!store.tryChargeAs(Charge.INODE)) {
+                    return -Errno.ENOMEM;
+                }
+                try {
+                    backing = new Backing(mm, store, null, SHARED_ANONYMOUS, vmFlags);
+                    return place(task, address, bytes, prot, flags, vmFlags, backing, 0);
+                } finally {
+                    store.release(); // the mapping, if there is one, keeps it
+                }
             }
         }
         return place(task, address, bytes, prot, flags, vmFlags, backing, offset);
@@ -190,8 +196,8 @@ final class Mapper {
 
     private long placeLocked(Task task, long address, long bytes, int prot, int flags, int vmFlags, Backing backing,
             long offset) {
-        if (vmas.size() >= Manager.MAX_MAP_COUNT) {
-            return -Errno.ENOMEM;
+        if (!vmas.hasRoom(0)) {
+            return -Errno.ENOMEM; // as in Linux, one more than vm.max_map_count can be had by this way
         }
         boolean fixed = (flags & (Mman.MAP_FIXED | Mman.MAP_FIXED_NOREPLACE)) != 0;
         long start = fixed ? checkFixed(address, bytes) : findRoom(address, bytes, flags);
@@ -290,7 +296,7 @@ final class Mapper {
 
     /** Whether taking the range out of the middle of a mapping makes more mappings than may be. */
     boolean splitsTooMuch(long start, long end) {
-        if (vmas.size() < Manager.MAX_MAP_COUNT) {
+        if (vmas.hasRoom(1)) {
             return false;
         }
         Vma vma = vmas.find(start);
@@ -408,8 +414,8 @@ final class Mapper {
         if ((prot & Pte.WRITE) != 0 && !found.is(Vma.MAY_WRITE) || (prot & Pte.EXECUTE) != 0 && !found.is(Vma.MAY_EXECUTE)) {
             return -Errno.EACCES;
         }
-        boolean splits = found.start < start || found.end > end;
-        if (splits && vmas.size() >= Manager.MAX_MAP_COUNT - 1) {
+        int pieces = (found.start < start ? 1 : 0) + (found.end > end ? 1 : 0);
+        if (pieces > 0 && !vmas.hasRoom(pieces)) {
             return -Errno.ENOMEM;
         }
         boolean becomesData = !found.isData() && (prot & Pte.WRITE) != 0 && !found.shared() && !found.is(Vma.GROWS_DOWN);
@@ -467,7 +473,7 @@ final class Mapper {
         boolean noRoom = newEnd <= 0 || newEnd > mm.maxAddress || !vmas.isFreeWithGap(oldEnd, newEnd);
         int flags = Vma.MAY_WRITE | Vma.MAY_EXECUTE | Vma.HEAP | mm.futureLockFlags;
         boolean locked = (flags & Vma.LOCKED) != 0;
-        if (beyondData || noRoom || vmas.size() >= Manager.MAX_MAP_COUNT || mm.exceedsAddressSpace(task, more)
+        if (beyondData || noRoom || !vmas.hasRoom(0) || mm.exceedsAddressSpace(task, more)
                 || mm.exceedsData(task, more) || locked && mm.exceedsLocked(task, more)) {
             return false;
         }

@@ -69,8 +69,8 @@ public final class MemoryComponent implements Memory, MemoryFile, HostCaller {
     }
 
     @Override
-    public MemoryManager newManager() {
-        return system.newManager();
+    public MemoryManager newManager(Cgroup payer) {
+        return system.newManager(payer);
     }
 
     @Override

@@ -8,11 +8,13 @@ import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.host.RandomBytes;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
@@ -82,18 +84,42 @@ final class MemorySystem implements Memory {
     }
 
     @Override
-    public MemoryManager newManager() {
-        return newManager(platform.newAddressSpace());
+    public MemoryManager newManager(Cgroup payer) {
+        return newManager(platform::newAddressSpace, payer);
     }
 
-    Manager newManager(AddressSpace space) {
+    /** @param maker of the platform's side, which is released if there is to be none of ours */
+    Manager newManager(Supplier<AddressSpace> maker, Cgroup payer) {
+        payer.requireCharge(Charge.ADDRESS_SPACE, 1);
+        AddressSpace space = null;
+        int id = -1;
+        Manager manager = null;
         try {
-            Manager manager = new Manager(this, space, takeId());
+            id = takeId();
+            space = maker.get();
+            manager = new Manager(this, space, id, payer);
             managers.add(manager);
             return manager;
-        } catch (ErrnoException e) {
+        } finally {
+            if (manager == null) {
+                undo(space, id, payer);
+            }
+        }
+    }
+
+    private void undo(AddressSpace space, int id, Cgroup payer) {
+        if (space != null) {
             space.release();
-            throw e;
+        }
+        if (id >= 0) {
+            giveId(id);
+        }
+        payer.uncharge(Charge.ADDRESS_SPACE, 1);
+    }
+
+    private void giveId(int id) {
+        try (Mutex _ = lock.take()) {
+            ids.clear(id);
         }
     }
 
@@ -111,9 +137,8 @@ final class MemorySystem implements Memory {
     /** {@code manager}, which has {@code id}, is gone. */
     void forget(Manager manager, int id) {
         managers.remove(manager);
-        try (Mutex _ = lock.take()) {
-            ids.clear(id);
-        }
+        giveId(id);
+        manager.payer.uncharge(Charge.ADDRESS_SPACE, 1);
     }
 
     @Override

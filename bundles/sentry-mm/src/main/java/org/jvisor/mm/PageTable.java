@@ -2,6 +2,8 @@
 package org.jvisor.mm;
 
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 
 /**
  * Which frame lies at an application's address: four levels of 512 entries, as the CPU has them, because 47 bits of addresses
@@ -22,12 +24,30 @@ final class PageTable {
 
     private final HostKernel host;
     private final TableArena arena;
+    /** Who is charged for the tree's pages. */
+    private final Cgroup payer;
     private final long root;
 
-    PageTable(HostKernel host, TableArena arena) {
+    /** @throws org.jvisor.api.abi.ErrnoException ENOMEM */
+    PageTable(HostKernel host, TableArena arena, Cgroup payer) {
         this.host = host;
         this.arena = arena;
-        root = arena.take();
+        this.payer = payer;
+        root = take();
+    }
+
+    private long take() {
+        payer.requireCharge(Charge.PAGE_TABLE, 1);
+        boolean taken = false;
+        try {
+            long page = arena.take();
+            taken = true;
+            return page;
+        } finally {
+            if (!taken) {
+                payer.uncharge(Charge.PAGE_TABLE, 1);
+            }
+        }
     }
 
     /** The address of the leaf for {@code address}, any number; 0 when there is none. Lock-free. */
@@ -67,7 +87,7 @@ final class PageTable {
             long slot = page + slot(address, shift);
             long next = host.getLongVolatile(slot);
             if (next == 0) {
-                next = arena.take();
+                next = take();
                 host.putLongVolatile(slot, next);
             }
             page = next;
@@ -108,6 +128,7 @@ final class PageTable {
             }
         }
         arena.give(page);
+        payer.uncharge(Charge.PAGE_TABLE, 1);
     }
 
     private static long slot(long address, int shift) {

@@ -129,7 +129,7 @@ final class Remapper {
      */
     private long move(Task task, Vma vma, long address, long oldBytes, long newBytes, long target, long hint, boolean keeps) {
         // Splitting on both sides makes up to three more.
-        if (vmas.size() >= Manager.MAX_MAP_COUNT - 3) {
+        if (!vmas.hasRoom(4)) {
             return -Errno.ENOMEM;
         }
         if (keeps && oldBytes != 0 && mm.exceedsAddressSpace(task, newBytes)) {

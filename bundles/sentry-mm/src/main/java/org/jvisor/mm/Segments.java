@@ -6,6 +6,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Ipc;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
@@ -123,8 +124,12 @@ final class Segments implements SharedSegments {
             if (index == slots.length) {
                 slots = Arrays.copyOf(slots, slots.length * 2);
             }
-            sequence = sequence == MAX_SEQUENCE ? 0 : sequence + 1;
-            One one = new One(sequence << INDEX_BITS | index, key, bytes, newStore.make(payer, bytes));
+            FrameStore store = newStore.make(payer, bytes);
+        if (!store.tryChargeAs(Charge.IPC_OBJECT)) {
+            throw ErrnoException.of(Errno.ENOSPC);
+        }
+        sequence = sequence == MAX_SEQUENCE ? 0 : sequence + 1;
+            One one = new One(sequence << INDEX_BITS | index, key, bytes, store);
             Attributes a = one.attributes;
             a.uid = creator.euid();
             a.gid = creator.egid();

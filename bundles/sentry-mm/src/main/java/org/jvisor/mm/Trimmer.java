@@ -4,9 +4,9 @@ package org.jvisor.mm;
 import org.jvisor.api.wait.ServiceThread;
 
 /**
- * Gives the pages of free frames back to the host once a sandbox has come to rest. Free frames are kept for a while, since frames
- * that the host still has are handed out much faster; a container that sleeps has no use for them. The thread itself sleeps
- * until there is something to give back.
+ * Gives the pages of free frames back to the host: half of them when they get many, and all once a sandbox has come to rest. Free
+ * frames are kept for a while, since frames that the host still has are handed out much faster; a container that sleeps has no use for
+ * them. The thread itself sleeps until there is something to give back.
  */
 final class Trimmer {
 
@@ -17,6 +17,8 @@ final class Trimmer {
     private final FrameFile file;
     private final ServiceThread thread;
     private volatile boolean asleep;
+    /** There are too many, and it has been told so. */
+    private volatile boolean pressed;
 
     Trimmer(FrameFile file) {
         this.file = file;
@@ -25,15 +27,23 @@ final class Trimmer {
         thread.start();
     }
 
-    /** Called after each release: free when awake. */
+    /** Called after each release. */
     private void framesReleased() {
-        if (asleep && file.keptFrames() > FEW_FRAMES) {
+        if (file.keepsTooMany() && !pressed) {
+            pressed = true;
+            thread.wake();
+        } else if (asleep && file.keptFrames() > FEW_FRAMES) {
             asleep = false;
             thread.wake();
         }
     }
 
     private boolean look() {
+        if (pressed) {
+            pressed = false;
+            file.trim(FrameFile.DIRTY_MAX / 2);
+            return true;
+        }
         if (file.keptFrames() <= FEW_FRAMES) {
             asleep = true;
             thread.rest();
@@ -42,8 +52,8 @@ final class Trimmer {
         }
         long before = file.handedOut();
         thread.restNanos(REST_NS);
-        if (before == file.handedOut()) {
-            file.trimAll();
+        if (!pressed && before == file.handedOut()) {
+            file.trim(0);
         }
         return true;
     }

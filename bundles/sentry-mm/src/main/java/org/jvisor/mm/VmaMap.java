@@ -3,6 +3,8 @@ package org.jvisor.mm;
 
 import java.util.Arrays;
 import java.util.function.Consumer;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 
@@ -11,9 +13,16 @@ final class VmaMap implements Restorable {
 
     /** Pages kept free below a mapping that grows down (the kernel's stack_guard_gap). */
     static final long GUARD_GAP = 256L * Pte.PAGE;
+    /** The kernel's vm.max_map_count. */
+    static final int MAX_COUNT = 65530;
 
     /** Told of each mapping less that uses a backing. */
     private final Consumer<Backing> unuse;
+
+    /** Who is charged for each of them. */
+    private final Cgroup payer;
+    /** Mappings that are charged for, and not made yet. */
+    private int reserved;
 
     private Vma[] vmas = new Vma[16];
     private int size;
@@ -29,12 +38,40 @@ final class VmaMap implements Restorable {
     private long searchFrom = Long.MAX_VALUE;
     private long longestGapAbove;
 
-    VmaMap(Consumer<Backing> unuse) {
+    VmaMap(Consumer<Backing> unuse, Cgroup payer) {
         this.unuse = unuse;
+        this.payer = payer;
     }
 
     int size() {
         return size;
+    }
+
+    /**
+     * Whether there may be {@code more} mappings than there are. Whoever makes some looks first, so that nothing is left half done; how
+     * many they are then is not asked any more.
+     */
+    boolean hasRoom(int more) {
+        return size + more <= MAX_COUNT && !payer.isFull(Charge.VMA);
+    }
+
+    /**
+     * Charges for {@code count} mappings at once, which are to be made, and makes room for them.
+     *
+     * @throws org.jvisor.api.abi.ErrnoException ENOMEM
+     */
+    void reserve(int count) {
+        payer.requireCharge(Charge.VMA, count);
+        reserved += count;
+        if (vmas.length < size + count) {
+            vmas = Arrays.copyOf(vmas, size + count);
+        }
+    }
+
+    /** Gives back what was {@linkplain #reserve reserved} for mappings that were not made. */
+    void unreserve() {
+        payer.uncharge(Charge.VMA, reserved);
+        reserved = 0;
     }
 
     Vma get(int index) {
@@ -100,6 +137,11 @@ final class VmaMap implements Restorable {
         if (size == vmas.length) {
             vmas = Arrays.copyOf(vmas, size + size / 2);
         }
+        if (reserved > 0) {
+            reserved--;
+        } else {
+            payer.charge(Charge.VMA, 1);
+        }
         System.arraycopy(vmas, index, vmas, index + 1, size - index);
         size++;
     }
@@ -120,6 +162,7 @@ final class VmaMap implements Restorable {
         System.arraycopy(vmas, to, vmas, from, size - to);
         Arrays.fill(vmas, size - (to - from), size, null);
         size -= to - from;
+        payer.uncharge(Charge.VMA, to - from);
         gapOpened(from, low, high);
     }
 
@@ -150,6 +193,7 @@ final class VmaMap implements Restorable {
             lower.runPages = upper.runPages;
             System.arraycopy(vmas, index + 2, vmas, index + 1, size - index - 2);
             vmas[--size] = null;
+            payer.uncharge(Charge.VMA, 1);
             if (upper.backing != null) {
                 unuse.accept(upper.backing);
             }
@@ -275,6 +319,7 @@ final class VmaMap implements Restorable {
 
     @Override
     public void restore(StateRecord record) {
+        reserved = record.items("vmas").size(); // they are charged for already
         for (StateRecord told : record.items("vmas")) {
             int index = size;
             open(index);

@@ -38,15 +38,20 @@ final class Process {
     private final Registers registers = new Registers();
     private final byte[] scratch = new byte[4096];
 
-    final Cgroup cgroup = new Cgroup(null);
+    final Cgroup cgroup;
 
     Process(MemorySystem system) {
-        this(system, system.newManager(new FakeSpace()));
+        this(system, new Cgroup(null));
+    }
+
+    Process(MemorySystem system, Cgroup cgroup) {
+        this(system, system.newManager(FakeSpace::new, cgroup));
     }
 
     private Process(MemorySystem system, Manager mm) {
         this.system = system;
         this.mm = mm;
+        cgroup = mm.payer;
         host = system.host;
         space = (FakeSpace) mm.space();
         ThreadGroup group = (ThreadGroup) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {ThreadGroup.class},
@@ -76,7 +81,7 @@ final class Process {
     }
 
     Process fork() {
-        Process child = new Process(system, (Manager) mm.fork(task));
+        Process child = new Process(system, (Manager) mm.fork(task, new Cgroup(cgroup.parent())));
         child.accessKnown = accessKnown;
         return child;
     }

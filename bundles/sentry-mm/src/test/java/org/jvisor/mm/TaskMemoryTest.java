@@ -9,12 +9,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
+import org.jvisor.api.lock.Killable;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
+import org.jvisor.api.platform.Context;
 
 /** Copying to and from an application. */
 final class TaskMemoryTest extends MemoryTest {
@@ -245,5 +252,59 @@ final class TaskMemoryTest extends MemoryTest {
         store.write(process.memory.range(a, 2 * PAGE, false), 0);
         store.read(process.memory.range(a, 2 * PAGE, true), 0);
         store.read(process.memory.vector(a + 3 * PAGE, 2, true), 0);
+    }
+
+    @Test
+    void shouldNotBeTouchedWithAMutexHeld() {
+        Mutex lock = new Mutex(LockRank.LEAF);
+        byte[] bytes = new byte[8];
+        try (Mutex _ = lock.take()) {
+            for (Executable use : new Executable[] {() -> process.memory.getByte(a), () -> process.memory.putLong(a, 1),
+                () -> process.memory.copyIn(a, bytes, 0, 8), () -> process.memory.tryCopyOut(bytes, 0, 8, a),
+                () -> process.memory.range(a, 8, true).span(), () -> process.mm.fault(process.task, a, Context.ACCESS_READ),
+                () -> process.mmap(PAGE, Mman.PROT_READ, Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS)}) {
+                assertThrows(AssertionError.class, use);
+            }
+            process.memory.getIntIfPresent(a);
+        }
+    }
+
+    @Test
+    void shouldNotKeepWhoIsKilledWaitingForTheMappings() throws InterruptedException {
+        AtomicReference<Object> result = new AtomicReference<>();
+        Killed waiting = new Killed(() -> {
+            try {
+                result.set(process.anonymous(1));
+            } catch (ErrnoException e) {
+                result.set(e.errno());
+            }
+        });
+        process.mm.lock.lock();
+        try {
+            waiting.start();
+            while (waiting.getState() != Thread.State.WAITING) {
+                Thread.sleep(1);
+            }
+            waiting.killed = true;
+            LockSupport.unpark(waiting);
+            waiting.join();
+        } finally {
+            process.mm.lock.unlock();
+        }
+        assertEquals(Errno.EINTR, result.get());
+    }
+
+    /** A task's thread. */
+    private static final class Killed extends Thread implements Killable {
+        private volatile boolean killed;
+
+        Killed(Runnable work) {
+            super(work);
+        }
+
+        @Override
+        public boolean killed() {
+            return killed;
+        }
     }
 }

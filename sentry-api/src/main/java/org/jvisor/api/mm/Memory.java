@@ -22,8 +22,13 @@ public interface Memory extends HandleSource {
     /** Called once at boot, after {@link Platform#start}. */
     void start(Platform platform);
 
-    /** An empty memory manager with one user, on a new address space of the platform. */
-    MemoryManager newManager();
+    /**
+     * An empty memory manager with one user, on a new address space of the platform.
+     *
+     * @param payer the process's, who is charged for it, its mappings and tables of pages
+     * @throws org.jvisor.api.abi.ErrnoException ENOMEM when the payer may not have it; what the platform says
+     */
+    MemoryManager newManager(Cgroup payer);
 
     /**
      * Frames that can be mapped shared and are gone with their last user: shared anonymous memory, SysV shared memory, tmpfs.

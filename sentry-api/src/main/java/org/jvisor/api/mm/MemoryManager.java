@@ -2,6 +2,7 @@
 package org.jvisor.api.mm;
 
 import java.util.function.Consumer;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.vfs.FileDescription;
@@ -77,8 +78,10 @@ public interface MemoryManager {
     /**
      * The copy that fork(2) makes, without CLONE_VM; called by the forking task. One user, the new task. Throws
      * {@link org.jvisor.api.abi.ErrnoException} ENOMEM or EAGAIN.
+     *
+     * @param payer the new process's
      */
-    MemoryManager fork(Task task);
+    MemoryManager fork(Task task, Cgroup payer);
 
     /**
      * A way to this memory for the thread of {@code task}, which may be one of another memory manager (process_vm_readv(2),

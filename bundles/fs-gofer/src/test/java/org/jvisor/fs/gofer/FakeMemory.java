@@ -49,7 +49,7 @@ final class FakeMemory implements Memory, MemoryFile {
     }
 
     @Override
-    public MemoryManager newManager() {
+    public MemoryManager newManager(Cgroup payer) {
         throw new UnsupportedOperationException();
     }
 

@@ -48,7 +48,7 @@ final class ProgramImage {
         this.kernel = task.kernelImpl();
         this.maxAddress = UserSpace.END;
         checkSize(program.arguments(), environment);
-        this.mm = kernel.memory().newManager();
+        this.mm = kernel.memory().newManager(task.cgroup());
         this.memory = mm.newUserMemory(task);
         boolean complete = false;
         try {

@@ -178,7 +178,7 @@ final class CloneOperation {
             mm = parent.mm();
             mm.retain();
         } else {
-            mm = parent.mm().fork(parent);
+            mm = parent.mm().fork(parent, child.cgroup());
         }
         child.setMemory(mm, null);
         child.setContext(context.newContext(mm.space()));
