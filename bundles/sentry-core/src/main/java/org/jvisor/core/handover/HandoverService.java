@@ -6,10 +6,14 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -31,12 +35,15 @@ import org.jvisor.api.state.Stateful;
  */
 public final class HandoverService implements Handover {
 
+    private static final long IDLE_SECONDS = 10;
+
     private final Rest rest;
     private final List<? extends HandleSource> sources;
     private final Supplier<? extends List<? extends Restorable>> core;
     private final Function<Predicate<Object>, List<String>> otherUses;
     private final Consumer<String> log;
     private final AtomicBoolean busy = new AtomicBoolean();
+    private final Executor workers = newWorkers();
 
     /** @param log takes a line about what went wrong without stopping anything */
     public HandoverService(Rest rest, List<? extends HandleSource> sources, Consumer<String> log) {
@@ -145,6 +152,7 @@ public final class HandoverService implements Handover {
             throw new StateException("another hand-over is under way");
         }
         try {
+            rehearse(limitNs);
             PauseWatch pause = new PauseWatch(rest.begin(limitNs));
             try {
                 return work.apply(pause);
@@ -158,6 +166,15 @@ public final class HandoverService implements Handover {
         }
     }
 
+    /** A hand-over of nothing: so that no class is loaded, and no thread made, while all wait. */
+    private void rehearse(long limitNs) {
+        Succession nothing = new Succession(object -> false, (old, record) -> null, (objects, records) -> records,
+                new Inventory(object -> false, List.of()));
+        inTime(nothing::save, limitNs);
+        inTime(nothing::adopt, limitNs);
+        nothing.commit(workers, limitNs, this::logFailure);
+    }
+
     /** @param last what else is to succeed before anything is switched, while the drivers' threads hold still */
     private void carryOut(Succession succession, PauseWatch pause, long limitNs, Runnable last) {
         boolean prepared = false;
@@ -168,14 +185,14 @@ public final class HandoverService implements Handover {
             prepared = true;
         } finally {
             if (!prepared) {
-                succession.giveUp(limitNs, this::logFailure);
+                succession.giveUp(workers, limitNs, this::logFailure);
             }
         }
-        succession.commit(limitNs, this::logFailure);
+        succession.commit(workers, limitNs, this::logFailure);
         pause.step("switch");
     }
 
-    private static void timed(PauseWatch pause, String name, long limitNs, Runnable work) {
+    private void timed(PauseWatch pause, String name, long limitNs, Runnable work) {
         inTime(work, limitNs);
         pause.step(name);
     }
@@ -189,23 +206,38 @@ public final class HandoverService implements Handover {
         }
     }
 
-    private static void inTime(Runnable work, long limitNs) {
-        FutureTask<Void> task = new FutureTask<>(work, null);
-        Thread worker = Thread.ofPlatform().name("hand-over").daemon().start(task);
+    private void inTime(Runnable work, long limitNs) {
+        AtomicReference<Thread> worker = new AtomicReference<>();
+        FutureTask<Void> task = new FutureTask<>(() -> {
+            worker.set(Thread.currentThread());
+            work.run();
+        }, null);
+        workers.execute(task);
         try {
             task.get(limitNs, TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            StackTraceElement[] stack = worker.getStackTrace();
-            worker.interrupt();
-            throw new StateException("no end after " + TimeUnit.NANOSECONDS.toMillis(limitNs) + " ms"
-                    + (stack.length == 0 ? "" : ", in " + stack[0]), e);
+            String place = place(worker.get());
+            task.cancel(true);
+            throw new StateException("no end after " + TimeUnit.NANOSECONDS.toMillis(limitNs) + " ms" + place, e);
         } catch (ExecutionException e) {
             throw refusal(e.getCause());
         } catch (InterruptedException e) {
-            worker.interrupt();
+            task.cancel(true);
             Thread.currentThread().interrupt();
             throw new StateException("interrupted", e);
         }
+    }
+
+    /** Where a thread is that is given up, for people. */
+    static String place(Thread thread) {
+        StackTraceElement[] stack = thread == null ? new StackTraceElement[0] : thread.getStackTrace();
+        return stack.length == 0 ? "" : ", in " + stack[0];
+    }
+
+    /** One that waits is used again; more are made when those that there are do not come back. */
+    private static Executor newWorkers() {
+        return new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(),
+                Thread.ofPlatform().name("hand-over").daemon().factory());
     }
 
     private static StateException refusal(Throwable cause) {

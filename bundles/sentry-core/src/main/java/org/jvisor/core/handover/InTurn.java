@@ -2,6 +2,7 @@
 package org.jvisor.core.handover;
 
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jvisor.api.lock.Condition;
@@ -24,10 +25,12 @@ final class InTurn<T> {
 
     private final Mutex lock = new Mutex(LockRank.SERVICE);
     private final Condition done = new Condition(lock);
-    /** All guarded by the lock: whose turn is next, whose thread works, since when it is with one of them. */
+    /** All guarded by the lock: whose turn is next, the number of the thread that works, that thread, how long it is with one. */
     private int next;
+    private int working;
     private Thread worker;
     private long sinceNs;
+    private boolean ended;
 
     private InTurn(List<T> objects, Consumer<? super T> action, Consumer<? super Throwable> log) {
         this.objects = objects;
@@ -39,15 +42,16 @@ final class InTurn<T> {
      * Returns when all have had their turn. After {@code limitNs} for each of those that hang, or for all the others together, it
      * returns, too, while the rest goes on.
      *
+     * @param workers threads to do it
      * @param log any thread; must not throw
      */
-    static <T> void each(List<T> objects, Consumer<? super T> action, long limitNs, Consumer<? super Throwable> log) {
+    static <T> void each(List<T> objects, Consumer<? super T> action, Executor workers, long limitNs, Consumer<? super Throwable> log) {
         InTurn<T> all = new InTurn<>(objects, action, log);
         long deadline = System.nanoTime() + PATIENCE * limitNs;
         do {
-            if (!all.begin()) {
+            if (!all.begin(workers)) {
                 // There is no thread for it: better without a limit than not at all.
-                all.work();
+                all.work(all.next());
                 return;
             }
         } while (all.hangs(limitNs, deadline));
@@ -64,29 +68,28 @@ final class InTurn<T> {
         }
     }
 
-    private boolean begin() {
-        Thread thread;
+    private boolean begin(Executor workers) {
+        int number = next();
         try {
-            thread = Thread.ofPlatform().name("hand-over").daemon().unstarted(this::work);
-            replaceWorker(thread);
-            thread.start();
+            workers.execute(() -> work(number));
             return true;
         } catch (OutOfMemoryError e) {
             // What Thread.start throws when pthread_create(3) fails.
-            replaceWorker(Thread.currentThread());
             return false;
         }
     }
 
-    private void replaceWorker(Thread thread) {
+    /** The number of the thread that takes over. */
+    private int next() {
         try (Mutex _ = lock.take()) {
-            worker = thread;
+            worker = null;
             sinceNs = System.nanoTime();
+            return ++working;
         }
     }
 
-    private void work() {
-        for (T object = take(); object != null; object = take()) {
+    private void work(int number) {
+        for (T object = take(number); object != null; object = take(number)) {
             try {
                 action.accept(object);
             } catch (Throwable t) {
@@ -96,16 +99,17 @@ final class InTurn<T> {
     }
 
     /** The next one; null when there is none, or another thread has taken over. */
-    private T take() {
+    private T take(int number) {
         try (Mutex _ = lock.take()) {
-            if (worker != Thread.currentThread()) {
+            if (working != number) {
                 return null;
             }
             if (next == objects.size()) {
-                worker = null;
+                ended = true;
                 done.signalAll();
                 return null;
             }
+            worker = Thread.currentThread();
             sinceNs = System.nanoTime();
             return objects.get(next++);
         }
@@ -113,33 +117,34 @@ final class InTurn<T> {
 
     /** Waits for the worker. True: it hangs, and is left alone. False: it has come to the end, or to that of all patience. */
     private boolean hangs(long limitNs, long deadlineNs) {
-        Thread stuck = awaitEnd(limitNs, deadlineNs);
-        if (stuck == null) {
-            return false;
+        String place;
+        try (Mutex _ = lock.take()) {
+            if (!awaitEnd(limitNs, deadlineNs)) {
+                return false;
+            }
+            place = HandoverService.place(worker);
+            if (worker != null) {
+                // It cannot come to anybody else's work before the lock is free.
+                worker.interrupt();
+            }
+            working++;
         }
-        StackTraceElement[] stack = stuck.getStackTrace();
-        stuck.interrupt();
-        log.accept(new StateException("no end after " + TimeUnit.NANOSECONDS.toMillis(limitNs) + " ms"
-                + (stack.length == 0 ? "" : ", in " + stack[0])));
+        log.accept(new StateException("no end after " + TimeUnit.NANOSECONDS.toMillis(limitNs) + " ms" + place));
         return true;
     }
 
-    /** The worker that hangs; null: none. */
-    private Thread awaitEnd(long limitNs, long deadlineNs) {
-        try (Mutex _ = lock.take()) {
-            while (worker != null) {
-                long untilNs = sinceNs + limitNs;
-                if (untilNs - System.nanoTime() <= 0) {
-                    Thread stuck = worker;
-                    worker = null;
-                    return stuck;
-                }
-                if (deadlineNs - System.nanoTime() <= 0) {
-                    return null;
-                }
-                done.awaitUntil(untilNs - deadlineNs < 0 ? untilNs : deadlineNs);
+    /** With the lock; whether the worker hangs. */
+    private boolean awaitEnd(long limitNs, long deadlineNs) {
+        while (!ended) {
+            long untilNs = sinceNs + limitNs;
+            if (untilNs - System.nanoTime() <= 0) {
+                return true;
             }
-            return null;
+            if (deadlineNs - System.nanoTime() <= 0) {
+                return false;
+            }
+            done.awaitUntil(untilNs - deadlineNs < 0 ? untilNs : deadlineNs);
         }
+        return false;
     }
 }

@@ -10,6 +10,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jvisor.api.lock.LockRank;
@@ -227,10 +228,11 @@ final class Succession {
     /**
      * The successors serve from now on.
      *
+     * @param workers threads for what the objects do
      * @param limitNs for each old object to retire, and for each new one to begin
      * @param log what goes wrong; must not throw
      */
-    void commit(long limitNs, Consumer<? super Throwable> log) {
+    void commit(Executor workers, long limitNs, Consumer<? super Throwable> log) {
         for (Switch made : switches) {
             try {
                 made.handle.replace(made.fresh);
@@ -239,12 +241,12 @@ final class Succession {
                 log.accept(t);
             }
         }
-        InTurn.each(order, Stateful::retire, limitNs, log);
-        InTurn.each(distinct(successors.values()), Stateful::resume, limitNs, log);
+        InTurn.each(order, Stateful::retire, workers, limitNs, log);
+        InTurn.each(distinct(successors.values()), Stateful::resume, workers, limitNs, log);
     }
 
     /** The old objects go on. */
-    void giveUp(long limitNs, Consumer<? super Throwable> log) {
+    void giveUp(Executor workers, long limitNs, Consumer<? super Throwable> log) {
         List<Stateful> useless;
         List<Stateful> staying;
         List<Switch> undone;
@@ -254,9 +256,9 @@ final class Succession {
             staying = List.copyOf(paused);
             undone = List.copyOf(switches);
         }
-        InTurn.each(undone, made -> made.handle.giveUp(made.fresh), limitNs, log);
-        InTurn.each(useless, Stateful::discard, limitNs, log);
-        InTurn.each(staying, Stateful::resume, limitNs, log);
+        InTurn.each(undone, made -> made.handle.giveUp(made.fresh), workers, limitNs, log);
+        InTurn.each(useless, Stateful::discard, workers, limitNs, log);
+        InTurn.each(staying, Stateful::resume, workers, limitNs, log);
     }
 
     /** Several old objects may have one successor. */
