@@ -139,6 +139,10 @@ static void selects(void) {
     FD_ZERO(&r); FD_SET(p[0], &r); w = r;
     CHECK(select(p[0] + 1, &r, 0, 0, 0) == 1);
     close(p[0]);
+    // Also the highest one, and more, is closed; what no descriptor table is as long as is not looked at.
+    close(p[1]);
+    FD_ZERO(&r); FD_SET(p[1], &r); t = (struct timeval){0};
+    CHECK_ERRNO(select(p[1] + 1, &r, 0, 0, &t), EBADF);
 }
 
 static int ready(int e, struct epoll_event *events) { return epoll_wait(e, events, 8, 0); }

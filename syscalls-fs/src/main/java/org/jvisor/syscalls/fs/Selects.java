@@ -47,7 +47,8 @@ final class Selects {
         if (a.int0() < 0) {
             return -Errno.EINVAL;
         }
-        int limit = Math.min(a.int0(), task.files().highest() + 1);
+        // As on Linux those beyond the descriptor table, which is as long as a whole number of words, are not looked at.
+        int limit = Math.min(a.int0(), (Math.max(task.files().highest(), 0) | Long.SIZE - 1) + 1);
         long[] sets = PerThread.longs(SETS);
         sets[0] = a.a1;
         sets[1] = a.a2;
