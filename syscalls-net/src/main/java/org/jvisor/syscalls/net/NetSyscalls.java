@@ -28,7 +28,7 @@ public final class NetSyscalls implements SyscallFamily, SyscallHandler {
         return new CallTable(this)
                 .full(
                         SOCKETPAIR, BIND, LISTEN, ACCEPT, ACCEPT4, CONNECT, GETSOCKNAME, GETPEERNAME, SHUTDOWN)
-                .partial(SOCKET, "Unix, and IPv4 and IPv6 within the sandbox; no netlink, no packet sockets.")
+                .partial(SOCKET, "Unix, and IPv4 and IPv6 within the sandbox; of netlink the links and addresses; no packet sockets.")
                 .partial(SETSOCKOPT, "Options that the family knows.")
                 .partial(GETSOCKOPT, "Options that the family knows.")
                 .partial(SENDTO, "No MSG_OOB, no MSG_ZEROCOPY.")

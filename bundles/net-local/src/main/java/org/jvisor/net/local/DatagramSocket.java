@@ -151,6 +151,21 @@ abstract class DatagramSocket extends LocalSocket {
         return length;
     }
 
+    /** The kernel itself sends {@code length} bytes, of {@link DatagramQueue#SMALL} at most; they are lost where there is no room. */
+    final void deliver(byte[] bytes, int length, byte[] from) {
+        Datagram datagram = new Datagram(length, SocketMemory.NONE);
+        datagram.from = from;
+        boolean full;
+        try (Mutex _ = lock.take()) {
+            full = isFull(queued, this);
+        }
+        if (full || queued.add(datagram, bytes) < 0) {
+            setError(Errno.ENOBUFS);
+        } else {
+            queue.wake(Poll.POLLIN | Poll.POLLRDNORM);
+        }
+    }
+
     /** Whether the caller sleeps until there is room, or something to read. */
     private static boolean isPatient(FileDescription file, Message message) {
         return file != null && (file.flags() & Open.O_NONBLOCK) == 0 && (message == null || (message.flags & MSG_DONTWAIT) == 0);

@@ -8,23 +8,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.LongStream;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
-import org.jvisor.api.abi.IfreqLayout;
-import org.jvisor.api.abi.SockaddrInLayout;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.NetSysctl;
-import org.jvisor.api.kernel.Task;
 
 /**
- * The options of ip(7), ipv6(7), tcp(7) and udp(7) that have no effect between two sockets of one sandbox: kept and reported. Also
- * the requests of netdevice(7) about the one interface that there is, the loopback. Any thread.
+ * The options of ip(7), ipv6(7), tcp(7) and udp(7) that have no effect between two sockets of one sandbox: kept and reported. Any
+ * thread.
  */
 final class InetOptions {
-
-    private static final int LOOPBACK_INDEX = 1;
-    private static final int LOOPBACK_MTU = 65536;
-    /** IFF_UP | IFF_LOOPBACK | IFF_RUNNING. */
-    private static final int LOOPBACK_FLAGS = 0x49;
-    private static final int ARPHRD_LOOPBACK = 772;
 
     private final boolean stream;
     private final NetNamespace net;
@@ -70,7 +61,7 @@ final class InetOptions {
                 case IP_TOS, IP_RECVTOS, IP_RECVTTL, IP_PKTINFO, IP_RECVERR, IP_RECVOPTS, IP_FREEBIND, IP_BIND_ADDRESS_NO_PORT,
                         IP_RECVORIGDSTADDR, IP_MINTTL -> 0;
                 case IP_MTU_DISCOVER -> IP_PMTUDISC_WANT;
-                case IP_MTU -> LOOPBACK_MTU;
+                case IP_MTU -> Loopback.MTU;
                 default -> null;
             };
             case SOL_IPV6 -> switch (option) {
@@ -79,7 +70,7 @@ final class InetOptions {
                 case IPV6_V6ONLY, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS, IPV6_TCLASS, IPV6_RECVERR,
                         IPV6_DONTFRAG, IPV6_FREEBIND -> 0;
                 case IPV6_MTU_DISCOVER -> IP_PMTUDISC_WANT;
-                case IPV6_MTU -> LOOPBACK_MTU;
+                case IPV6_MTU -> Loopback.MTU;
                 default -> null;
             };
             case SOL_TCP -> !stream ? null : switch (option) {
@@ -121,69 +112,6 @@ final class InetOptions {
             return -Errno.EINVAL;
         }
         values.put(key(level, option), length >= 4 ? Bytes.getInt(value, 0) : value[0] & 0xff);
-        return 0;
-    }
-
-    /** netdevice(7). -ENOTTY: not one of them. */
-    static long ioctl(Task task, int command, long argument) {
-        if (command == SIOCGIFCONF) {
-            return configuration(task, argument);
-        }
-        if (command < SIOCGIFNAME || command > SIOCGIFMAP) {
-            return -Errno.ENOTTY;
-        }
-        byte[] b = task.scratch();
-        task.memory().copyIn(argument, b, 0, IfreqLayout.SIZE);
-        if (command == SIOCGIFNAME) {
-            if (IfreqLayout.ifindex(b, 0) != LOOPBACK_INDEX) {
-                return -Errno.ENODEV;
-            }
-            Bytes.putString(b, 0, 16, "lo");
-            task.memory().copyOut(b, 0, IfreqLayout.SIZE, argument);
-            return 0;
-        }
-        if (!Bytes.getString(b, 0, 16).equals("lo")) {
-            return -Errno.ENODEV;
-        }
-        Bytes.zero(b, IfreqLayout.DATA, 24);
-        switch (command) {
-            case SIOCGIFFLAGS -> Bytes.putShort(b, IfreqLayout.FLAGS, LOOPBACK_FLAGS);
-            case SIOCGIFADDR -> address(b, IfreqLayout.DATA, 0x7f000001);
-            case SIOCGIFNETMASK -> address(b, IfreqLayout.DATA, 0xff000000);
-            case SIOCGIFBRDADDR, SIOCGIFDSTADDR -> address(b, IfreqLayout.DATA, 0);
-            case SIOCGIFMTU -> Bytes.putInt(b, IfreqLayout.DATA, LOOPBACK_MTU);
-            case SIOCGIFINDEX -> IfreqLayout.ifindex(b, 0, LOOPBACK_INDEX);
-            case SIOCGIFMETRIC -> Bytes.putInt(b, IfreqLayout.DATA, 0);
-            case SIOCGIFTXQLEN -> Bytes.putInt(b, IfreqLayout.DATA, 1000);
-            case SIOCGIFHWADDR -> Bytes.putShort(b, IfreqLayout.DATA, ARPHRD_LOOPBACK);
-            case SIOCSIFFLAGS, SIOCSIFADDR, SIOCSIFNETMASK, SIOCSIFMTU -> {
-                return -Errno.EPERM;
-            }
-            default -> {
-                return -Errno.ENOTTY;
-            }
-        }
-        task.memory().copyOut(b, 0, IfreqLayout.SIZE, argument);
-        return 0;
-    }
-
-    private static void address(byte[] b, int off, int ipv4) {
-        SockaddrInLayout.family(b, off, AF_INET);
-        SockaddrInLayout.addr(b, off, ipv4);
-    }
-
-    /** struct ifconf: a length and a pointer to that many bytes of struct ifreq. */
-    private static long configuration(Task task, long argument) {
-        int length = task.memory().getInt(argument);
-        long buffer = task.memory().getLong(argument + 8);
-        if (buffer != 0 && length >= IfreqLayout.SIZE) {
-            byte[] b = task.scratch();
-            Bytes.zero(b, 0, IfreqLayout.SIZE);
-            Bytes.putString(b, 0, 16, "lo");
-            address(b, IfreqLayout.DATA, 0x7f000001);
-            task.memory().copyOut(b, 0, IfreqLayout.SIZE, buffer);
-        }
-        task.memory().putInt(argument, buffer == 0 || length >= IfreqLayout.SIZE ? IfreqLayout.SIZE : 0);
         return 0;
     }
 }

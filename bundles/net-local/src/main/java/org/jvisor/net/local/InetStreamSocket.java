@@ -11,7 +11,6 @@ import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.StateRecord;
-import org.jvisor.api.vfs.FileDescription;
 
 /** A TCP socket (tcp(7)) whose other end is in the same sandbox: no packet is ever made. */
 final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
@@ -294,12 +293,6 @@ final class InetStreamSocket extends StreamSocket implements InetPorts.Bound {
             return Bytes.getString(value, 0, length).equals("reno") ? 0 : -Errno.ENOENT;
         }
         return options.set(level, option, value, length);
-    }
-
-    @Override
-    public long ioctl(Task task, FileDescription file, int command, long argument) {
-        long result = InetOptions.ioctl(task, command, argument);
-        return result == -Errno.ENOTTY ? super.ioctl(task, file, command, argument) : result;
     }
 
     @Override

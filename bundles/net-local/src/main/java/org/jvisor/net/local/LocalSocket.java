@@ -211,7 +211,7 @@ abstract class LocalSocket implements Socket, Stateful {
                 task.memory().putInt(argument, 0);
                 yield 0;
             }
-            default -> -Errno.ENOTTY;
+            default -> Loopback.ioctl(task, command, argument); // of whatever family the socket is
         };
     }
 

@@ -19,6 +19,7 @@ public final class LocalSockets implements Driver {
     static final String UNIX_DATAGRAM = "net.unix-datagram";
     static final String TCP = "net.tcp";
     static final String UDP = "net.udp";
+    static final String NETLINK = "net.netlink";
     static final String CHANNEL = "net.channel";
 
     private final SocketMemory memory;
@@ -35,6 +36,7 @@ public final class LocalSockets implements Driver {
             case UNIX_DATAGRAM -> new UnixDatagramSocket(memory, record);
             case TCP -> new InetStreamSocket(memory, record);
             case UDP -> new UdpSocket(memory, record);
+            case NETLINK -> new NetlinkSocket(memory, record);
             case CHANNEL -> new Channel(memory, record);
             default -> throw new StateException("local sockets know no record of type " + record.type());
         };

@@ -10,7 +10,6 @@ import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.StateRecord;
-import org.jvisor.api.vfs.FileDescription;
 
 /** A UDP socket (udp(7)) over the loopback. */
 final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
@@ -210,12 +209,6 @@ final class UdpSocket extends DatagramSocket implements InetPorts.Bound {
     @Override
     long setOwnOption(Task task, int level, int option, byte[] value, int length) {
         return options.set(level, option, value, length);
-    }
-
-    @Override
-    public long ioctl(Task task, FileDescription file, int command, long argument) {
-        long result = InetOptions.ioctl(task, command, argument);
-        return result == -Errno.ENOTTY ? super.ioctl(task, file, command, argument) : result;
     }
 
     @Override

@@ -4,6 +4,7 @@ package org.jvisor.net.local;
 import static org.jvisor.api.abi.Socket.*;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -18,7 +19,10 @@ import java.util.List;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.abi.NlmsghdrLayout;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.abi.Rtnetlink;
+import org.jvisor.api.abi.SockaddrNlLayout;
 import org.jvisor.api.abi.SockaddrUnLayout;
 import org.jvisor.api.abi.UcredLayout;
 import org.jvisor.api.kernel.Cgroup;
@@ -389,6 +393,36 @@ class HandoverTest {
             talk(fresh.get(0), fresh.get(1));
             fresh.forEach(socket -> socket.release(null));
         }
+    }
+
+    @Test
+    void shouldKeepPortsAndAnswersOfNetlink() {
+        NetlinkSockets family = new NetlinkSockets(World.MEMORY, World.HOST);
+        Socket socket = family.create(task, SOCK_RAW, NETLINK_ROUTE);
+        byte[] any = new byte[SockaddrNlLayout.SIZE];
+        SockaddrNlLayout.family(any, 0, AF_NETLINK);
+        assertEquals(0, socket.bind(task, any, any.length));
+        byte[] request = new byte[NlmsghdrLayout.SIZE + 4];
+        NlmsghdrLayout.len(request, 0, request.length);
+        NlmsghdrLayout.type(request, 0, Rtnetlink.RTM_GETLINK);
+        NlmsghdrLayout.flags(request, 0, Rtnetlink.NLM_F_REQUEST | Rtnetlink.NLM_F_DUMP);
+        assertEquals(request.length, socket.send(task, null, World.buffer(request), null));
+        Socket fresh = handOver(socket).getFirst();
+        byte[] answer = new byte[4096];
+        assertTrue(fresh.receive(task, null, World.buffer(answer), null) > 0);
+        assertEquals(Rtnetlink.RTM_NEWLINK, NlmsghdrLayout.type(answer, 0));
+        assertEquals(PID, NlmsghdrLayout.pid(answer, 0));
+        Socket other = family.create(task, SOCK_RAW, NETLINK_ROUTE);
+        assertEquals(0, other.bind(task, any, any.length));
+        assertEquals(PID, SockaddrNlLayout.pid(nameOf(fresh, false), 0));
+        assertNotEquals(PID, SockaddrNlLayout.pid(nameOf(other, false), 0));
+        fresh.release(null);
+        Socket late = family.create(task, SOCK_RAW, NETLINK_ROUTE);
+        assertEquals(0, late.bind(task, any, any.length));
+        assertEquals(PID, SockaddrNlLayout.pid(nameOf(late, false), 0));
+        other.release(null);
+        late.release(null);
+        assertTrue(world.isEmpty());
     }
 
     @Test
