@@ -53,6 +53,15 @@ public interface FileOperations {
     }
 
     /**
+     * What /proc/PID/fdinfo tells of it beyond what is told of every descriptor (proc(5)): lines, each with its newline. Allocates.
+     *
+     * @param reader whose ids and names are meant
+     */
+    default String info(Task reader) {
+        return "";
+    }
+
+    /**
      * Whether one {@link #write} is one operation: a datagram, a record, a number for an eventfd. It takes all that it ever will and
      * answers what the call answers; the description does not go on with bytes that it left. Of a file without a position only.
      */

@@ -68,12 +68,14 @@ final class DescriptorDirectory extends ProcessPart {
             if (file == null) {
                 throw ErrnoException.of(Errno.ENOENT);
             }
-            int flags = file.flags() | (files.getFlags(fd) > 0 ? Open.O_CLOEXEC : 0);
-            Text text = new Text().add("pos:\t").add(file.position()).add("\nflags:\t0").octal(flags & 0xffff_ffffL, 1)
-                    .add("\nmnt_id:\t").add(file.path().mount() == null ? 0 : file.path().mount().id())
-                    .add("\nino:\t").addUnsigned(file.inode().ino()).add('\n');
-            file.release(reader);
-            return text.bytes();
+            try {
+                int flags = file.flags() | (files.getFlags(fd) > 0 ? Open.O_CLOEXEC : 0);
+                return new Text().add("pos:\t").add(file.position()).add("\nflags:\t0").octal(flags & 0xffff_ffffL, 1)
+                        .add("\nmnt_id:\t").add(file.path().mount() == null ? 0 : file.path().mount().id())
+                        .add("\nino:\t").addUnsigned(file.inode().ino()).add('\n').add(file.operations().info(reader)).bytes();
+            } finally {
+                file.release(reader);
+            }
         }, null);
     }
 

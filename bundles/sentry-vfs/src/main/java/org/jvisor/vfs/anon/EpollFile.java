@@ -46,6 +46,18 @@ public final class EpollFile implements Vfs.Epoll, Restorable {
         this.nesting = nesting;
     }
 
+    /** A line for each that is watched. */
+    @Override
+    public String info(Task reader) {
+        List<EpollItem> all;
+        try (Mutex _ = mutex.take()) {
+            all = new ArrayList<>(items.values());
+        }
+        StringBuilder text = new StringBuilder();
+        all.forEach(item -> text.append(item.info()));
+        return text.toString();
+    }
+
     // ---- what is watched
 
     @Override

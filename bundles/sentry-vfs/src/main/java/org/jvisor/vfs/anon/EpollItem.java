@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs.anon;
 
+import java.util.Locale;
+import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
+import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.wait.WaitQueue;
 import org.jvisor.api.wait.Waiter;
 
@@ -13,6 +16,9 @@ final class EpollItem implements Waiter, FileDescription.ReleaseListener {
 
     /** Bits of events that say how to report, not what. */
     private static final int MODES = Poll.EPOLLET | Poll.EPOLLONESHOT | Poll.EPOLLEXCLUSIVE | Poll.EPOLLWAKEUP;
+
+    /** Of a device number inside Linux. */
+    private static final int KERNEL_MINOR_BITS = 20;
 
     final EpollFile owner;
     /** Whose memory it takes. */
@@ -78,6 +84,15 @@ final class EpollItem implements Waiter, FileDescription.ReleaseListener {
     /** What it waits for; errors and hang-ups are always reported (epoll_ctl(2)). */
     private int mask() {
         return events & ~MODES | Poll.EPOLLERR | Poll.EPOLLHUP;
+    }
+
+    /** The line of proc(5), fdinfo. Without the owner's lock. */
+    String info() {
+        Inode inode = key.file.inode();
+        long device = inode.fileSystem().device();
+        return String.format(Locale.ROOT, "tfd: %8d events: %8x data: %16x  pos:%d ino:%x sdev:%x\n", key.fd,
+                events | Poll.EPOLLERR | Poll.EPOLLHUP, data, key.file.position(), inode.ino(),
+                (long) Mode.major(device) << KERNEL_MINOR_BITS | Mode.minor(device));
     }
 
     /** The events that are true now and asked for; 0 after an EPOLLONESHOT report. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs.anon;
 
+import java.util.Locale;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
@@ -37,6 +38,13 @@ public final class EventFdFile implements FileOperations, Restorable {
         this.host = host;
         count = Integer.toUnsignedLong(initial);
         semaphore = (flags & Poll.EFD_SEMAPHORE) != 0;
+    }
+
+    @Override
+    public String info(Task reader) {
+        try (Mutex _ = mutex.take()) {
+            return String.format(Locale.ROOT, "eventfd-count: %16x\neventfd-semaphore: %d\n", count, semaphore ? 1 : 0);
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@
 package org.jvisor.vfs.anon;
 
 import java.util.Arrays;
+import java.util.Locale;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.SignalfdSiginfoLayout;
@@ -57,6 +58,11 @@ public final class SignalFdFile implements Vfs.SignalFd, Restorable {
             released = true;
             owner.signalQueue().remove(relay);
         }
+    }
+
+    @Override
+    public String info(Task reader) {
+        return String.format(Locale.ROOT, "sigmask:\t%016x\n", mask);
     }
 
     @Override

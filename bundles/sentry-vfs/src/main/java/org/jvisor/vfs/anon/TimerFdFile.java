@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs.anon;
 
+import java.util.Locale;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
@@ -36,6 +37,8 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
     private long expiryNs;
     private boolean armed;
     private long intervalNs;
+    /** Of the last timerfd_settime(2). */
+    private int setFlags;
     private long expirations;
     private KernelClock.Timer timer;
 
@@ -80,6 +83,7 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
             report(old);
             cancel();
             expirations = 0;
+            setFlags = flags;
             intervalNs = newIntervalNs;
             armed = valueNs != 0;
             if (armed) {
@@ -96,6 +100,17 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
         try (Mutex _ = mutex.take()) {
             catchUp();
             report(current);
+        }
+    }
+
+    @Override
+    public String info(Task reader) {
+        try (Mutex _ = mutex.take()) {
+            catchUp();
+            long left = armed ? Math.max(0, expiryNs - nanoTime()) : 0;
+            return String.format(Locale.ROOT, "clockid: %d\nticks: %d\nsettime flags: 0%o\nit_value: (%d, %d)\nit_interval: (%d, %d)\n", clockId,
+                    expirations, setFlags, left / Clock.NSEC_PER_SEC, left % Clock.NSEC_PER_SEC, intervalNs / Clock.NSEC_PER_SEC,
+                    intervalNs % Clock.NSEC_PER_SEC);
         }
     }
 
@@ -222,7 +237,7 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
         try (Mutex _ = mutex.take()) {
             return new StateRecord("timerfd", 1).put("clock", clockId).put("description", descriptionId).put("armed", armed)
                     .put("expiryNs", expiryNs - clock.nanoTimeOffsetNs()).put("intervalNs", intervalNs)
-                    .put("expirations", expirations).put("scheduled", timer != null);
+                    .put("setFlags", setFlags).put("expirations", expirations).put("scheduled", timer != null);
         }
     }
 
@@ -234,6 +249,7 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
             armed = false;
             expiryNs = 0;
             intervalNs = 0;
+            setFlags = 0;
             expirations = 0;
         }
     }
@@ -246,6 +262,7 @@ public final class TimerFdFile implements Vfs.TimerFd, KernelClock.Target, Resto
             armed = record.getBoolean("armed", false);
             expiryNs = record.requireLong("expiryNs") + clock.nanoTimeOffsetNs();
             intervalNs = record.requireLong("intervalNs");
+            setFlags = record.getInt("setFlags", 0);
             expirations = record.requireLong("expirations");
             if (record.getBoolean("scheduled", false)) {
                 // Somebody has counted expirations that those who wait have not been told of.
