@@ -352,15 +352,6 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     // ---- processes
 
     @Override
-    public int processCount() {
-        int count = 0;
-        for (ContainerImpl container : containers()) {
-            count += container.pidNamespace().groups().size();
-        }
-        return count;
-    }
-
-    @Override
     public synchronized Container container(String id) {
         for (ContainerImpl container : containers) {
             if (container.id().equals(id)) {

@@ -59,6 +59,18 @@ public final class Cgroup implements Restorable {
         limits = set;
     }
 
+    /** How many units there may be at most, here and above, if there is nothing else. */
+    public long most(Charge kind) {
+        long most = limit(kind);
+        if (kind.heapBytes() > 0) {
+            most = Math.min(most, heapLimit / kind.heapBytes());
+        }
+        if (kind.memoryBytes() > 0) {
+            most = Math.min(most, memoryLimit / kind.memoryBytes());
+        }
+        return parent == null ? most : Math.min(most, parent.most(kind));
+    }
+
     /** Bytes of the Sentry's heap that all that is charged takes, about. */
     public long heapBytes() {
         return heap.get();

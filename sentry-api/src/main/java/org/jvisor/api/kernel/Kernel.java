@@ -53,9 +53,6 @@ public interface Kernel {
     /** Processes and threads made so far. */
     long forks();
 
-    /** Processes of all containers, zombies among them. */
-    int processCount();
-
     /** Tasks that are running or could. */
     int runnableTasks();
 

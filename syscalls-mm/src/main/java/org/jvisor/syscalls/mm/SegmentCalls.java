@@ -10,6 +10,8 @@ import org.jvisor.api.abi.IpcPermLayout;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.ShmidDsLayout;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.IpcNamespace;
+import org.jvisor.api.kernel.IpcSysctl;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.Mappable;
@@ -22,8 +24,6 @@ import org.jvisor.api.syscall.Arguments;
 final class SegmentCalls {
 
     private static final int PAGE = 4096;
-    /** SHMMAX and SHMALL of a kernel that was not told otherwise: as good as no limit. */
-    private static final long NO_LIMIT = -1L - (1L << 24);
     private static final int PERMISSIONS = 0777;
     private static final int READ = 4;
     private static final int WRITE = 2;
@@ -54,8 +54,9 @@ final class SegmentCalls {
             if (key != Ipc.IPC_PRIVATE && (flags & Ipc.IPC_CREAT) == 0) {
                 return -Errno.ENOENT;
             }
-            if (bytes < 1 || bytes > Mman.TASK_SIZE) {
-                return -Errno.EINVAL;
+            long refused = checkSize(t, all, bytes);
+            if (refused != 0) {
+                return refused;
             }
             if ((flags & Ipc.SHM_HUGETLB) != 0) {
                 return t.hasCapability(Capability.CAP_IPC_LOCK) ? -Errno.ENOMEM : -Errno.EPERM;
@@ -65,6 +66,33 @@ final class SegmentCalls {
                 return made.id();
             }
         }
+    }
+
+    /** By what is set for the namespace. */
+    private static long checkSize(Task t, SharedSegments all, long bytes) {
+        IpcNamespace namespace = t.namespaces().ipc();
+        if (bytes < 1 || bytes > Mman.TASK_SIZE || Long.compareUnsigned(bytes, IpcSysctl.SHMMAX.of(namespace)) > 0) {
+            return -Errno.EINVAL;
+        }
+        long most = IpcSysctl.SHMALL.of(namespace);
+        long pages = pages(bytes);
+        // Looked through only where there is such a limit.
+        boolean tooMuch = Long.compareUnsigned(most, Mman.TASK_SIZE) < 0 && totalPages(all) + pages > most;
+        return tooMuch || all.count() >= IpcSysctl.SHMMNI.of(namespace) ? -Errno.ENOSPC : 0;
+    }
+
+    private static long pages(long bytes) {
+        return (bytes + PAGE - 1) / PAGE;
+    }
+
+    private static long totalPages(SharedSegments all) {
+        long total = 0;
+        int highest = all.highestIndex();
+        for (int i = 0; i <= highest; i++) {
+            Segment segment = all.at(i);
+            total += segment == null ? 0 : pages(segment.bytes());
+        }
+        return total;
     }
 
     private static long existing(Task t, Segment found, long bytes, int flags) {
@@ -178,11 +206,12 @@ final class SegmentCalls {
 
     private static long info(Task t, long to) {
         byte[] b = new byte[SHMINFO_SIZE];
-        Bytes.putLong(b, 0, NO_LIMIT);
+        IpcNamespace namespace = t.namespaces().ipc();
+        Bytes.putLong(b, 0, IpcSysctl.SHMMAX.of(namespace));
         Bytes.putLong(b, 8, 1);
-        Bytes.putLong(b, 16, Ipc.SHMMNI);
-        Bytes.putLong(b, 24, Ipc.SHMMNI);
-        Bytes.putLong(b, 32, NO_LIMIT);
+        Bytes.putLong(b, 16, IpcSysctl.SHMMNI.of(namespace));
+        Bytes.putLong(b, 24, IpcSysctl.SHMMNI.of(namespace));
+        Bytes.putLong(b, 32, IpcSysctl.SHMALL.of(namespace));
         t.memory().copyOut(b, 0, b.length, to);
         return Math.max(0, segments(t).highestIndex());
     }
@@ -195,7 +224,7 @@ final class SegmentCalls {
         for (int i = 0; i <= highest; i++) {
             Segment segment = all.at(i);
             if (segment != null) {
-                total += (segment.bytes() + PAGE - 1) / PAGE;
+                total += pages(segment.bytes());
                 resident += segment.memory().allocatedBytes() / PAGE;
             }
         }

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.proc;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Utsname;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.IpcSysctl;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.NetSysctl;
 import org.jvisor.api.kernel.SysctlValues;
@@ -18,14 +23,15 @@ import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.PseudoFile;
 
 /**
- * /proc/sys (proc(5), sysctl(8)). Values below net/ are the network namespace's, and sockets go by those of {@link NetSysctl}; the
- * others are one for the sandbox. Of these, those that can be written are tunables that nothing here depends on: programs set them
- * and read them back; what the sandbox really limits is read-only.
+ * /proc/sys (proc(5), sysctl(8)). Values below net/ are the network namespace's, and sockets go by those of {@link NetSysctl}; those
+ * about System V objects and message queues are the IPC namespace's, and shared memory goes by those of {@link IpcSysctl}; the others
+ * are one for the sandbox. Of these, those that can be written are tunables that nothing here depends on: programs set them and read
+ * them back. What a container may have is read-only, and the container's.
  */
 final class Sysctls {
     private static final long INT_MAX = Integer.MAX_VALUE;
-    /** ULONG_MAX - 2^24: no limit. */
-    private static final String SHM_MAX = "18446744073692774399";
+    /** Text that can be set is no longer than a path of core dumps (CORENAME_MAX_SIZE). */
+    private static final int MAX_TEXT = 127;
 
     /** What was set belongs to the kernel, or to a namespace. */
     private final SysctlValues ofKernel;
@@ -62,7 +68,7 @@ final class Sysctls {
         all.put("kernel/domainname", name(UtsNamespace::domainname, UtsNamespace::setDomainname));
         all.put("kernel/arch", fixed("x86_64"));
         all.put("kernel/pid_max", fixed("32768"));
-        all.put("kernel/threads-max", fixed("32768"));
+        all.put("kernel/threads-max", most(Charge.TASK));
         all.put("kernel/ngroups_max", fixed("65536"));
         all.put("kernel/cap_last_cap", fixed(Integer.toString(Long.bitCount(Credentials.ALL_CAPABILITIES)
                 - 1)));
@@ -85,7 +91,7 @@ final class Sysctls {
         number("kernel/core_uses_pid", 0, 0, 1);
         number("kernel/core_pipe_limit", 0, 0, INT_MAX);
         number("kernel/randomize_va_space", 2, 0, 2);
-        text("kernel/printk", "4\t4\t1\t7");
+        numbers("kernel/printk", 4, 4, 1, 7);
         number("kernel/dmesg_restrict", 0, 0, 1);
         number("kernel/kptr_restrict", 1, 0, 2);
         number("kernel/panic", 0, 0, INT_MAX);
@@ -97,38 +103,42 @@ final class Sysctls {
         number("kernel/sched_rt_runtime_us", 950_000, -1, INT_MAX);
         number("kernel/unprivileged_bpf_disabled", 2, 0, 2);
         number("kernel/sysrq", 0, 0, 511);
-        text("kernel/shmmax", SHM_MAX);
-        text("kernel/shmall", SHM_MAX);
-        number("kernel/shmmni", 4096, 0, 32768);
+        ipc();
+        all.put("kernel/pty/max", most(Charge.PTY));
+        all.put("kernel/pty/nr", new Sysctl(task -> Long.toString(used(task, Charge.PTY)), null));
+    }
+
+    private void ipc() {
+        unsigned(IpcSysctl.SHMMAX.path(), IpcSysctl.SHMMAX.initial());
+        unsigned(IpcSysctl.SHMALL.path(), IpcSysctl.SHMALL.initial());
+        number(IpcSysctl.SHMMNI.path(), Long.parseLong(IpcSysctl.SHMMNI.initial()), 0, 32768);
         number("kernel/shm_rmid_forced", 0, 0, 1);
         number("kernel/msgmax", 8192, 0, INT_MAX);
         number("kernel/msgmnb", 16384, 0, INT_MAX);
         number("kernel/msgmni", 32000, 0, 32768);
-        text("kernel/sem", "32000\t1024000000\t500\t32000");
-        number("kernel/pty/max", 4096, 0, INT_MAX);
-        all.put("kernel/pty/nr", fixed("0"));
+        numbers("kernel/sem", 32000, 1_024_000_000, 500, 32000);
+        number("fs/mqueue/msg_default", 10, 1, 65536);
+        number("fs/mqueue/msg_max", 10, 1, 65536);
+        number("fs/mqueue/msgsize_default", 8192, 128, 16_777_216);
+        number("fs/mqueue/msgsize_max", 8192, 128, 16_777_216);
+        number("fs/mqueue/queues_max", 256, 0, INT_MAX);
     }
 
     private void fileSystems() {
         number("fs/aio-max-nr", 65536, 0, Long.MAX_VALUE);
         all.put("fs/aio-nr", fixed("0"));
         all.put("fs/dentry-state", fixed("0\t0\t45\t0\t0\t0"));
-        number("fs/epoll/max_user_watches", 1_048_576, 0, Long.MAX_VALUE);
-        number("fs/file-max", Long.MAX_VALUE, 0, Long.MAX_VALUE);
-        all.put("fs/file-nr", fixed("0\t0\t" + Long.MAX_VALUE));
-        all.put("fs/inode-nr", fixed("0\t0"));
-        all.put("fs/inode-state", fixed("0\t0\t0\t0\t0\t0\t0"));
+        all.put("fs/epoll/max_user_watches", most(Charge.EPOLL_ITEM));
+        all.put("fs/file-max", most(Charge.OPEN_FILE));
+        all.put("fs/file-nr", new Sysctl(task -> used(task, Charge.OPEN_FILE) + "\t0\t" + cgroup(task).most(Charge.OPEN_FILE), null));
+        all.put("fs/inode-nr", new Sysctl(task -> inodes(task) + "\t0", null));
+        all.put("fs/inode-state", new Sysctl(task -> inodes(task) + "\t0\t0\t0\t0\t0\t0", null));
         number("fs/inotify/max_queued_events", 16384, 0, INT_MAX);
         number("fs/inotify/max_user_instances", 128, 0, INT_MAX);
         number("fs/inotify/max_user_watches", 65536, 0, INT_MAX);
         number("fs/lease-break-time", 45, 0, INT_MAX);
         number("fs/leases-enable", 1, 0, 1);
-        number("fs/mount-max", 100_000, 1, INT_MAX);
-        number("fs/mqueue/msg_default", 10, 1, 65536);
-        number("fs/mqueue/msg_max", 10, 1, 65536);
-        number("fs/mqueue/msgsize_default", 8192, 128, 16_777_216);
-        number("fs/mqueue/msgsize_max", 8192, 128, 16_777_216);
-        number("fs/mqueue/queues_max", 256, 0, INT_MAX);
+        all.put("fs/mount-max", most(Charge.MOUNT));
         number("fs/nr_open", 1_048_576, 64, INT_MAX);
         number("fs/overflowuid", 65534, 0, 65535);
         number("fs/overflowgid", 65534, 0, 65535);
@@ -151,7 +161,10 @@ final class Sysctls {
         number("vm/dirty_expire_centisecs", 3000, 0, INT_MAX);
         number("vm/dirty_ratio", 20, 0, 100);
         number("vm/dirty_writeback_centisecs", 500, 0, INT_MAX);
-        all.put("vm/drop_caches", new Sysctl(task -> "0", (task, value) -> parse(value) == null ? -Errno.EINVAL : 0));
+        all.put("vm/drop_caches", new Sysctl(task -> "0", (task, value) -> {
+            Long what = parse(value);
+            return what == null || what < 1 || what > 4 ? -Errno.EINVAL : 0;
+        }));
         number("vm/legacy_va_layout", 0, 0, 1);
         all.put("vm/lowmem_reserve_ratio", fixed("256\t256\t32\t0\t0"));
         number("vm/max_map_count", 65530, 0, INT_MAX);
@@ -184,19 +197,19 @@ final class Sysctls {
         number("net/ipv4/ip_forward", 0, 0, 1);
         portRange();
         number("net/ipv4/ip_nonlocal_bind", 0, 0, 1);
-        text("net/ipv4/ping_group_range", "1\t0");
+        numbers("net/ipv4/ping_group_range", 1, 0);
         all.put("net/ipv4/tcp_allowed_congestion_control", fixed("reno cubic"));
         all.put("net/ipv4/tcp_available_congestion_control", fixed("reno cubic"));
-        text("net/ipv4/tcp_congestion_control", "cubic");
+        congestionControl();
         number("net/ipv4/tcp_fin_timeout", 60, 1, INT_MAX);
         number("net/ipv4/tcp_max_syn_backlog", 1024, 0, INT_MAX);
-        text("net/ipv4/tcp_rmem", "4096\t131072\t6291456");
+        numbers("net/ipv4/tcp_rmem", 4096, 131_072, 6_291_456);
         number("net/ipv4/tcp_sack", 1, 0, 1);
         number("net/ipv4/tcp_syncookies", 1, 0, 2);
         number("net/ipv4/tcp_timestamps", 1, 0, 2);
         number("net/ipv4/tcp_tw_reuse", 2, 0, 2);
         number("net/ipv4/tcp_window_scaling", 1, 0, 1);
-        text("net/ipv4/tcp_wmem", "4096\t16384\t4194304");
+        numbers("net/ipv4/tcp_wmem", 4096, 16_384, 4_194_304);
         number("net/ipv6/conf/all/disable_ipv6", 0, 0, 1);
         number("net/ipv6/conf/default/disable_ipv6", 0, 0, 1);
         number("net/ipv6/conf/lo/disable_ipv6", 0, 0, 1);
@@ -219,10 +232,23 @@ final class Sysctls {
     private static Inode file(ProcFileSystem fs, Sysctl sysctl) {
         PseudoFile.Source source = task -> Text.bytes(sysctl.get.apply(task) + "\n");
         if (sysctl.set == null) {
-            return new PseudoFile(fs, fs.newIno(), 0444, source);
+            return new SysctlFile(fs, 0444, source, null);
         }
-        return new PseudoFile(fs, fs.newIno(), 0644, source,
+        return new SysctlFile(fs, 0644, source,
                 (task, data) -> task.hasCapability(Capability.CAP_SYS_ADMIN) ? sysctl.set.set(task, line(data)) : -Errno.EPERM);
+    }
+
+    /** Its mode holds for everybody, with whatever capabilities: what is read-only cannot be opened for writing. */
+    private static final class SysctlFile extends PseudoFile {
+        SysctlFile(ProcFileSystem fs, int permissions, Source source, Sink sink) {
+            super(fs, fs.newIno(), permissions, source, sink);
+        }
+
+        @Override
+        public int permission(Credentials who, int mask) {
+            int granted = mode() >> (who.euid() == 0 ? 6 : who.inGroup(0) ? 3 : 0) & 7;
+            return (mask & ~granted) == 0 ? 0 : -Errno.EACCES;
+        }
     }
 
     /** What was written up to a newline or NUL. */
@@ -246,8 +272,43 @@ final class Sysctls {
         });
     }
 
+    private static Cgroup cgroup(Task task) {
+        return task.container().cgroup();
+    }
+
+    private static long used(Task task, Charge kind) {
+        return cgroup(task).used(kind);
+    }
+
+    private static long inodes(Task task) {
+        return used(task, Charge.INODE) + used(task, Charge.CACHED_INODE);
+    }
+
+    /** How much of a kind the reader's container may have. */
+    private static Sysctl most(Charge kind) {
+        return new Sysctl(task -> Long.toString(cgroup(task).most(kind)), null);
+    }
+
     private SysctlValues values(Task task, String path) {
-        return path.startsWith("net/") ? task.namespaces().net().sysctls() : ofKernel;
+        return path.startsWith("net/") ? task.namespaces().net().sysctls()
+                : isOfIpc(path) ? task.namespaces().ipc().sysctls() : ofKernel;
+    }
+
+    private static boolean isOfIpc(String path) {
+        return path.startsWith("kernel/shm") || path.startsWith("kernel/msg") || path.equals("kernel/sem")
+                || path.startsWith("fs/mqueue/");
+    }
+
+    private void congestionControl() {
+        String path = "net/ipv4/tcp_congestion_control";
+        all.put(path, new Sysctl(task -> values(task, path).get(path, "cubic"), (task, value) -> {
+            String name = value.strip();
+            if (!name.equals("cubic") && !name.equals("reno")) {
+                return -Errno.ENOENT;
+            }
+            values(task, path).set(path, name);
+            return 0;
+        }));
     }
 
     private void portRange() {
@@ -276,10 +337,43 @@ final class Sysctls {
         }));
     }
 
+    /** A number up to ULONG_MAX. */
+    private void unsigned(String path, String initial) {
+        all.put(path, new Sysctl(task -> values(task, path).get(path, initial), (task, value) -> {
+            try {
+                values(task, path).set(path, Long.toUnsignedString(Long.parseUnsignedLong(value.strip())));
+                return 0;
+            } catch (NumberFormatException notANumber) {
+                return -Errno.EINVAL;
+            }
+        }));
+    }
+
+    /** Several numbers, with tabs between them; who sets fewer leaves the last ones as they are. */
+    private void numbers(String path, long... initial) {
+        String unset = joined(initial);
+        all.put(path, new Sysctl(task -> values(task, path).get(path, unset), (task, value) -> {
+            String[] words = value.strip().split("\\s+");
+            String[] now = values(task, path).get(path, unset).split("\t");
+            for (int i = 0; i < Math.min(words.length, now.length); i++) {
+                Long number = parse(words[i]);
+                if (number == null || number != number.intValue()) {
+                    return -Errno.EINVAL;
+                }
+                now[i] = number.toString();
+            }
+            values(task, path).set(path, String.join("\t", now));
+            return 0;
+        }));
+    }
+
+    private static String joined(long... numbers) {
+        return Arrays.stream(numbers).mapToObj(Long::toString).collect(Collectors.joining("\t"));
+    }
+
     private void text(String path, String initial) {
         all.put(path, new Sysctl(task -> values(task, path).get(path, initial), (task, value) -> {
-            // Numbers in a row come back with tabs between them.
-            values(task, path).set(path, value.matches("[-0-9\\s]+") ? value.strip().replaceAll("\\s+", "\t") : value);
+            values(task, path).set(path, value.substring(0, Math.min(MAX_TEXT, value.length())));
             return 0;
         }));
     }

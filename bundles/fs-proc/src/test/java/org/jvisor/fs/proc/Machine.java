@@ -9,8 +9,10 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Rlimit;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Namespaces;
@@ -44,7 +46,9 @@ final class Machine {
     static final long GIB = 1L << 30;
 
     final Map<Integer, ThreadGroup> groups = new TreeMap<>();
-    final Container container = new Fake().as(Container.class);
+    final Cgroup cgroup = new Cgroup(null);
+    final Container container = new Fake().with("cgroup", cgroup).as(Container.class);
+    final IpcNamespace ipc = new IpcNamespace();
     final List<DeviceDriver> drivers = new ArrayList<>();
     final List<ProcEntry> entries = new ArrayList<>();
     final UtsNamespace uts = new UtsNamespace("box", "(none)");
@@ -65,7 +69,6 @@ final class Machine {
                 .with("options", new Kernel.KernelOptions("auto", "6.1.0-jvisor", false, List.of(), GIB))
                 .with("loadAverages", new long[] {2048, 1024, 20}).with("userTimeNs", 30_000_000_000L)
                 .with("systemTimeNs", 20_000_000_000L)
-                .when("processCount", a -> groups.size())
                 .with("sysctls", new SysctlValues()).with("bootId", "01234567-89ab-4cde-8f01-23456789abcd")
                 .when("random", a -> {
                     Arrays.fill((byte[]) a[0], (byte) 0xa5);
@@ -108,7 +111,7 @@ final class Machine {
         leader[0] = task.with("tid", pid).with("group", made).with("kernel", kernel).with("container", container).with("pidNamespace", pids)
                 .with("name", name).with("credentials", credentials).with("fs", new FsContext(null, null, 022))
                 .with("scheduling", new Task.Scheduling()).with("startTimeNs", 12_340_000_000L).with("uts", uts)
-                .orElse("namespaces", new Namespaces(null, uts, null, null, net, null, null))
+                .orElse("namespaces", new Namespaces(null, uts, ipc, null, net, null, null))
                 .when("hasCapability", a -> credentials.has((int) a[0])).as(Task.class);
         groups.put(pid, made);
         return leader[0];

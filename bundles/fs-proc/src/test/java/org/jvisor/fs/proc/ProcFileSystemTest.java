@@ -21,6 +21,9 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.Container;
+import org.jvisor.api.kernel.Charge;
+import org.jvisor.api.kernel.IpcNamespace;
+import org.jvisor.api.kernel.IpcSysctl;
 import org.jvisor.api.kernel.NetSysctl;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.Namespaces;
@@ -189,7 +192,8 @@ class ProcFileSystemTest {
         VfsPath path = new VfsPath(null, new Fake().with("name", "/tmp/file").with("inode", inode)
                 .as(Dentry.class));
         FileDescription file = new Fake().with("path", path).with("readable", true).with("inode", inode).with("flags", 0100000)
-                .with("position", 42L).as(FileDescription.class);
+                .with("position", 42L).with("operations", new Fake().with("info", "more:\t1\n").as(FileOperations.class))
+                .as(FileDescription.class);
         FdTable table = new Fake().with("descriptors", new int[] {0, 7, 300}).when("acquire", a -> (int) a[0] == 7 ? file : null)
                 .with("getFlags", 1).with("highest", 300).as(FdTable.class);
         machine.process(2, "f", 1000, new Fake().with("files", table), new Fake());
@@ -202,7 +206,8 @@ class ProcFileSystemTest {
         assertNull(Machine.find(init, fs, "2/fd/8"));
         assertNull(Machine.find(init, fs, "2/fd/07"));
         assertNull(Machine.find(init, fs, "2/fd/x"));
-        assertEquals("pos:\t42\nflags:\t02100000\nmnt_id:\t0\nino:\t" + inode.ino() + "\n", Machine.read(init, fs, "2/fdinfo/7"));
+        assertEquals("pos:\t42\nflags:\t02100000\nmnt_id:\t0\nino:\t" + inode.ino() + "\nmore:\t1\n",
+                Machine.read(init, fs, "2/fdinfo/7"));
         assertTrue(Machine.read(init, fs, "2/status").contains("FDSize:\t512\n"));
     }
 
@@ -265,6 +270,97 @@ class ProcFileSystemTest {
         for (String wrong : List.of("-1", "x", "", "99999999999")) {
             assertEquals(-Errno.EINVAL, Machine.write(init, fs, "sys/net/core/somaxconn", wrong), wrong);
         }
+    }
+
+    @Test
+    void shouldKeepSettingsOfSystemVObjectsByNamespace() {
+        IpcNamespace other = new IpcNamespace();
+        Task neighbour = machine.process(7, "neighbour", 0,
+                new Fake().with("namespaces", new Namespaces(null, machine.uts, other, null, machine.net, null, null)), new Fake());
+        assertEquals("32000\t1024000000\t500\t32000\n", Machine.read(init, fs, "sys/kernel/sem"));
+        assertEquals(7, Machine.write(neighbour, fs, "sys/kernel/sem", "10 2000"));
+        assertEquals("10\t2000\t500\t32000\n", Machine.read(neighbour, fs, "sys/kernel/sem"));
+        assertEquals("32000\t1024000000\t500\t32000\n", Machine.read(init, fs, "sys/kernel/sem"));
+        for (String path : List.of("sys/kernel/shmmax", "sys/kernel/shmmni", "sys/kernel/msgmax", "sys/fs/mqueue/queues_max")) {
+            String initial = Machine.read(init, fs, path);
+            assertEquals(4, Machine.write(neighbour, fs, path, "4095"));
+            assertEquals("4095\n", Machine.read(neighbour, fs, path));
+            assertEquals(initial, Machine.read(init, fs, path));
+        }
+        assertEquals(4095, IpcSysctl.SHMMAX.of(other));
+        assertEquals(4096, IpcSysctl.SHMMNI.of(machine.ipc));
+        assertEquals("18446744073692774399", Long.toUnsignedString(IpcSysctl.SHMALL.of(machine.ipc)));
+        for (String wrong : List.of("a 1", "", "1 x", "99999999999")) {
+            assertEquals(-Errno.EINVAL, Machine.write(init, fs, "sys/kernel/sem", wrong), wrong);
+        }
+        assertEquals(-Errno.EINVAL, Machine.write(init, fs, "sys/kernel/shmmax", "-1"));
+    }
+
+    /** What cannot be set cannot be opened for writing, by root neither; what can be opened takes what it has. */
+    @Test
+    void shouldTakeBackEveryValueThatCanBeWritten() {
+        Task user = machine.process(5, "u", 1000, new Fake(), new Fake());
+        List<String> files = files("sys");
+        assertTrue(files.size() > 100);
+        for (String path : files) {
+            Inode inode = Machine.find(init, fs, path);
+            String text = Machine.read(init, fs, path);
+            assertEquals(0, inode.permission(user.credentials(), 4), path);
+            assertEquals(-Errno.EACCES, inode.permission(user.credentials(), 2), path);
+            if ((inode.mode() & 0200) == 0) {
+                assertEquals(-Errno.EACCES, inode.permission(init.credentials(), 2), path);
+            } else if (!path.equals("sys/vm/drop_caches")) {
+                assertEquals(0, inode.permission(init.credentials(), 2), path);
+                assertEquals(text.length(), Machine.write(init, fs, path, text), path);
+                assertEquals(text, Machine.read(init, fs, path));
+            }
+        }
+        assertEquals(1, Machine.write(init, fs, "sys/vm/drop_caches", "3"));
+        assertEquals(-Errno.EINVAL, Machine.write(init, fs, "sys/vm/drop_caches", "0"));
+        assertEquals(-Errno.ENOENT, Machine.write(init, fs, "sys/net/ipv4/tcp_congestion_control", "bbr"));
+    }
+
+    private List<String> files(String directory) {
+        List<String> found = new ArrayList<>();
+        for (String name : Machine.list(init, fs, directory)) {
+            String path = directory + "/" + name;
+            if (name.equals(".") || name.equals("..")) {
+                continue;
+            }
+            if (Mode.isDir(Machine.find(init, fs, path).mode())) {
+                found.addAll(files(path));
+            } else {
+                found.add(path);
+            }
+        }
+        return found;
+    }
+
+    @Test
+    void shouldTellWhatAContainerMayHave() {
+        machine.cgroup.setLimit(Charge.PTY, 100);
+        machine.cgroup.setLimit(Charge.EPOLL_ITEM, 11);
+        machine.cgroup.setHeapLimit(7 * Charge.PTY.heapBytes());
+        machine.cgroup.setLimit(Charge.OPEN_FILE, 3);
+        machine.cgroup.charge(Charge.OPEN_FILE, 2);
+        machine.cgroup.charge(Charge.PTY, 1);
+        assertEquals("7\n", Machine.read(init, fs, "sys/kernel/pty/max"));
+        assertEquals("1\n", Machine.read(init, fs, "sys/kernel/pty/nr"));
+        assertEquals("11\n", Machine.read(init, fs, "sys/fs/epoll/max_user_watches"));
+        assertEquals("3\n", Machine.read(init, fs, "sys/fs/file-max"));
+        assertEquals("2\t0\t3\n", Machine.read(init, fs, "sys/fs/file-nr"));
+    }
+
+    /** Of the processes that it shows, not of those of other containers. */
+    @Test
+    void shouldCountProcessesInItsLinks() {
+        Stat stat = new Stat();
+        Machine.list(init, fs, "");
+        fs.root().stat(stat);
+        long before = stat.nlink;
+        machine.process(50, "another", 0);
+        fs.root().stat(stat);
+        assertEquals(before + 1, stat.nlink);
     }
 
     @Test

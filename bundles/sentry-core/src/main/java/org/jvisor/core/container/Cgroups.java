@@ -20,6 +20,9 @@ public final class Cgroups {
     /** Each task costs the Sentry a Java thread: so many are more than any container needs and less than what hurts. */
     private static final int TASKS = 16_384;
 
+    /** As Linux has it (pty(7)). */
+    private static final int PTYS = 4096;
+
     private final Cgroup sandbox = new Cgroup(null);
 
     public Cgroups(long heapBytes) {
@@ -27,6 +30,7 @@ public final class Cgroups {
         sandbox.setLimit(Charge.SOCKET_BYTE, heapBytes / SOCKET_SHARE);
         sandbox.setLimit(Charge.OPEN_FILE, heapBytes / OPEN_FILES_SHARE / Charge.OPEN_FILE.heapBytes());
         sandbox.setLimit(Charge.TASK, TASKS);
+        sandbox.setLimit(Charge.PTY, PTYS);
     }
 
     Cgroup sandbox() {
