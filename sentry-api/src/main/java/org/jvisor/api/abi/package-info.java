@@ -10,7 +10,7 @@
  * same bits, u64 a {@code long} with the same bits.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package org.jvisor.api.abi;
 
 import org.osgi.annotation.bundle.Export;

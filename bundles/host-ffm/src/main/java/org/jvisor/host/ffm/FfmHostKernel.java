@@ -41,7 +41,7 @@ public final class FfmHostKernel implements HostKernel {
 
     @Override
     public long syscall(long number, long a0, long a1, long a2, long a3, long a4, long a5) {
-        LastingCalls.check(number, a1, a2, a3);
+        LastingCalls.check(number, a1, a2, a3, a5);
         return Native.syscall(number, a0, a1, a2, a3, a4, a5);
     }
 

@@ -34,7 +34,7 @@ public final class JnrHostKernel implements HostKernel {
 
     @Override
     public long syscall(long number, long a0, long a1, long a2, long a3, long a4, long a5) {
-        LastingCalls.check(number, a1, a2, a3);
+        LastingCalls.check(number, a1, a2, a3, a5);
         long result = libc.syscall(number, a0, a1, a2, a3, a4, a5);
         // No system call succeeds with -1, except those that libc wraps otherwise anyway, like ptrace(2)'s peeks.
         return result == -1 ? -LastError.getLastError(runtime) : result;
