@@ -245,7 +245,7 @@ class EvilBundlesTest {
 
     @Test
     void shouldRefuseDriversThatAnswerNonsense() throws IOException {
-        refused("tmpfs.superblock: the new version makes a org.jvisor.itests.swap.EvilDriver$Useless of it, but the ",
+        refused(": the new version makes a org.jvisor.itests.swap.EvilDriver$Useless of it, but the ",
                 EvilBundle.driving("useless"));
         refused("unknown to the new version", EvilBundle.driving("null"));
         refused("failed: java.lang.StackOverflowError", EvilBundle.driving("error"));

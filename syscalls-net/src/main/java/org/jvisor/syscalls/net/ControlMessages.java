@@ -144,7 +144,7 @@ final class ControlMessages {
     }
 
     private static boolean passesCredentials(Task t, Socket socket) {
-        byte[] value = new byte[4];
+        byte[] value = t.scratch();
         return socket.domain() == AF_UNIX && socket.getOption(t, SOL_SOCKET, SO_PASSCRED, value, 4) == 4 && Bytes.getInt(value, 0) != 0;
     }
 

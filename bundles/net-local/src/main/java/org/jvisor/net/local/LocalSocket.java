@@ -216,10 +216,10 @@ abstract class LocalSocket implements Socket, Stateful {
     }
 
     static long integer(byte[] value, int length, int number) {
-        byte[] b = new byte[4];
-        Bytes.putInt(b, 0, number);
         int n = Math.min(4, length);
-        System.arraycopy(b, 0, value, 0, n);
+        for (int i = 0; i < n; i++) {
+            value[i] = (byte) (number >>> 8 * i);
+        }
         return n;
     }
 

@@ -114,6 +114,9 @@ final class Stretches {
 
     /** How far the bytes from {@code head} on are of one sender, at most to {@code tail}. */
     long endOfSender(long head, long tail) {
+        if (all.isEmpty()) {
+            return tail; // the usual case, and none for which an iterator is made
+        }
         Stretch first = at(head);
         Sender sender = first == null ? null : first.sender;
         for (Stretch stretch : all) {
