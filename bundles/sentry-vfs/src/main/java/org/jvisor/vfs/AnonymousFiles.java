@@ -51,7 +51,7 @@ final class AnonymousFiles {
     }
 
     private static MountImpl kernelMount(String type, long magic, Devices devices) {
-        SuperBlock superBlock = new SuperBlock(new KernelFileSystem(type, magic, devices.newDevice()), ended -> { });
+        SuperBlock superBlock = new SuperBlock(new KernelFileSystem(type, magic, devices.newDevice()), null, null, ended -> { });
         return new MountImpl(null, superBlock, superBlock.root, "none", 0);
     }
 

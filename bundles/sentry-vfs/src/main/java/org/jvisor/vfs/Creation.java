@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
+import java.util.function.Supplier;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -51,12 +52,21 @@ final class Creation {
         return task == null ? mode : mode & ~task.fs().umask();
     }
 
-    /** Enters what was made under the walk's last name. Under the directory's lock. */
-    static DentryImpl enter(PathWalkImpl walk, Inode inode) {
+    /** Makes something, and enters it under the walk's last name. Under the directory's lock. */
+    static DentryImpl enter(PathWalkImpl walk, Supplier<Inode> maker) {
         DentryImpl directory = walk.dentry();
-        byte[] name = walk.lastBytes();
-        forgetAbsence(directory, name, walk.lastHash());
-        return Lookup.enter(directory, name, walk.lastHash(), inode);
+        NameCache names = directory.superBlock.names;
+        names.take(1);
+        boolean made = false;
+        try {
+            Inode inode = maker.get();
+            made = true;
+            byte[] name = walk.lastBytes();
+            forgetAbsence(directory, name, walk.lastHash());
+            return Lookup.enter(directory, name, walk.lastHash(), inode);
+        } finally {
+            names.give(made ? 0 : 1);
+        }
     }
 
     /** The name is about to exist. */

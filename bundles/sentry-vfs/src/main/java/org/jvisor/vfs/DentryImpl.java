@@ -123,24 +123,35 @@ final class DentryImpl implements Dentry {
     }
 
     /**
-     * Enters {@code child}, made by {@link #child} of this and with its name's user of the vnode. Under this directory's lock,
-     * the name
-     * not being in the table with a live dentry.
+     * Enters {@code child}, made by {@link #child} of this and with its name's user of the vnode; room was taken for it. Under this
+     * directory's lock, the name not being in the table with a live dentry.
      */
     void enter(DentryImpl child, byte[] nameBytes, int hash) {
-        NameEntry fresh = new NameEntry(table(), nameBytes, hash, child, child.vnode, superBlock.unusedQueue());
+        NameEntry fresh = new NameEntry(table(), nameBytes, hash, child, child.vnode, superBlock.names.unusedQueue());
         child.entry = fresh;
         child.name = null;
         fresh.table.add(fresh);
-        superBlock.enlist(fresh);
+        superBlock.names.enlist(fresh);
     }
 
-    /** Remembers that there is no such name. Under this directory's lock. */
-    void enterNegative(byte[] nameBytes, int hash) {
-        if (superBlock.cachesDentries) {
-            NameEntry fresh = new NameEntry(table(), nameBytes, hash, null, null, null);
-            fresh.table.add(fresh);
-            superBlock.enlist(fresh);
+    /**
+     * Remembers that there is no such name, if names are kept; whether the room that was taken for it is used. Under this directory's
+     * lock.
+     */
+    boolean enterNegative(byte[] nameBytes, int hash) {
+        if (!superBlock.names.keeps()) {
+            return false;
+        }
+        NameEntry fresh = new NameEntry(table(), nameBytes, hash, null, null, null);
+        fresh.table.add(fresh);
+        superBlock.names.enlist(fresh);
+        return true;
+    }
+
+    /** The name has just gone: remembers that, if there is room. Under this directory's lock. */
+    void rememberAbsence(byte[] nameBytes, int hash) {
+        if (superBlock.names.keeps() && superBlock.names.tryTake(1)) {
+            enterNegative(nameBytes, hash);
         }
     }
 
@@ -148,8 +159,8 @@ final class DentryImpl implements Dentry {
     void drop(NameEntry stale) {
         stale.table.remove(stale);
         if (stale.isNegative()) {
-            superBlock.delist(stale);
-        } // the others are the business of SuperBlock.collect, which gives back the vnode
+            superBlock.names.remove(stale);
+        } // the others are the business of NameCache.collect, which gives back the vnode
     }
 
     /** This name is gone, and what it named with it, unless it is used. Under the directory's lock. */
@@ -174,9 +185,9 @@ final class DentryImpl implements Dentry {
         }
         if (isDirectory()) {
             // Somebody may work in it: it goes when nobody does any more, see the package's documentation.
-            superBlock.letGo(e);
+            superBlock.names.letGo(e);
         } else {
-            superBlock.delist(e);
+            superBlock.names.remove(e);
             vnode.release();
         }
     }
@@ -203,7 +214,7 @@ final class DentryImpl implements Dentry {
     private void leaveTable() {
         NameEntry old = entry;
         old.table.remove(old);
-        superBlock.delist(old);
+        superBlock.names.delist(old);
     }
 
     private DentryTable table() {

@@ -2,9 +2,7 @@
 package org.jvisor.vfs;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
@@ -27,9 +25,9 @@ final class FileLocks implements Restorable {
 
     private final WaitQueue released = new WaitQueue();
     private final Mutex mutex = new Mutex(LockRank.FILE_LOCKS);
-    private final List<Flock> flocks = new ArrayList<>();
-    /** By who has locked them (the FdTable of a process, or an open file description), in the order in which they came. */
-    private final Map<Object, LockRanges> ranges = new LinkedHashMap<>();
+    private final List<Flock> flocks = new ArrayList<>(0);
+    /** Of each owner, in the order in which they came. Seldom are there many. */
+    private final List<LockRanges> ranges = new ArrayList<>(1);
     private int count;
 
     private record Flock(FileDescriptionImpl owner, boolean exclusive) {}
@@ -173,10 +171,14 @@ final class FileLocks implements Restorable {
             if (obstacle != null) {
                 return obstacle;
             }
-            LockRanges own = ranges.computeIfAbsent(owner, LockRanges::of);
+            LockRanges own = of(owner);
+            if (own == null) {
+                own = new LockRanges(owner);
+                ranges.add(own);
+            }
             LockRanges.Change change = own.set(wanted, more -> count(owner, more));
             if (change == LockRanges.Change.REFUSED) {
-                forgetIfEmpty(owner, own);
+                forgetIfEmpty(own);
                 return Obstacle.FULL;
             }
             if (change == LockRanges.Change.WEAKER) {
@@ -187,10 +189,20 @@ final class FileLocks implements Restorable {
     }
 
     private Obstacle conflict(Object owner, boolean exclusive, long start, long end) {
-        for (Map.Entry<Object, LockRanges> other : ranges.entrySet()) {
-            Range range = other.getKey() == owner ? null : other.getValue().conflict(exclusive, start, end);
+        for (int i = 0; i < ranges.size(); i++) {
+            LockRanges other = ranges.get(i);
+            Range range = other.owner() == owner ? null : other.conflict(exclusive, start, end);
             if (range != null) {
-                return new Obstacle(other.getKey(), range);
+                return new Obstacle(other.owner(), range);
+            }
+        }
+        return null;
+    }
+
+    private LockRanges of(Object owner) {
+        for (int i = 0; i < ranges.size(); i++) {
+            if (ranges.get(i).owner() == owner) {
+                return ranges.get(i);
             }
         }
         return null;
@@ -200,12 +212,12 @@ final class FileLocks implements Restorable {
     long unlock(Object owner, long start, long end) {
         LockRanges.Change change;
         try (Mutex _ = mutex.take()) {
-            LockRanges own = ranges.get(owner);
+            LockRanges own = of(owner);
             if (own == null) {
                 return 0;
             }
             change = own.clear(start, end, more -> count(owner, more));
-            forgetIfEmpty(owner, own);
+            forgetIfEmpty(own);
         }
         if (change == LockRanges.Change.WEAKER) {
             released.wake(Poll.POLLIN);
@@ -213,9 +225,9 @@ final class FileLocks implements Restorable {
         return change == LockRanges.Change.REFUSED ? -Errno.ENOLCK : 0; // a hole can leave one range more than there was
     }
 
-    private void forgetIfEmpty(Object owner, LockRanges own) {
+    private void forgetIfEmpty(LockRanges own) {
         if (own.size() == 0) {
-            ranges.remove(owner);
+            ranges.remove(own);
         }
     }
 
@@ -253,10 +265,11 @@ final class FileLocks implements Restorable {
     }
 
     private boolean removeRanges(Object owner) {
-        LockRanges gone = ranges.remove(owner);
+        LockRanges gone = of(owner);
         if (gone == null) {
             return false;
         }
+        ranges.remove(gone);
         count(owner, -gone.size());
         return true;
     }
@@ -281,9 +294,9 @@ final class FileLocks implements Restorable {
             for (Flock held : flocks) {
                 record.add("flocks").putCore("owner", held.owner).put("exclusive", held.exclusive);
             }
-            ranges.forEach((owner, own) -> {
+            ranges.forEach(own -> {
                 for (Range r : own.all()) {
-                    record.add("ranges").putCore("owner", owner).put("pid", r.pid()).put("exclusive", r.exclusive())
+                    record.add("ranges").putCore("owner", own.owner()).put("pid", r.pid()).put("exclusive", r.exclusive())
                             .put("start", r.start()).put("end", r.end());
                 }
             });
@@ -307,8 +320,12 @@ final class FileLocks implements Restorable {
                 flocks.add(new Flock(held.requireCore("owner", FileDescriptionImpl.class), held.getBoolean("exclusive", false)));
             }
             for (StateRecord r : record.items("ranges")) {
-                ranges.computeIfAbsent(r.requireCore("owner", Object.class), LockRanges::of).set(new Range(r.requireInt("pid"),
-                        r.getBoolean("exclusive", false), r.requireLong("start"), r.requireLong("end")), more -> true);
+                Object owner = r.requireCore("owner", Object.class);
+                if (of(owner) == null) {
+                    ranges.add(new LockRanges(owner));
+                }
+                of(owner).set(new Range(r.requireInt("pid"), r.getBoolean("exclusive", false), r.requireLong("start"),
+                        r.requireLong("end")), more -> true);
             }
             count = record.requireInt("count");
         }

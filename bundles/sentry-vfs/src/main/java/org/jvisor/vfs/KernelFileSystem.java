@@ -36,6 +36,12 @@ final class KernelFileSystem implements FileSystem {
         return type;
     }
 
+    /** Each has an open file description, which is. */
+    @Override
+    public boolean chargesInodes() {
+        return true;
+    }
+
     @Override
     public long device() {
         return device;

@@ -30,11 +30,16 @@ final class LockRanges {
         WEAKER
     }
 
+    private final Object owner;
     private final List<Range> ranges = new ArrayList<>(1);
 
-    /** None yet. @param owner whose they are to be */
-    static LockRanges of(Object owner) {
-        return new LockRanges();
+    /** None yet. @param owner the FdTable of a process, or an open file description */
+    LockRanges(Object owner) {
+        this.owner = owner;
+    }
+
+    Object owner() {
+        return owner;
     }
 
     List<Range> all() {

@@ -13,14 +13,14 @@ final class Lookup {
     static DentryImpl child(Task task, DentryImpl directory, byte[] path, int offset, int length, int hash) {
         SuperBlock superBlock = directory.superBlock;
         NameEntry entry = directory.cached(path, offset, length, hash);
-        if (entry != null && superBlock.cachesDentries && stillTrue(task, directory, entry)) {
+        if (entry != null && superBlock.names.keeps() && stillTrue(task, directory, entry)) {
             if (entry.isNegative()) {
                 return null;
             }
             DentryImpl dentry = entry.dentry();
             if (dentry != null) {
                 if (entry.strong == null) {
-                    superBlock.keepAgain(entry, dentry);
+                    superBlock.names.keepAgain(entry, dentry);
                 }
                 return dentry;
             }
@@ -35,7 +35,7 @@ final class Lookup {
 
     /** Whether {@code name} is cached, so that {@link #child} will most likely not ask the file system. */
     static boolean isCached(DentryImpl directory, byte[] path, int offset, int length, int hash) {
-        return directory.superBlock.cachesDentries && directory.cached(path, offset, length, hash) != null;
+        return directory.superBlock.names.keeps() && directory.cached(path, offset, length, hash) != null;
     }
 
     private static boolean stillTrue(Task task, DentryImpl directory, NameEntry entry) {
@@ -64,7 +64,7 @@ final class Lookup {
         if (entry.isNegative()) {
             return null;
         }
-        if (directory.superBlock.cachesDentries) {
+        if (directory.superBlock.names.keeps()) {
             if (stillTrue(task, directory, entry) || directory.superBlock.hasMountsWithin(dentry)) {
                 return dentry;
             }
@@ -75,32 +75,47 @@ final class Lookup {
     }
 
     private static DentryImpl ask(Task task, DentryImpl directory, byte[] name, int hash) {
-        Inode inode = directory.inode().lookup(task, ByteNames.string(name, 0, name.length));
-        if (inode == null) {
-            directory.enterNegative(name, hash);
-            return null;
+        NameCache names = directory.superBlock.names;
+        names.take(1);
+        boolean used = false;
+        try {
+            Inode inode = directory.inode().lookup(task, ByteNames.string(name, 0, name.length));
+            used = inode != null || directory.enterNegative(name, hash);
+            return inode == null ? null : enter(directory, name, hash, inode);
+        } finally {
+            names.give(used ? 0 : 1);
         }
-        return enter(directory, name, hash, inode);
     }
 
     /** A file system whose dentries are not cached has one in use: it stays when it still means the same. */
     private static DentryImpl askAgain(Task task, DentryImpl directory, NameEntry entry, DentryImpl dentry, int hash) {
-        Inode inode = directory.inode().lookup(task, entry.nameString());
-        if (inode == null) {
-            dentry.delete();
-            return null;
-        }
-        if (inode.equals(dentry.inode()) || directory.superBlock.hasMountsWithin(dentry)) {
-            if (inode != dentry.inode()) {
-                inode.evict();
+        NameCache names = directory.superBlock.names;
+        names.take(1);
+        boolean used = false;
+        try {
+            Inode inode = directory.inode().lookup(task, entry.nameString());
+            if (inode == null) {
+                dentry.delete();
+                return null;
             }
-            return dentry;
+            if (inode.equals(dentry.inode()) || directory.superBlock.hasMountsWithin(dentry)) {
+                if (inode != dentry.inode()) {
+                    inode.evict();
+                }
+                return dentry;
+            }
+            dentry.delete();
+            used = true;
+            return enter(directory, entry.name, hash, inode);
+        } finally {
+            names.give(used ? 0 : 1);
         }
-        dentry.delete();
-        return enter(directory, entry.name, hash, inode);
     }
 
-    /** Makes the dentry of a name that has none, for an inode that was found or made. Under the directory's lock. */
+    /**
+     * Makes the dentry of a name that has none, for an inode that was found or made; room was taken for it. Under the directory's
+     * lock.
+     */
     static DentryImpl enter(DentryImpl directory, byte[] name, int hash, Inode inode) {
         DentryImpl child = DentryImpl.child(directory, directory.superBlock.vnode(inode));
         directory.enter(child, name, hash);
@@ -124,25 +139,41 @@ final class Lookup {
             if (directory.isDeleted() || directory.cachedLocked(first, 0, first.length, hash) != null) {
                 return childLocked(task, directory, first, 0, first.length, hash);
             }
+            return chainLocked(task, hashes, directory, names, strings);
+        } finally {
+            directory.lock.unlock();
+        }
+    }
+
+    private static DentryImpl chainLocked(Task task, NameHash hashes, DentryImpl directory, byte[][] names, String[] strings) {
+        int count = strings.length;
+        NameCache cache = directory.superBlock.names;
+        cache.take(count);
+        int used = 0;
+        try {
+            byte[] first = names[0];
+            int hash = hashes.of(first, 0, first.length);
             Inode[] found = new Inode[count];
             int n = directory.inode().walk(task, strings, 0, count, found);
             if (n == 0) {
-                directory.enterNegative(first, hash);
+                used = directory.enterNegative(first, hash) ? 1 : 0;
                 return null;
             }
             // The first name is published last: nobody can have changed what is below it before.
             DentryImpl child = DentryImpl.child(directory, directory.superBlock.vnode(found[0]));
             DentryImpl last = child;
+            used = n;
             for (int i = 1; i < n; i++) {
                 last = enter(last, names[i], hashes.of(names[i], 0, names[i].length), found[i]);
             }
-            if (n < count && Mode.isDir(found[n - 1].mode())) {
-                last.enterNegative(names[n], hashes.of(names[n], 0, names[n].length));
+            if (n < count && Mode.isDir(found[n - 1].mode())
+                    && last.enterNegative(names[n], hashes.of(names[n], 0, names[n].length))) {
+                used++;
             }
             directory.enter(child, first, hash);
             return child;
         } finally {
-            directory.lock.unlock();
+            cache.give(count - used);
         }
     }
 

@@ -59,6 +59,7 @@ final class MountOperations {
     private final Providers providers;
     /** All that is mounted somewhere, for sync(2). */
     private final Set<SuperBlock> superBlocks = ConcurrentHashMap.newKeySet();
+    private final NameReclaim reclaim = new NameReclaim();
 
     MountOperations(MountTree tree, Providers providers) {
         this.tree = tree;
@@ -97,11 +98,13 @@ final class MountOperations {
             throw ErrnoException.of(Errno.EPERM);
         }
         requireOwnNamespace(task, target);
-        attach(task.cgroup(), kind.mount(task, task.cgroup(), source, data == null ? "" : data, null), source, target, flags);
+        FileSystem fileSystem = kind.mount(task, task.cgroup(), source, data == null ? "" : data, null);
+        // Names are everybody's who looks them up, be the process that has mounted gone or not.
+        attach(task.cgroup(), task.container().cgroup(), fileSystem, source, target, flags);
     }
 
-    private MountImpl attach(Cgroup payer, FileSystem fileSystem, String source, VfsPath target, int flags) {
-        MountImpl mount = newMount(payer, fileSystem, source, flags);
+    private MountImpl attach(Cgroup payer, Cgroup names, FileSystem fileSystem, String source, VfsPath target, int flags) {
+        MountImpl mount = newMount(payer, names, fileSystem, source, flags);
         attachOrDiscard(payer, mount, target);
         return mount;
     }
@@ -118,13 +121,19 @@ final class MountOperations {
         }
     }
 
-    /** {@code fileSystem} ends when that is refused. */
-    private MountImpl newMount(Cgroup payer, FileSystem fileSystem, String source, int flags) {
-        SuperBlock superBlock = new SuperBlock(fileSystem, superBlocks::remove);
+    private void ended(SuperBlock superBlock) {
+        superBlocks.remove(superBlock);
+        reclaim.remove(superBlock.names);
+    }
+
+    /** @param names who is charged for the names in it. {@code fileSystem} ends when the mount is refused. */
+    private MountImpl newMount(Cgroup payer, Cgroup names, FileSystem fileSystem, String source, int flags) {
+        SuperBlock superBlock = new SuperBlock(fileSystem, names, reclaim, this::ended);
         superBlock.retain();
         try {
             MountImpl mount = tree.newMount(payer, superBlock, source == null ? "none" : source, withAtime(flags) & KEPT);
             superBlocks.add(superBlock);
+            reclaim.add(superBlock.names);
             return mount;
         } finally {
             superBlock.release();
@@ -274,7 +283,7 @@ final class MountOperations {
     MountImpl mountAtBoot(Cgroup cgroup, String source, VfsPath target, String type, long flags, String data,
             Object attachment) {
         FileSystem fileSystem = newFileSystem(cgroup, source, type, data, attachment);
-        return attach(cgroup, fileSystem, source, target, (int) flags);
+        return attach(cgroup, cgroup, fileSystem, source, target, (int) flags);
     }
 
     MountImpl bindAtBoot(Cgroup cgroup, VfsPath what, VfsPath target, long flags) {
@@ -287,7 +296,7 @@ final class MountOperations {
     }
 
     MountNamespace newNamespace(Cgroup cgroup, String source, String type, long flags, String data, Object attachment) {
-        MountImpl root = newMount(cgroup, newFileSystem(cgroup, source, type, data, attachment), source, (int) flags);
+        MountImpl root = newMount(cgroup, cgroup, newFileSystem(cgroup, source, type, data, attachment), source, (int) flags);
         cgroup.charge(Charge.NAMESPACE, 1);
         MountNamespaceImpl namespace = new MountNamespaceImpl(cgroup, tree, root);
         root.setNamespace(namespace);

@@ -11,7 +11,7 @@ import java.util.Arrays;
  */
 final class NameEntry extends WeakReference<DentryImpl> {
 
-    /** In no list of the super block. */
+    /** In no list of the cache. */
     static final int UNLISTED = 0;
     /** Among those that the cache keeps. */
     static final int KEPT = 1;
@@ -28,7 +28,7 @@ final class NameEntry extends WeakReference<DentryImpl> {
     /** Next of the bucket; written under the table's monitor, read without. */
     volatile NameEntry chain;
 
-    /** Null once the cache has let go. Written under the super block's lruLock. */
+    /** Null once the cache has let go. Written under the cache's mutex. */
     volatile DentryImpl strong;
 
     /** Second chance: set by look-ups, cleared by the hand of the clock. A race costs nothing but accuracy. */
@@ -37,7 +37,7 @@ final class NameEntry extends WeakReference<DentryImpl> {
     /** Under the table's monitor: whether it is in the table. */
     boolean hashed;
 
-    /** The lists' links and which list it is in; under the super block's lruLock. */
+    /** The lists' links and which list it is in; under the cache's mutex. */
     NameEntry previous;
     NameEntry next;
     int list;

@@ -66,7 +66,7 @@ final class NameOperations {
             requireNew(task, walk, isDirectory);
             Creation.requireAllowed(task, walk.mount(), directory);
             Inode parent = directory.inode();
-            Creation.enter(walk, maker.make(parent, walk.lastName(), Creation.owner(task, parent)));
+            Creation.enter(walk, () -> maker.make(parent, walk.lastName(), Creation.owner(task, parent)));
         } catch (ErrnoException e) {
             throw walk.doubted(e);
         } finally {
@@ -108,8 +108,10 @@ final class NameOperations {
             if (Mode.isDir(existing.mode())) {
                 throw ErrnoException.of(Errno.EPERM);
             }
-            directory.inode().link(task, newWalk.lastName(), existing);
-            Creation.enter(newWalk, existing);
+            Creation.enter(newWalk, () -> {
+                directory.inode().link(task, newWalk.lastName(), existing);
+                return existing;
+            });
         } catch (ErrnoException e) {
             throw newWalk.doubted(e);
         } finally {
@@ -217,6 +219,6 @@ final class NameOperations {
 
     private static void gone(PathWalkImpl walk, DentryImpl child) {
         child.delete();
-        walk.dentry().enterNegative(child.nameBytes(), walk.lastHash());
+        walk.dentry().rememberAbsence(child.nameBytes(), walk.lastHash());
     }
 }

@@ -126,8 +126,7 @@ final class Opener {
             Creation.requireAllowed(task, walk.mount(), directory);
             Inode.Owner owner = Creation.owner(task, directory.inode());
             int granted = Creation.fileMode(task, directory.inode(), Mode.S_IFREG | mode & Mode.PERMISSIONS);
-            Inode inode = directory.inode().create(task, walk.lastName(), granted, 0, owner);
-            return Creation.enter(walk, inode);
+            return Creation.enter(walk, () -> directory.inode().create(task, walk.lastName(), granted, 0, owner));
         } catch (ErrnoException e) {
             throw walk.doubted(e);
         } finally {

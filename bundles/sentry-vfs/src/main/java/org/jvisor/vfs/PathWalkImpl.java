@@ -24,6 +24,8 @@ final class PathWalkImpl implements PathWalk {
 
     private static final int SCOPED = BENEATH | IN_ROOT;
     private static final byte[] NOTHING = {};
+    /** Few paths are longer. */
+    private static final int SHORT = 256;
     /** Components that are looked up in one go at most. */
     private static final int CHAIN = 16;
     /** A buffer that hostile links made larger is not kept. */
@@ -31,11 +33,12 @@ final class PathWalkImpl implements PathWalk {
 
     private final MountTree tree;
     private final NameHash hashes;
-    private final byte[] loaded = new byte[Open.PATH_MAX];
+    /** Long enough for the longest path that was loaded. */
+    private byte[] loaded = new byte[SHORT];
     private int loadedLength;
 
     /** Where the walk reads: {@link #loaded}, or {@link #spliced} once a link was met; from pos to end remains. */
-    private byte[] text = loaded;
+    private byte[] text = NOTHING;
     private byte[] spliced = NOTHING;
     private int pos;
     private int end;
@@ -66,6 +69,10 @@ final class PathWalkImpl implements PathWalk {
     @Override
     public PathWalk load(Task task, long address) {
         int n = task.memory().copyInString(address, loaded);
+        if (n == -Errno.ENAMETOOLONG && loaded.length < Open.PATH_MAX) {
+            loaded = new byte[Open.PATH_MAX];
+            n = task.memory().copyInString(address, loaded);
+        }
         if (n < 0) {
             throw ErrnoException.of(-n);
         }
@@ -77,6 +84,9 @@ final class PathWalkImpl implements PathWalk {
     public PathWalk load(String path) {
         if (path.length() >= Open.PATH_MAX) {
             throw ErrnoException.of(Errno.ENAMETOOLONG);
+        }
+        if (path.length() > loaded.length) {
+            loaded = new byte[Open.PATH_MAX];
         }
         ByteNames.copy(path, loaded, 0);
         loadedLength = path.length();

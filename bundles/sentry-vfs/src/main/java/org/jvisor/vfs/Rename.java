@@ -165,7 +165,7 @@ final class Rename {
             }
             moved.moveTo(target, name, to.lastHash());
             if ((flags & Open.RENAME_WHITEOUT) == 0) {
-                source.enterNegative(from.lastBytes(), from.lastHash());
+                source.rememberAbsence(from.lastBytes(), from.lastHash());
             }
         }
         if (moved.isDirectory() || replaced != null && replaced.isDirectory()) {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
-import java.lang.ref.Reference;
-import java.lang.ref.ReferenceQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.lock.LockRank;
-import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
@@ -17,24 +15,19 @@ import org.jvisor.api.vfs.Inode;
 /** What the vfs keeps about a file system: its cached names, its inodes in use, how many mounts and open files it has. */
 final class SuperBlock implements Handle {
 
-    /** How many names of a file system the cache keeps that nobody uses. */
-    static final int KEPT_NAMES = 16_384;
-
     /** In the place of a count of users. */
     private static final int ENDED = -1;
 
     /** Another object once its bundle is replaced. */
     volatile FileSystem fileSystem;
-    final boolean cachesDentries;
     final boolean mayChangeOutside;
+    final NameCache names;
     final DentryImpl root;
 
     /** Held over a rename from one directory to another, so that no directory gets below itself. */
     final KillableLock renameLock = new KillableLock(LockRank.RENAME);
 
-    private final int keptNames;
     private final ConcurrentHashMap<Inode, Vnode> vnodes = new ConcurrentHashMap<>();
-    private final ReferenceQueue<DentryImpl> unused = new ReferenceQueue<>();
 
     /** Mounts, open files, and those who stand in a mount; the file system ends with the last one. */
     private final AtomicInteger users = new AtomicInteger();
@@ -43,29 +36,17 @@ final class SuperBlock implements Handle {
     /** Dentries of this file system that something is mounted on, once a mount. */
     private final CopyOnWriteArrayList<DentryImpl> mountPoints = new CopyOnWriteArrayList<>();
 
-    private final Mutex lruLock = new Mutex(LockRank.SUPER_BLOCK);
-    /** Both are circular lists with a head of their own, guarded by lruLock. */
-    private final NameEntry kept = new NameEntry(null, null, 0, null, null, null);
-    private final NameEntry letGo = new NameEntry(null, null, 0, null, null, null);
-    private int keptCount;
-
     /**
      * Without a user yet.
      *
-     * @param ended told when the last one is gone
+     * @param payer who is charged for the names; null: nobody
+     * @param ended told when the last user is gone
      */
-    SuperBlock(FileSystem fileSystem, Consumer<? super SuperBlock> ended) {
-        this(fileSystem, KEPT_NAMES, ended);
-    }
-
-    SuperBlock(FileSystem fileSystem, int keptNames, Consumer<? super SuperBlock> ended) {
+    SuperBlock(FileSystem fileSystem, Cgroup payer, NameReclaim reclaim, Consumer<? super SuperBlock> ended) {
         this.fileSystem = fileSystem;
-        this.keptNames = keptNames;
         this.ended = ended;
-        cachesDentries = fileSystem.cachesDentries();
         mayChangeOutside = fileSystem.mayChangeOutside();
-        kept.previous = kept.next = kept;
-        letGo.previous = letGo.next = letGo;
+        names = new NameCache(fileSystem.cachesDentries(), NameCache.KEPT, !fileSystem.chargesInodes(), payer, reclaim);
         root = DentryImpl.root(this, fileSystem.root());
     }
 
@@ -147,6 +128,7 @@ final class SuperBlock implements Handle {
             if (users.compareAndSet(now, after)) {
                 if (after == ENDED) {
                     ended.accept(this);
+                    names.end();
                     fileSystem.unmount();
                 }
                 return;
@@ -167,6 +149,7 @@ final class SuperBlock implements Handle {
             if (known == null) {
                 Vnode fresh = new Vnode(this, inode);
                 if (vnodes.putIfAbsent(inode, fresh) == null) {
+                    names.inodeUsed();
                     return fresh;
                 }
             } else if (known.tryRetain()) {
@@ -204,141 +187,7 @@ final class SuperBlock implements Handle {
 
     void evict(Vnode vnode) {
         vnodes.remove(vnode.inode, vnode);
+        names.inodeUnused();
         vnode.inode.evict();
-    }
-
-    // ---- names
-
-    ReferenceQueue<DentryImpl> unusedQueue() {
-        return unused;
-    }
-
-    /** A new entry of a table: kept, if this file system's names are. */
-    void enlist(NameEntry entry) {
-        NameEntry victim = null;
-        try (Mutex _ = lruLock.take()) {
-            if (cachesDentries) {
-                victim = keep(entry);
-            } else {
-                append(letGo, entry, NameEntry.LET_GO);
-                entry.strong = null;
-            }
-        }
-        drop(victim);
-        collect();
-    }
-
-    /** Keeps an entry again that was let go and is used anew. */
-    void keepAgain(NameEntry entry, DentryImpl dentry) {
-        NameEntry victim = null;
-        try (Mutex _ = lruLock.take()) {
-            if (entry.list == NameEntry.LET_GO && cachesDentries) {
-                unlink(entry);
-                entry.strong = dentry;
-                victim = keep(entry);
-            }
-        }
-        drop(victim);
-    }
-
-    private NameEntry keep(NameEntry entry) {
-        append(kept, entry, NameEntry.KEPT);
-        keptCount++;
-        return keptCount > keptNames ? letOneGo() : null;
-    }
-
-    private static void drop(NameEntry victim) {
-        if (victim != null) {
-            victim.table.remove(victim);
-        }
-    }
-
-    /**
-     * The hand of the clock: what was not looked up since it came by last; a negative entry that is to leave its table, or
-     * null.
-     */
-    private NameEntry letOneGo() {
-        NameEntry entry = kept.next;
-        while (entry.used) {
-            entry.used = false;
-            unlink(entry);
-            append(kept, entry, NameEntry.KEPT);
-            entry = kept.next;
-        }
-        unlink(entry);
-        keptCount--;
-        if (entry.isNegative()) {
-            return entry;
-        }
-        append(letGo, entry, NameEntry.LET_GO);
-        entry.strong = null;
-        return null;
-    }
-
-    /** {@code entry} has left its table for good. */
-    void delist(NameEntry entry) {
-        try (Mutex _ = lruLock.take()) {
-            if (entry.list == NameEntry.KEPT) {
-                keptCount--;
-            }
-            if (entry.list != NameEntry.UNLISTED) {
-                unlink(entry);
-            }
-        }
-    }
-
-    /** {@code entry}, that of a directory which was removed, goes when nobody has it any more. */
-    void letGo(NameEntry entry) {
-        try (Mutex _ = lruLock.take()) {
-            if (entry.list == NameEntry.KEPT) {
-                keptCount--;
-            }
-            if (entry.list != NameEntry.UNLISTED) {
-                unlink(entry);
-            }
-            append(letGo, entry, NameEntry.LET_GO);
-            entry.strong = null;
-        }
-    }
-
-    /** Forgets the names that nobody used when the collector last looked. */
-    void collect() {
-        for (Reference<?> r = unused.poll(); r != null; r = unused.poll()) {
-            NameEntry entry = (NameEntry) r;
-            entry.table.remove(entry);
-            boolean listed;
-            try (Mutex _ = lruLock.take()) {
-                listed = entry.list != NameEntry.UNLISTED;
-                if (listed) {
-                    unlink(entry);
-                }
-            }
-            if (listed) {
-                entry.vnode.release();
-            }
-        }
-    }
-
-    /** Names that the cache keeps. */
-    int keptCount() {
-        try (Mutex _ = lruLock.take()) {
-            return keptCount;
-        }
-    }
-
-    private static void append(NameEntry head, NameEntry entry, int list) {
-        entry.list = list;
-        entry.previous = head.previous;
-        entry.next = head;
-        head.previous.next = entry;
-        head.previous = entry;
-    }
-
-    private static void unlink(NameEntry entry) {
-        entry.previous.next = entry.next;
-        entry.next.previous = entry.previous;
-        entry.previous = null;
-        entry.next = null;
-        entry.list = NameEntry.UNLISTED;
     }
 }

@@ -8,10 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.jvisor.vfs.World.fails;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.vfs.Dentry;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.VfsPath;
@@ -120,7 +123,7 @@ class DentryCacheTest {
     @Test
     void shouldKeepABoundedNumberOfNames() throws InterruptedException {
         TestFileSystem.Node directory = fs.directory("d");
-        int count = SuperBlock.KEPT_NAMES + 2000;
+        int count = NameCache.KEPT + 2000;
         for (int i = 0; i < count; i++) {
             directory.add("f" + i, fs.file());
         }
@@ -131,16 +134,78 @@ class DentryCacheTest {
             assertTrue(w.exists("/m/d/f" + i));
             assertFalse(w.exists("/m/d/none" + i));
         }
-        assertTrue(superBlock().keptCount() <= SuperBlock.KEPT_NAMES);
+        assertTrue(superBlock().names.keptCount() <= NameCache.KEPT);
         for (int i = 0; i < ATTEMPTS && fs.evictions.get() < 1000; i++) {
             System.gc();
-            superBlock().collect();
+            superBlock().names.collect();
         }
         assertTrue(fs.evictions.get() >= 1000, "evicted " + fs.evictions.get());
         assertFalse(directory.children.get("f0").evicted);
         assertFalse(directory.evicted);
         assertSame(held.path().dentry(), w.path("/m/d/f0").dentry());
         assertSame(working.dentry(), w.path("/m/d").dentry());
+    }
+
+    @Test
+    void shouldChargeNamesAndGiveBackWhatNobodyNeeds() {
+        Cgroup cgroup = w.root.cgroup;
+        TestFileSystem.Node directory = fs.directory("d");
+        for (int i = 0; i < 1000; i++) {
+            directory.add("f" + i, fs.file());
+        }
+        mount();
+        cgroup.setLimit(Charge.DENTRY, 200);
+        for (int i = 0; i < 1000; i++) {
+            assertTrue(w.exists("/m/d/f" + i));
+            assertFalse(w.exists("/m/d/none" + i));
+            assertTrue(cgroup.used(Charge.DENTRY) <= 200);
+        }
+        assertTrue(cgroup.used(Charge.DENTRY) > 0);
+        w.vfs.umount(w.root.task, w.path("/m"), 0);
+        assertEquals(0, cgroup.used(Charge.DENTRY));
+    }
+
+    /** Directories that are removed while somebody is at the bottom: they are no file system's any more, but take memory. */
+    @Test
+    void shouldRefuseMoreNamesThanTheContainerMayUse() {
+        w.mkdir("/t");
+        w.mount("none", "/t", "tmpfs", 0, "");
+        Cgroup cgroup = w.root.cgroup;
+        cgroup.setLimit(Charge.DENTRY, 100);
+        List<FileDescription> held = new ArrayList<>();
+        fails(Errno.ENOMEM, () -> {
+            while (held.size() < 100) {
+                held.add(removedChain());
+            }
+        });
+        assertTrue(held.size() >= 5, "held: " + held.size());
+        assertTrue(cgroup.used(Charge.DENTRY) <= 100);
+        held.forEach(file -> file.release(null));
+        held.clear();
+        w.root.fs.setWorkingDirectory(w.path("/"));
+        // The collector was of no use just now, and is asked again a while later.
+        cgroup.setLimit(Charge.DENTRY, 1000);
+        for (int i = 0; i < ATTEMPTS && cgroup.used(Charge.DENTRY) > 20; i++) {
+            System.gc();
+            w.write("/t/f" + i, "");
+            w.unlink("/t/f" + i);
+        }
+        assertTrue(cgroup.used(Charge.DENTRY) <= 20, "used: " + cgroup.used(Charge.DENTRY));
+    }
+
+    /** The lowest of ten directories that are all removed. */
+    private FileDescription removedChain() {
+        StringBuilder path = new StringBuilder("/t");
+        List<String> made = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            w.mkdir(path.append("/d").toString());
+            made.add(path.toString());
+        }
+        FileDescription lowest = w.open(path.toString(), Open.O_RDONLY);
+        for (String each : made.reversed()) {
+            w.vfs.rmdir(w.root.task, Open.AT_FDCWD, w.root.task.walk().load(each));
+        }
+        return lowest;
     }
 
     @Test

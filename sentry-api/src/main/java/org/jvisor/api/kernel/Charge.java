@@ -48,21 +48,23 @@ public enum Charge {
     // ---- descriptors
 
     /** An open file description, with what it is of, where that has no kind of its own. open(2). */
-    OPEN_FILE(512, Errno.ENFILE),
+    OPEN_FILE(768, Errno.ENFILE),
     /** A part of a descriptor table. dup2(2). */
     DESCRIPTOR_CHUNK(320, Errno.ENOMEM),
     /** A file that an epoll instance watches. epoll_ctl(2). */
     EPOLL_ITEM(256, Errno.ENOSPC),
     /** A range that is locked. fcntl(2). */
-    FILE_LOCK(160, Errno.ENOLCK),
+    FILE_LOCK(288, Errno.ENOLCK),
 
     // ---- files
 
     /** A name and an inode of a file system in memory. open(2), mkdir(2). */
-    INODE(512, Errno.ENOSPC),
+    INODE(768, Errno.ENOSPC),
     /** A byte of a long name, a symbolic link's target or an extended attribute. setxattr(2). */
     INODE_BYTE(1, Errno.ENOSPC),
-    /** An inode of another file system that is in use, with its cached name. */
+    /** A name that is cached or in use, whether there is such a file or not. open(2), stat(2). */
+    DENTRY(576, Errno.ENOMEM),
+    /** An inode of another file system that is in use. open(2). */
     CACHED_INODE(1_024, Errno.ENOMEM),
     /** A byte of what an open directory has listed. getdents(2). */
     LISTING_BYTE(1, Errno.ENOMEM),

@@ -31,6 +31,8 @@ public enum LockRank {
     RENAME,
     /** A directory's names: an ancestor before its descendants, then by id. */
     DIRECTORY(true),
+    /** The search for cached names that nobody uses. */
+    NAME_RECLAIM,
     /** An overlay's directory or copying up; the upper and lower file systems are asked with it held. */
     OVERLAY(true),
     /** A writer's turn at a file: one write(2) after the other. */

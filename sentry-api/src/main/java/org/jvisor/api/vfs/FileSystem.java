@@ -29,6 +29,11 @@ public interface FileSystem {
         return true;
     }
 
+    /** Whether its inodes are charged by itself from their making to their end; otherwise each is while it is in use. */
+    default boolean chargesInodes() {
+        return false;
+    }
+
     /** Options for /proc/mounts, beginning with a comma or empty, like ",size=64k". */
     default String options() {
         return "";

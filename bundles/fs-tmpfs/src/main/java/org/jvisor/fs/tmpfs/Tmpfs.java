@@ -86,6 +86,11 @@ final class Tmpfs implements FileSystem, Stateful {
     }
 
     @Override
+    public boolean chargesInodes() {
+        return true;
+    }
+
+    @Override
     public long device() {
         return device;
     }

@@ -13,9 +13,10 @@ public final class Cgroups {
     /** The part of the heap that all may fill together. */
     private static final int HEAP_SHARE = 2;
 
-    /** The parts of it that sockets' buffers and open files can fill. */
+    /** The parts of it that sockets' buffers, open files and names of files can fill. */
     private static final int SOCKET_SHARE = 5;
     private static final int OPEN_FILES_SHARE = 4;
+    private static final int NAMES_SHARE = 4;
 
     /** Each task costs the Sentry a Java thread: so many are more than any container needs and less than what hurts. */
     private static final int TASKS = 16_384;
@@ -29,6 +30,8 @@ public final class Cgroups {
         sandbox.setHeapLimit(heapBytes / HEAP_SHARE);
         sandbox.setLimit(Charge.SOCKET_BYTE, heapBytes / SOCKET_SHARE);
         sandbox.setLimit(Charge.OPEN_FILE, heapBytes / OPEN_FILES_SHARE / Charge.OPEN_FILE.heapBytes());
+        // Who is refused anything else must not find all the room taken by names that are only cached.
+        sandbox.setLimit(Charge.DENTRY, heapBytes / NAMES_SHARE / (Charge.DENTRY.heapBytes() + Charge.CACHED_INODE.heapBytes()));
         sandbox.setLimit(Charge.TASK, TASKS);
         sandbox.setLimit(Charge.PTY, PTYS);
     }
