@@ -31,6 +31,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
     private static final VarHandle REFERENCES;
     private static final VarHandle IN_FLIGHT;
     private static final VarHandle PAYER;
+    private static final VarHandle KEPT_BYTES;
     private static final VarHandle FLAGS;
     private static final VarHandle ASYNC;
     private static final VarHandle LISTENERS;
@@ -46,6 +47,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
             REFERENCES = lookup.findVarHandle(FileDescriptionImpl.class, "references", int.class);
             IN_FLIGHT = lookup.findVarHandle(FileDescriptionImpl.class, "inFlight", int.class);
             PAYER = lookup.findVarHandle(FileDescriptionImpl.class, "payer", Cgroup.class);
+            KEPT_BYTES = lookup.findVarHandle(FileDescriptionImpl.class, "keptBytes", long.class);
             FLAGS = lookup.findVarHandle(FileDescriptionImpl.class, "flags", int.class);
             ASYNC = lookup.findVarHandle(FileDescriptionImpl.class, "async", Async.class);
             LISTENERS = lookup.findVarHandle(FileDescriptionImpl.class, "listeners", ReleaseListener[].class);
@@ -76,6 +78,8 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
     private volatile int inFlight;
     /** Whose it is; null until it has a descriptor. */
     private volatile Cgroup payer;
+    /** What the payer is charged for beside, see {@link #keep}. */
+    private volatile long keptBytes;
     /** Held over a read or write that uses the position of a seekable file, as Linux holds f_pos_lock, and over nothing else. */
     private final KillableLock positionLock = new KillableLock(LockRank.FILE_POSITION);
     private volatile long position;
@@ -142,6 +146,27 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
     /** Whom {@link #charge} has found; null before. */
     Cgroup payer() {
         return payer;
+    }
+
+    @Override
+    public boolean keep(Task task, long bytes) {
+        if (bytes == keptBytes) {
+            return true;
+        }
+        if (payer == null && (task == null || !charge(task.cgroup()))) {
+            return task == null; // the kernel's own
+        }
+        Cgroup known = payer;
+        long more = bytes - (long) KEPT_BYTES.getAndSet(this, bytes);
+        if (more <= 0) {
+            known.uncharge(Charge.LISTING_BYTE, -more);
+            return true;
+        }
+        if (known.tryCharge(Charge.LISTING_BYTE, more)) {
+            return true;
+        }
+        KEPT_BYTES.getAndAdd(this, -more);
+        return false;
     }
 
     // ---- Handle
@@ -623,7 +648,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         StateRecord record = new StateRecord("file description", 1).put("id", id).putCore("operations", operations)
                 .putCore("mount", path.mount()).putCore("dentry", path.dentry()).putCore("vnode", vnode)
                 .put("holdsMount", holdsMount).put("flags", flags).put("references", references).put("inFlight", inFlight)
-                .putCore("payer", payer).put("position", position);
+                .putCore("payer", payer).put("keptBytes", keptBytes).put("position", position);
         Async known = async;
         if (known != Async.NOBODY) {
             record.add("async").put("ownerType", known.ownerType()).put("owner", known.owner()).put("signal", known.signal())
@@ -640,6 +665,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         references = 0;
         inFlight = 0;
         payer = null;
+        keptBytes = 0;
         position = 0;
         async = null;
         directoryReader = null;
@@ -657,6 +683,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         references = record.requireInt("references");
         inFlight = record.requireInt("inFlight");
         payer = record.core("payer", Cgroup.class);
+        keptBytes = record.requireLong("keptBytes");
         position = record.requireLong("position");
         async = Async.NOBODY;
         for (StateRecord told : record.items("async")) {
@@ -735,6 +762,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
                 ((MountImpl) path.mount()).closeFile(holdsMount);
                 openFiles.remove(this);
                 if (payer != null) {
+                    keep(null, 0);
                     payer.uncharge(Charge.OPEN_FILE, 1);
                 }
             }

@@ -66,12 +66,12 @@ public enum Charge {
     DENTRY(576, Errno.ENOMEM),
     /** An inode of another file system that is in use. open(2). */
     CACHED_INODE(1_024, Errno.ENOMEM),
-    /** A byte of what an open directory has listed. getdents(2). */
+    /** A byte of the text, or of the list of names, that an open file goes on to be read from. getdents(2), proc(5). */
     LISTING_BYTE(1, Errno.ENOMEM),
     /** A mount. mount(2). */
     MOUNT(1_024, Errno.ENOSPC),
-    /** A pseudo-terminal. */
-    PTY(16_384, Errno.ENOSPC),
+    /** A pseudo-terminal. pty(7). */
+    PTY(40_960, Errno.ENOSPC),
 
     // ---- sockets
 

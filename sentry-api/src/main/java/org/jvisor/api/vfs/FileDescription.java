@@ -67,6 +67,15 @@ public interface FileDescription {
     /** Does nothing when it was not added. */
     void removeReleaseListener(ReleaseListener listener);
 
+    /**
+     * So many bytes of the Sentry's heap are what its file keeps for it from now on, instead of what it said before: the text, or the
+     * list of names, that reading goes on in. They are charged to who has it until its end. By the file's operations.
+     *
+     * @param task who is charged where nobody has it yet
+     * @return whether there may be so many; otherwise it keeps what it kept before, or nothing
+     */
+    boolean keep(Task task, long bytes);
+
     void retain();
 
     int references();

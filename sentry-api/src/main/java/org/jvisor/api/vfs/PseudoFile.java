@@ -82,6 +82,9 @@ public class PseudoFile extends PseudoInode {
             byte[] bytes = content;
             if (offset == 0 || bytes == null) {
                 bytes = source.read(task);
+                if (file != null && !file.keep(task, bytes.length)) {
+                    return -Errno.ENOMEM;
+                }
                 content = bytes;
             }
             if (offset >= bytes.length) {

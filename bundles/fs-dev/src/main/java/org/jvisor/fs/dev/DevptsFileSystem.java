@@ -8,6 +8,8 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.LockRank;
@@ -70,12 +72,20 @@ final class DevptsFileSystem implements FileSystem, Stateful {
         return clock;
     }
 
-    /** A new pair with the lowest free number, its slave locked. The slave's owner is who asks, unless the options say. */
-    Terminal add(int uid, int gid) {
+    /**
+     * A new pair with the lowest free number, its slave locked. The slave's owner is who asks, unless the options say.
+     *
+     * @param payer whom it is charged to; null: nobody
+     * @throws ErrnoException ENOSPC where there may be no more
+     */
+    Terminal add(Cgroup payer, int uid, int gid) {
         try (Mutex _ = lock.take()) {
             DevptsOptions now = options;
             if (slaves.size() >= now.max()) {
                 throw ErrnoException.of(Errno.ENOSPC);
+            }
+            if (payer != null) {
+                payer.requireCharge(Charge.PTY, 1);
             }
             int index = 0;
             for (int taken : slaves.keySet()) {
@@ -84,7 +94,7 @@ final class DevptsFileSystem implements FileSystem, Stateful {
                 }
                 index++;
             }
-            Terminal terminal = new Terminal(index);
+            Terminal terminal = new Terminal(index, payer);
             slaves.put(index, new PtsInode(this, clock, terminal, now.mode(), now.uid() >= 0 ? now.uid() : uid,
                     now.gid() >= 0 ? now.gid() : gid));
             return terminal;

@@ -15,8 +15,8 @@ import org.jvisor.api.abi.ErrnoException;
  */
 record DevptsOptions(int uid, int gid, int mode, int ptmxMode, int max) {
 
-    /** Each pair takes some 20 KiB of the Sentry's own memory. */
-    private static final int MOST = 1024;
+    /** As Linux has it; what a container may have is less. */
+    private static final int MOST = 1 << 20;
     private static final int DEFAULT_MODE = 0600;
     private static final int OCTAL = 8;
     private static final int DECIMAL = 10;

@@ -118,6 +118,6 @@ final class PtyMaster implements FileOperations, Stateful {
     @Override
     public void release(FileDescription file) {
         fileSystem.remove(terminal);
-        terminal.hangUp();
+        terminal.masterClosed();
     }
 }

@@ -40,7 +40,7 @@ public final class PtysImpl implements Ptys {
     public Pty open(MountNamespace namespace, int uid, int gid) {
         VfsPath directory = devpts(namespace);
         DevptsFileSystem fileSystem = (DevptsFileSystem) directory.mount().fileSystem();
-        Terminal terminal = fileSystem.add(uid, gid);
+        Terminal terminal = fileSystem.add(null, uid, gid);
         terminal.setLocked(false);
         PtyRelay relay = new PtyRelay(kernel.getService(), host, memory, hostFiles, terminal, fileSystem);
         return new KernelPty(relay, vfs, directory, terminal);

@@ -11,6 +11,8 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.WinsizeLayout;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.ProcessGroup;
 import org.jvisor.api.kernel.Session;
 import org.jvisor.api.kernel.SignalInfo;
@@ -39,6 +41,8 @@ final class Terminal implements Tty, Stateful {
     final Mutex lock = new Mutex(LockRank.TERMINAL);
 
     private final int index;
+    /** Null: it is the kernel's own. */
+    private final Cgroup payer;
     final Settings settings = new Settings();
     final InputQueue input = new InputQueue();
     final OutputQueue output = new OutputQueue(settings);
@@ -55,6 +59,7 @@ final class Terminal implements Tty, Stateful {
 
     private boolean locked = true;
     private boolean exclusive;
+    private boolean masterGone;
     private int slaves;
     private boolean slaveWasOpen;
     private boolean packetMode;
@@ -66,8 +71,10 @@ final class Terminal implements Tty, Stateful {
     /** Signals that typing caused, as bits, until the lock is left. */
     private long pendingSignals;
 
-    Terminal(int index) {
+    /** @param payer is charged for it already, and until both ends are gone; null: nobody is */
+    Terminal(int index, Cgroup payer) {
         this.index = index;
+        this.payer = payer;
         slaveQueue = new WaitQueue();
         masterQueue = new WaitQueue();
     }
@@ -77,6 +84,8 @@ final class Terminal implements Tty, Stateful {
     /** What {@link #save} wrote. Who waits goes on waiting: the queues are the core's. */
     Terminal(StateRecord record) {
         index = record.requireInt("index");
+        payer = record.core("payer", Cgroup.class);
+        masterGone = record.getBoolean("masterGone", false);
         slaveQueue = record.requireCore("slaveQueue", WaitQueue.class);
         masterQueue = record.requireCore("masterQueue", WaitQueue.class);
         settings.adopt(record);
@@ -103,6 +112,7 @@ final class Terminal implements Tty, Stateful {
     public StateRecord save() {
         try (Mutex _ = lock.take()) {
             StateRecord record = new StateRecord(DevDriver.TERMINAL, DevDriver.SCHEMA).put("index", index)
+                    .putCore("payer", payer).put("masterGone", masterGone)
                     .putCore("slaveQueue", slaveQueue).putCore("masterQueue", masterQueue).putCore("session", session)
                     .put("foreground", foreground).put("hungUp", hungUp).put("locked", locked).put("exclusive", exclusive)
                     .put("slaves", slaves).put("slaveWasOpen", slaveWasOpen).put("packetMode", packetMode)
@@ -218,12 +228,31 @@ final class Terminal implements Tty, Stateful {
 
     void slaveClosed() {
         boolean last;
+        boolean unused;
         try (Mutex _ = lock.take()) {
             last = --slaves == 0;
             exclusive &= !last;
+            unused = last && masterGone;
         }
+        uncharge(unused);
         if (last) {
             masterQueue.wake(READ_EVENTS | Poll.POLLHUP);
+        }
+    }
+
+    void masterClosed() {
+        hangUp();
+        boolean unused;
+        try (Mutex _ = lock.take()) {
+            masterGone = true;
+            unused = slaves == 0;
+        }
+        uncharge(unused);
+    }
+
+    private void uncharge(boolean unused) {
+        if (unused && payer != null) {
+            payer.uncharge(Charge.PTY, 1);
         }
     }
 

@@ -74,7 +74,7 @@ public final class TtyDriver implements DeviceDriver {
         VfsPath directory = path.mount().fileSystem() instanceof DevptsFileSystem
                 ? new VfsPath(path.mount(), path.dentry().parent()) : besides(task, path);
         DevptsFileSystem fileSystem = (DevptsFileSystem) directory.mount().fileSystem();
-        Terminal terminal = fileSystem.add(task.credentials().fsuid(), task.credentials().fsgid());
+        Terminal terminal = fileSystem.add(task.cgroup(), task.credentials().fsuid(), task.credentials().fsgid());
         return new PtyMaster(fileSystem, terminal, directory);
     }
 

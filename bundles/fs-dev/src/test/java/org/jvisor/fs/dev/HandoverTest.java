@@ -19,9 +19,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.TermiosLayout;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.mm.IoBuffer;
@@ -54,8 +57,25 @@ class HandoverTest {
                 }
             });
     private final DevDriver driver = new DevDriver(kernel, HOST, MEMORY, CLOCK, null, hostFiles);
+    private final Cgroup cgroup = new Cgroup(null);
     private final DevptsFileSystem fileSystem = new DevptsFileSystem(5, CLOCK, DevptsOptions.parse("mode=620,ptmxmode=666"));
-    private final Terminal terminal = fileSystem.add(1000, 5);
+    private final Terminal terminal = fileSystem.add(cgroup, 1000, 5);
+
+    @Test
+    void shouldChargeATerminalUntilBothEndsAreGone() {
+        cgroup.setLimit(Charge.PTY, 2);
+        terminal.setLocked(false);
+        FileOperations slave = terminal.open(null, 0);
+        fileSystem.add(cgroup, 0, 0).masterClosed();
+        assertEquals(1, cgroup.used(Charge.PTY));
+        Terminal second = fileSystem.add(cgroup, 0, 0);
+        assertEquals(Errno.ENOSPC, assertThrows(ErrnoException.class, () -> fileSystem.add(cgroup, 0, 0)).errno());
+        new PtyMaster(fileSystem, second, null).release(null);
+        terminal.masterClosed();
+        assertEquals(1, cgroup.used(Charge.PTY));
+        slave.release(null);
+        assertEquals(0, cgroup.used(Charge.PTY));
+    }
 
     @Test
     void shouldKeepTerminalsAsTheyAre() {
@@ -95,7 +115,10 @@ class HandoverTest {
         assertEquals(",mode=620,ptmxmode=666", devpts.options());
         ((FileOperations) fresh.get(2)).release(null);
         assertTrue((again.pollMaster() & Poll.POLLHUP) != 0);
-        assertEquals(1, devpts.add(0, 0).index());
+        assertEquals(1, devpts.add(cgroup, 0, 0).index());
+        assertEquals(2, cgroup.used(Charge.PTY));
+        again.masterClosed();
+        assertEquals(1, cgroup.used(Charge.PTY));
     }
 
     @Test

@@ -28,7 +28,7 @@ final class SlowMemoryTest {
 
     private static final Memory MEMORY = new MemoryComponent(new FfmHostKernel());
 
-    private final Terminal terminal = new Terminal(0);
+    private final Terminal terminal = new Terminal(0, null);
     private final CountDownLatch heldUp = new CountDownLatch(1);
     private final CountDownLatch goOn = new CountDownLatch(1);
 

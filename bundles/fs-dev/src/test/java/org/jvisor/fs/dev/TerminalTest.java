@@ -21,7 +21,7 @@ class TerminalTest {
     private static final Memory MEMORY = new MemoryComponent(new FfmHostKernel());
     private static final String WIPE = "\b \b";
 
-    private final Terminal terminal = new Terminal(0);
+    private final Terminal terminal = new Terminal(0, null);
 
     TerminalTest() {
         terminal.setLocked(false);

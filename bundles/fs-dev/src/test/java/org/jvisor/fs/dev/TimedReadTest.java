@@ -29,7 +29,7 @@ class TimedReadTest {
     private static final Memory MEMORY = new MemoryComponent(new FfmHostKernel());
     private static final long FIXED_NS = Long.MAX_VALUE / 2;
 
-    private final Terminal terminal = new Terminal(0);
+    private final Terminal terminal = new Terminal(0, null);
     private final PtySlave slave = new PtySlave(terminal);
     private final FileDescription file = fake(FileDescription.class, "flags", 0);
     private final List<Long> deadlines = new ArrayList<>();

@@ -40,7 +40,7 @@ final class DirectoryFile implements FileOperations, Stateful {
     @Override
     public long readdir(Task task, FileDescription file, long position, DirectorySink sink) {
         if (position == 0 || entries == null) {
-            entries = directory.names.list();
+            entries = directory.names.list(task, file);
         }
         if (position == 0 && !sink.add(".", directory.ino(), Mode.DT_DIR, 1)) {
             return 0;

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
+import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
@@ -12,6 +13,7 @@ import org.jvisor.api.p9.P9;
 import org.jvisor.api.p9.P9Attributes;
 import org.jvisor.api.p9.P9Requests;
 import org.jvisor.api.state.StateRecord;
+import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.Inode;
 
 /**
@@ -28,6 +30,8 @@ final class DirectoryNames {
     private static final int MOST_REMEMBERED = 25_000;
     /** No server has more in a directory; what goes on telling of entries is none. */
     private static final int MOST_LISTED = 1 << 24;
+    /** What an entry takes of the heap beside its name, in a list and while the list is made. */
+    private static final int ENTRY_BYTES = 150;
 
     /** Held over the messages that change the directory, so that what is read is not older than what is changed. */
     final KillableLock lock = new KillableLock(LockRank.GOFER_DIRECTORY);
@@ -151,7 +155,12 @@ final class DirectoryNames {
             if (entries != null) {
                 Entry before = entries.put(name, new Entry(name, inode.ino(), Mode.direntType(inode.mode()), null));
                 list = null;
-                directory.fileSystem.namesChanged(this, before == null ? 1 : 0, true);
+                if (entries.size() > MOST_REMEMBERED) {
+                    directory.fileSystem.namesChanged(this, 1 - entries.size(), false);
+                    entries = null;
+                } else {
+                    directory.fileSystem.namesChanged(this, before == null ? 1 : 0, true);
+                }
             }
         }
     }
@@ -188,21 +197,44 @@ final class DirectoryNames {
         set(null);
     }
 
-    /** Memory is wanted for other directories. */
-    void tryForget() {
-        if (table.tryLock()) {
-            try {
-                set(null);
-            } finally {
-                table.unlock();
-            }
+    /** Memory is wanted for other directories; whether nobody uses them at this moment. */
+    boolean tryForget() {
+        if (!table.tryLock()) {
+            return false;
+        }
+        try {
+            set(null);
+            return true;
+        } finally {
+            table.unlock();
         }
     }
 
     // ---- reading
 
-    /** All entries; the array is not changed any more. */
-    Entry[] list() {
+    /**
+     * All entries; the array is not changed any more.
+     *
+     * @param reader keeps the list, which is charged from its making; null: nobody is
+     * @throws ErrnoException ENOMEM when it may not keep so much
+     */
+    Entry[] list(Task task, FileDescription reader) {
+        Entry[] all = listFor(task, reader);
+        long bytes = 0;
+        for (Entry entry : all) {
+            bytes += ENTRY_BYTES + entry.name.length();
+        }
+        charge(task, reader, bytes);
+        return all;
+    }
+
+    private static void charge(Task task, FileDescription reader, long bytes) {
+        if (reader != null && !reader.keep(task, bytes)) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
+    }
+
+    private Entry[] listFor(Task task, FileDescription reader) {
         Entry[] known = known();
         if (known != null) {
             return known;
@@ -213,7 +245,7 @@ final class DirectoryNames {
                 return known;
             }
             directory.settle();
-            LinkedHashMap<String, Entry> all = read();
+            LinkedHashMap<String, Entry> all = read(task, reader);
             if (!directory.fileSystem.shared && all.size() <= MOST_REMEMBERED) {
                 set(all);
                 known = known();
@@ -234,13 +266,13 @@ final class DirectoryNames {
         }
     }
 
-    private LinkedHashMap<String, Entry> read() {
+    private LinkedHashMap<String, Entry> read(Task task, FileDescription reader) {
         GoferClient client = directory.client;
         int number = directory.fid.acquire();
         try {
             Exchange e = client.take();
             try {
-                return read(client, e, number);
+                return read(client, e, number, task, reader);
             } finally {
                 client.give(e);
             }
@@ -249,22 +281,25 @@ final class DirectoryNames {
         }
     }
 
-    private LinkedHashMap<String, Entry> read(GoferClient client, Exchange e, int number) {
+    private LinkedHashMap<String, Entry> read(GoferClient client, Exchange e, int number, Task task, FileDescription reader) {
         LinkedHashMap<String, Entry> all = new LinkedHashMap<>();
         boolean end = false;
         long offset = 0;
         int told = 0;
+        long bytes = 0;
         while (!end) {
             P9Requests.readdirattr(e.request, number, offset, client.messageSize());
             client.call(e);
             end = e.reply.getByte() == 1;
             e.reply.getInt();
             int before = told;
+            bytes += e.reply.remaining();
             while (e.reply.remaining() > 0 && e.reply.isIntact()) {
                 offset = addEntry(all, e);
                 told++;
             }
             e.reply.checkIntact();
+            charge(task, reader, bytes + (long) told * ENTRY_BYTES);
             if (!end && told == before || told > MOST_LISTED) {
                 throw ErrnoException.of(Errno.EIO);
             }

@@ -307,22 +307,38 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
 
     /** {@code names} has now so many entries more (or less); it is read or forgotten. */
     void namesChanged(DirectoryNames names, int more, boolean read) {
-        DirectoryNames oldest = null;
+        List<DirectoryNames> oldest = List.of();
         try (Mutex _ = lists.take()) {
             rememberedNames += more;
             readDirectories.remove(names);
             if (read) {
                 readDirectories.add(names);
-                DirectoryNames first = readDirectories.iterator().next();
-                if (rememberedNames > MAX_NAMES && first != names) {
-                    readDirectories.remove(first);
-                    oldest = first;
+                oldest = tooOld(names);
+            }
+        }
+        for (DirectoryNames old : oldest) {
+            if (!old.tryForget()) {
+                try (Mutex _ = lists.take()) {
+                    readDirectories.add(old); // another time
                 }
             }
         }
-        if (oldest != null) {
-            oldest.tryForget();
+    }
+
+    /** Those that were read first, so that there are few enough names without them; not {@code except}. */
+    private List<DirectoryNames> tooOld(DirectoryNames except) {
+        List<DirectoryNames> old = List.of();
+        int left = rememberedNames;
+        for (Iterator<DirectoryNames> all = readDirectories.iterator(); left > MAX_NAMES && all.hasNext();) {
+            DirectoryNames first = all.next();
+            if (first != except) {
+                old = old.isEmpty() ? new ArrayList<>() : old;
+                old.add(first);
+                left -= first.count();
+                all.remove();
+            }
         }
+        return old;
     }
 
     // ---- descriptors of files that nobody has open

@@ -137,7 +137,7 @@ final class MountedGofer implements AutoCloseable {
 
     List<String> names(Inode directory) {
         List<String> names = new ArrayList<>();
-        for (DirectoryNames.Entry entry : ((GoferDirectory) directory).names.list()) {
+        for (DirectoryNames.Entry entry : ((GoferDirectory) directory).names.list(null, null)) {
             names.add(entry.name);
         }
         return names;

@@ -2,13 +2,14 @@
 package org.jvisor.fs.overlay;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.function.BiConsumer;
+import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.Killable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
@@ -17,6 +18,11 @@ import org.jvisor.api.vfs.Inode;
 
 /** An open directory of which both layers have a part: the merged list is made when reading begins, and read by its index. */
 final class OverlayDirectory implements FileOperations, Stateful {
+
+    /** Entries of a layer that are taken with nothing of it held. */
+    private static final int AT_ONCE = 1024;
+    /** What an entry takes of the heap beside its name. */
+    private static final int ENTRY_BYTES = 80;
 
     /** A name in one layer. */
     record Entry(String name, long ino, int type) {}
@@ -51,59 +57,118 @@ final class OverlayDirectory implements FileOperations, Stateful {
         return record;
     }
 
-    /** Everything in {@code layer} but "." and "..". */
-    static List<Entry> list(Task task, Overlay overlay, Inode layer) {
-        List<Entry> entries = new ArrayList<>();
+    /** Takes the entries of a layer one by one. */
+    @FunctionalInterface
+    private interface Visitor {
+        /** Whether to go on. */
+        boolean visit(Entry entry);
+    }
+
+    /** Goes through everything in {@code layer} but "." and "..". */
+    private static void forEach(Task task, Overlay overlay, Inode layer, Visitor visitor) {
         FileDescription open = overlay.open(task, layer, Open.O_RDONLY | Open.O_DIRECTORY);
         try {
             long[] position = {0};
-            boolean[] any = {true};
-            while (any[0]) {
-                any[0] = false;
+            List<Entry> some = new ArrayList<>();
+            do {
+                some.clear();
                 long result = open.operations().readdir(task, open, position[0], (name, ino, type, next) -> {
-                    any[0] = true;
-                    position[0] = next;
-                    if (!name.equals(".") && !name.equals("..")) {
-                        entries.add(new Entry(name, ino, type));
+                    if (some.size() == AT_ONCE) {
+                        return false;
                     }
+                    position[0] = next;
+                    some.add(new Entry(name, ino, type));
                     return true;
                 });
                 if (result < 0) {
                     throw ErrnoException.of((int) -result);
                 }
-            }
-            return entries;
+                requireAlive();
+            } while (visit(some, visitor) && !some.isEmpty());
         } finally {
             open.release(task);
         }
     }
 
+    private static boolean visit(List<Entry> some, Visitor visitor) {
+        for (Entry entry : some) {
+            if (!entry.name().equals(".") && !entry.name().equals("..") && !visitor.visit(entry)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Who goes through a large directory can be killed meanwhile. */
+    private static void requireAlive() {
+        if (Thread.currentThread() instanceof Killable task && task.killed()) {
+            throw ErrnoException.of(Errno.EINTR);
+        }
+    }
+
+    /** Whether nothing is shown in {@code directory}. */
+    static boolean isEmpty(Task task, OverlayInode directory) {
+        boolean[] empty = {true};
+        forEachShown(task, directory, entry -> {
+            empty[0] = false;
+            return false;
+        });
+        return empty[0];
+    }
+
+    /** The whiteouts in {@code layer}. */
+    static void forEachWhiteout(Task task, Overlay overlay, Inode layer, BiConsumer<String, Inode> taker) {
+        forEach(task, overlay, layer, entry -> {
+            Inode inode = layer.lookup(task, entry.name());
+            if (inode != null && OverlayInode.isWhiteout(inode)) {
+                taker.accept(entry.name(), inode);
+            }
+            return true;
+        });
+    }
+
     /** What {@code directory} has to show: the upper layer's names, and those of the lower one that it does not hide. */
-    static List<Entry> entries(Task task, OverlayInode directory) {
+    private static void forEachShown(Task task, OverlayInode directory, Visitor visitor) {
         Overlay overlay = directory.overlay();
-        List<Entry> merged = new ArrayList<>();
-        Set<String> hidden = new HashSet<>();
         Inode upper = directory.upper();
         Inode lower = directory.lower();
+        boolean[] more = {true};
         if (upper != null) {
-            for (Entry entry : list(task, overlay, upper)) {
-                hidden.add(entry.name());
+            forEach(task, overlay, upper, entry -> {
                 Inode inode = upper.lookup(task, entry.name());
                 if (inode != null && !OverlayInode.isWhiteout(inode)) {
                     // Its number is the one that stat(2) shows.
                     Inode shown = directory.lookup(task, entry.name());
-                    merged.add(new Entry(entry.name(), shown == null ? entry.ino() : shown.ino(), entry.type()));
+                    more[0] = visitor.visit(new Entry(entry.name(), shown == null ? entry.ino() : shown.ino(), entry.type()));
                 }
-            }
+                return more[0];
+            });
         }
-        if (lower != null) {
-            for (Entry entry : list(task, overlay, lower)) {
-                if (!hidden.contains(entry.name())) {
-                    merged.add(entry);
-                }
-            }
+        if (lower != null && more[0]) {
+            forEach(task, overlay, lower, entry -> upper != null && upper.lookup(task, entry.name()) != null || visitor.visit(entry));
         }
+    }
+
+    /** The merged list, which {@code file} keeps. */
+    private static List<Entry> entries(Task task, OverlayInode directory, FileDescription file) {
+        List<Entry> merged = new ArrayList<>();
+        long[] bytes = {0};
+        forEachShown(task, directory, entry -> {
+            merged.add(entry);
+            bytes[0] += ENTRY_BYTES + entry.name().length();
+            if (merged.size() % AT_ONCE == 0) {
+                charge(task, file, bytes[0]);
+            }
+            return true;
+        });
+        charge(task, file, bytes[0]);
         return merged;
+    }
+
+    private static void charge(Task task, FileDescription file, long bytes) {
+        if (file != null && !file.keep(task, bytes)) {
+            throw ErrnoException.of(Errno.ENOMEM);
+        }
     }
 
     @Override
@@ -114,7 +179,7 @@ final class OverlayDirectory implements FileOperations, Stateful {
     @Override
     public long readdir(Task task, FileDescription file, long position, DirectorySink sink) {
         if (entries == null || position == 0) {
-            entries = entries(task, directory);
+            entries = entries(task, directory, file);
         }
         if (position == 0 && !sink.add(".", directory.ino(), Mode.S_IFDIR >> 12, 1)) {
             return 0;

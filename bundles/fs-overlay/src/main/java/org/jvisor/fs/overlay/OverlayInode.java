@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.overlay;
 
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
@@ -217,8 +218,20 @@ final class OverlayInode implements Inode, Stateful, HandleSource {
             return u;
         }
         checkWritable();
-        OverlayInode directory = parent;
-        Inode upperDirectory = directory.copyUp(task, true);
+        // From the lowest directory that is in the upper layer downwards: how deep it goes is up to the application.
+        ArrayDeque<OverlayInode> missing = new ArrayDeque<>();
+        for (OverlayInode directory = parent; directory.upper == null; directory = directory.parent) {
+            missing.push(directory);
+        }
+        while (!missing.isEmpty()) {
+            missing.pop().copyUpInto(task, true);
+        }
+        return copyUpInto(task, withData);
+    }
+
+    /** Its directory is in the upper layer. */
+    private Inode copyUpInto(Task task, boolean withData) {
+        Inode upperDirectory = parent.upper;
         try (KillableLock _ = copying.take()) {
             if (upper == null) {
                 upper = CopyUp.copy(task, overlay, lower, upperDirectory, name, withData);
@@ -348,7 +361,7 @@ final class OverlayInode implements Inode, Stateful, HandleSource {
     @Override
     public void rmdir(Task task, String child, Inode inode) {
         OverlayInode removed = (OverlayInode) inode;
-        if (!OverlayDirectory.entries(task, removed).isEmpty()) {
+        if (!OverlayDirectory.isEmpty(task, removed)) {
             throw ErrnoException.of(Errno.ENOTEMPTY);
         }
         remove(task, child, removed, true);
@@ -372,12 +385,7 @@ final class OverlayInode implements Inode, Stateful, HandleSource {
 
     /** What is empty to look at may still be full of whiteouts. */
     private void dropWhiteouts(Task task, Inode directory) {
-        for (OverlayDirectory.Entry entry : OverlayDirectory.list(task, overlay, directory)) {
-            Inode inode = directory.lookup(task, entry.name());
-            if (inode != null && isWhiteout(inode)) {
-                directory.unlink(task, entry.name(), inode);
-            }
-        }
+        OverlayDirectory.forEachWhiteout(task, overlay, directory, (name, inode) -> directory.unlink(task, name, inode));
     }
 
     /** A directory of the lower layer cannot move: EXDEV, and mv(1) copies it (as Linux's overlay without redirect_dir). */
@@ -390,7 +398,7 @@ final class OverlayInode implements Inode, Stateful, HandleSource {
         if (isFixed(moved) || exchange && isFixed(gone)) {
             throw ErrnoException.of(Errno.EXDEV);
         }
-        if (gone != null && !exchange && Mode.isDir(gone.mode()) && !OverlayDirectory.entries(task, gone).isEmpty()) {
+        if (gone != null && !exchange && Mode.isDir(gone.mode()) && !OverlayDirectory.isEmpty(task, gone)) {
             throw ErrnoException.of(Errno.ENOTEMPTY);
         }
         moved.copyUp(task, true);
