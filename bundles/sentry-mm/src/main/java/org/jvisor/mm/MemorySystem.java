@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.mm;
 
-import java.lang.ref.Cleaner;
 import java.util.BitSet;
-import java.util.Map;
 import java.util.Set;
-import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -37,16 +34,12 @@ final class MemorySystem implements Memory {
     /** {@link UserMemory#shareKey} has 16 bits for the manager. */
     private static final int MAX_MANAGERS = 1 << 16;
 
-    private static final Cleaner CLEANER = Cleaner.create();
-
     final HostKernel host;
     final FrameFile file;
     final TableArena arena;
     final RandomBytes random;
     private final Mutex lock = new Mutex(LockRank.LEAF);
-    // Guarded by the lock.
-    /** Only containers themselves hold their entries. */
-    private final Map<IpcNamespace, Segments> segments = new WeakHashMap<>();
+    /** Guarded by the lock. */
     private final BitSet ids = new BitSet();
     /** Those that are in use. */
     private final Set<Manager> managers = ConcurrentHashMap.newKeySet();
@@ -148,13 +141,7 @@ final class MemorySystem implements Memory {
 
     @Override
     public SharedSegments segments(IpcNamespace namespace) {
-        try (Mutex _ = lock.take()) {
-            return segments.computeIfAbsent(namespace, made -> {
-                Segments fresh = new Segments((payer, bytes) -> new FrameStore(host, file, payer, bytes));
-                CLEANER.register(made, fresh::removeAll);
-                return fresh;
-            });
-        }
+        return namespace.segments(() -> new Segments((payer, bytes) -> new FrameStore(host, file, payer, bytes)));
     }
 
     @Override

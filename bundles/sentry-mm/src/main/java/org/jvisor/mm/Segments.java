@@ -154,8 +154,8 @@ final class Segments implements SharedSegments {
         }
     }
 
-    /** The namespace is gone, and all who were in it. */
-    void removeAll() {
+    @Override
+    public void removeAll() {
         try (Mutex _ = lock.take()) {
             for (One one : slots) {
                 if (one != null) {

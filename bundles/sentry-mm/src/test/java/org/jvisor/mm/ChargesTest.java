@@ -16,6 +16,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.IpcNamespace;
 import org.jvisor.api.mm.SharedSegments.Segment;
 
 /** What address spaces, their mappings and tables, and shared memory are charged as, and that all is given back. */
@@ -166,5 +167,21 @@ final class ChargesTest extends MemoryTest {
                 () -> segments.create(process.cgroup, 7, PAGE, 0600, Credentials.ROOT, 1, 0)).errno());
         segments.removeAll();
         process.exit();
+    }
+
+    @Test
+    void shouldGiveSegmentsBackWithTheLastWhoIsInTheirNamespace() {
+        IpcNamespace namespace = new IpcNamespace();
+        namespace.retain();
+        Segment segment = system.segments(namespace).create(process.cgroup, 5, PAGE, 0600, Credentials.ROOT, 1, 0);
+        assertEquals(segment, system.segments(namespace).find(5));
+        long a = process.mm.map(process.task, 0, PAGE, RW, Mman.MAP_SHARED, segment.memory(), 0, "/SYSV");
+        process.store(a, 1);
+        namespace.release();
+        assertEquals(1, used(Charge.IPC_OBJECT));
+        process.exit();
+        assertEquals(1, used(Charge.IPC_OBJECT));
+        namespace.release();
+        assertEquals(0, file.used());
     }
 }

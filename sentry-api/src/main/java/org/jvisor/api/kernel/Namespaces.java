@@ -13,6 +13,21 @@ import org.jvisor.api.vfs.MountNamespace;
 public record Namespaces(MountNamespace mounts, UtsNamespace uts, IpcNamespace ipc, PidNamespace pid, NetNamespace net,
         CgroupNamespace cgroup, TimeNamespace time) {
 
+    /** One more task uses those that are counted. */
+    public void retain() {
+        mounts.retain();
+        ipc.retain();
+    }
+
+    /** One less. */
+    public void release() {
+        try {
+            mounts.release();
+        } finally {
+            ipc.release();
+        }
+    }
+
     public Namespaces withMounts(MountNamespace other) {
         return new Namespaces(other, uts, ipc, pid, net, cgroup, time);
     }

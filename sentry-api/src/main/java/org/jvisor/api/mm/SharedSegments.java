@@ -42,6 +42,9 @@ public interface SharedSegments {
     /** IPC_RMID: its key is free at once, the segment goes with its last attachment. */
     void remove(Segment segment);
 
+    /** The namespace is gone: removes all there are. */
+    void removeAll();
+
     /** A segment. */
     @ProviderType
     interface Segment {

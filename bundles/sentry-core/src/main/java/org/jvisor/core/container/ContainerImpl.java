@@ -93,7 +93,7 @@ public final class ContainerImpl implements Container, HandleSource {
         if (namespaces == null) {
             throw notRunning();
         }
-        namespaces.mounts().retain();
+        namespaces.retain();
         return namespaces;
     }
 
@@ -253,7 +253,7 @@ public final class ContainerImpl implements Container, HandleSource {
             namespaces = null;
         }
         if (unused != null) {
-            Attempt.to("release mounts", () -> unused.mounts().release());
+            Attempt.to("leave namespaces", unused::release);
             Attempt.to("close what nobody can receive", kernel.flight()::collect);
         }
     }

@@ -86,7 +86,7 @@ final class ProcessStart {
             throw new StartException("making a process: " + Failures.text(e), e.errno());
         } finally {
             if (!known) {
-                namespaces.mounts().release();
+                namespaces.release();
             }
         }
     }

@@ -198,7 +198,7 @@ final class CloneOperation {
         }
         Attempt.to("leave the working directory", () -> child.setFs(null));
         if (child.namespaces() != null) {
-            Attempt.to("release mounts", () -> child.mounts().release());
+            Attempt.to("leave namespaces", () -> child.namespaces().release());
         }
         if (child.context() != null) {
             Attempt.to("release a context", () -> child.context().release());

@@ -56,7 +56,7 @@ public final class ExitOperation {
     private void giveResourcesBack() {
         Attempt.to("release descriptors", () -> task.files().release(task));
         Attempt.to("leave the working directory", () -> task.setFs(null));
-        Attempt.to("release mounts", () -> task.mounts().release());
+        Attempt.to("leave namespaces", () -> task.namespaces().release());
         MemoryManager mm = task.mm();
         task.setMemory(null, null);
         if (task.context() != null) {

@@ -17,23 +17,26 @@ final class NamespaceCopy {
      * @param flags CLONE_NEW*
      * @param fs whose root and working directory move into a new mount namespace (mount_namespaces(7))
      * @param payer who is charged for what is made
-     * @return with a use of the mount namespace that is the caller's
+     * @return with a use of those that are counted, which is the caller's
      */
     static Namespaces of(Namespaces original, long flags, FsContext fs, Cgroup payer) {
         Namespaces copy = original;
         if ((flags & Clone.CLONE_NEWUTS) != 0) {
             copy = copy.withUts(copy.uts().copy());
         }
+        if ((flags & Clone.CLONE_NEWNS) != 0) {
+            MountNamespace mounts = original.mounts().copy(payer);
+            fs.setRoot(mounts.translate(fs.root()));
+            fs.setWorkingDirectory(mounts.translate(fs.workingDirectory()));
+            copy = copy.withMounts(mounts);
+        } else {
+            copy.mounts().retain();
+        }
         if ((flags & Clone.CLONE_NEWIPC) != 0) {
             copy = copy.withIpc(new IpcNamespace());
+        } else {
+            copy.ipc().retain();
         }
-        if ((flags & Clone.CLONE_NEWNS) == 0) {
-            copy.mounts().retain();
-            return copy;
-        }
-        MountNamespace mounts = original.mounts().copy(payer);
-        fs.setRoot(mounts.translate(fs.root()));
-        fs.setWorkingDirectory(mounts.translate(fs.workingDirectory()));
-        return copy.withMounts(mounts);
+        return copy;
     }
 }

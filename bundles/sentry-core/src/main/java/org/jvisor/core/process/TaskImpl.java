@@ -335,7 +335,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
         return namespaces;
     }
 
-    /** Takes the caller's use of the mount namespace over. */
+    /** Takes the caller's use of them over. */
     public void setNamespaces(Namespaces newNamespaces) {
         namespaces = newNamespaces;
     }
@@ -344,7 +344,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     public void unshareNamespaces(long flags) {
         Namespaces old = namespaces;
         namespaces = NamespaceCopy.of(old, flags, fs, cgroup());
-        old.mounts().release();
+        old.release();
     }
 
     @Override
