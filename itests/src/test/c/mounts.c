@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mount(2) and umount2(2) in a mount namespace of its own: who stands in a mount, or has a file of it open, keeps it.
 #include "check.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -93,6 +94,76 @@ static void moving(void) {
     CHECK(umount2("to", 0) == 0 && rmdir("from") == 0 && rmdir("to") == 0 && rmdir("other") == 0);
 }
 
+static void add_layer(char *options, int number) {
+    char *name = options + strlen(options);
+    sprintf(name, ":%d", number);
+    CHECK(mkdir(name + 1, 0755) == 0);
+}
+
+// An overlay keeps its layers, be they unmounted elsewhere; and overlays are not put in one another without an end.
+static void layers(void) {
+    CHECK(mkdir("l", 0755) == 0 && mount("none", "l", "tmpfs", 0, "") == 0);
+    CHECK(mkdir("l/low", 0755) == 0 && mkdir("l/up", 0755) == 0 && mkdir("l/work", 0755) == 0);
+    make("l/low/f", "content");
+    CHECK(mkdir("o", 0755) == 0);
+    CHECK(mount("none", "o", "overlay", 0, "lowerdir=l/low,upperdir=l/up,workdir=l/work") == 0);
+    CHECK(umount2("l", 0) == 0);
+    CHECK(holds("o/f", "content"));
+    make("o/g", "more");
+    CHECK(rename("o/f", "o/h") == 0 && holds("o/h", "content") && holds("o/g", "more"));
+    CHECK(umount2("o", 0) == 0);
+
+    CHECK(mount("none", "l", "tmpfs", 0, "") == 0 && chdir("l") == 0);
+    for (int i = 0; i < 4; i++) CHECK(mkdir((char[]){'a' + i, 0}, 0755) == 0);
+    make("a/f", "content");
+    CHECK(mount("none", "c", "overlay", 0, "lowerdir=a:b") == 0);
+    CHECK(mount("none", "d", "overlay", 0, "lowerdir=c:b") == 0 && holds("d/f", "content"));
+    CHECK_ERRNO(mount("none", "b", "overlay", 0, "lowerdir=d:a"), EINVAL);
+    CHECK(umount2("c", 0) == 0);
+    CHECK(holds("d/f", "content") && umount2("d", 0) == 0);
+
+    // Of a path through many layers each is asked.
+    char options[4096] = "lowerdir=a";
+    int many = 1;
+    for (; many < 400; many++) add_layer(options, many);
+    CHECK(mount("none", "c", "overlay", 0, options) == 0 && holds("c/f", "content"));
+    DIR *names = opendir("c");
+    int count = 0;
+    while (readdir(names)) count++;
+    CHECK(count == 3 && closedir(names) == 0 && umount2("c", 0) == 0);
+    for (; many < 501; many++) add_layer(options, many);
+    CHECK_ERRNO(mount("none", "c", "overlay", 0, options), EINVAL);
+    CHECK(chdir("..") == 0 && umount2("l", 0) == 0 && rmdir("l") == 0 && rmdir("o") == 0);
+}
+
+// Mounts on mounts: each goes on the one before, and the last comes off first.
+static void stacked(void) {
+    CHECK(mkdir("s", 0755) == 0);
+    for (int i = 0; i < 300; i++) CHECK(mount("none", "s", "tmpfs", 0, "") == 0);
+    make("s/f", "top");
+    CHECK(holds("s/f", "top"));
+    for (int i = 0; i < 300; i++) CHECK(umount2("s", 0) == 0);
+    CHECK_ERRNO(umount2("s", 0), EINVAL);
+    CHECK(rmdir("s") == 0);
+}
+
+// One beside the other, below one directory.
+static void many(void) {
+    char name[32];
+    CHECK(mkdir("m", 0755) == 0 && mount("none", "m", "tmpfs", 0, "") == 0);
+    for (int i = 0; i < 2000; i++) {
+        sprintf(name, "m/%d", i);
+        CHECK(mkdir(name, 0755) == 0 && mount("none", name, "tmpfs", 0, "") == 0);
+    }
+    FILE *mounts = fopen("/proc/self/mountinfo", "r");
+    int lines = 0;
+    while (fgets(buffer, sizeof buffer, mounts)) lines++;
+    CHECK(lines >= 2000 && fclose(mounts) == 0);
+    make("m/1999/f", "last");
+    CHECK(holds("m/1999/f", "last") && access("m/7/f", F_OK) == -1);
+    CHECK(umount2("m", 0) == -1 && umount2("m", MNT_DETACH) == 0 && rmdir("m") == 0);
+}
+
 int main(void) {
     CHECK(mkdtemp(folder));
     CHECK(unshare(CLONE_NEWNS) == 0 && mount(0, "/", 0, MS_REC | MS_PRIVATE, 0) == 0);
@@ -100,6 +171,9 @@ int main(void) {
     standing();
     expiring();
     moving();
+    layers();
+    stacked();
+    many();
     CHECK(chdir("/") == 0 && rmdir(folder) == 0);
     return 0;
 }

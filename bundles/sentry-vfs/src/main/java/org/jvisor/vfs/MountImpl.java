@@ -145,7 +145,7 @@ final class MountImpl implements Mount, Restorable {
         on.mounts++;
         on.superBlock.addMountPoint(on);
         mountPoint = point;
-        namespace = ns;
+        setNamespace(ns);
         MountImpl[] more = Arrays.copyOf(above.children, above.children.length + 1);
         more[more.length - 1] = this;
         above.children = more;
@@ -169,7 +169,7 @@ final class MountImpl implements Mount, Restorable {
             on.superBlock.removeMountPoint(on);
         }
         mountPoint = null;
-        namespace = null;
+        setNamespace(null);
     }
 
     MountNamespaceImpl namespace() {
@@ -177,7 +177,13 @@ final class MountImpl implements Mount, Restorable {
     }
 
     void setNamespace(MountNamespaceImpl ns) {
+        if (namespace != null) {
+            namespace.count(-1);
+        }
         namespace = ns;
+        if (ns != null) {
+            ns.count(1);
+        }
     }
 
     void setFlags(int newFlags) {

@@ -23,6 +23,8 @@ final class MountNamespaceImpl implements MountNamespace, Restorable {
     private final AtomicInteger changeCount = new AtomicInteger();
     private final AtomicInteger users = new AtomicInteger(1);
     private volatile MountImpl root;
+    /** How many mounts are in it; under MountTree's lock. */
+    private int mounts;
 
     /** @param payer whom it is charged to */
     MountNamespaceImpl(Cgroup payer, MountTree tree, MountImpl root) {
@@ -42,6 +44,15 @@ final class MountNamespaceImpl implements MountNamespace, Restorable {
 
     MountImpl rootMount() {
         return root;
+    }
+
+    /** So many mounts are in it from now on, beside those before. Under MountTree's lock, as is the next. */
+    void count(int more) {
+        mounts += more;
+    }
+
+    int count() {
+        return mounts;
     }
 
     /** Under MountTree's lock. */
@@ -101,13 +112,14 @@ final class MountNamespaceImpl implements MountNamespace, Restorable {
     @Override
     public StateRecord save() {
         return new StateRecord("mount namespace", 1).putCore("payer", payer).putCore("root", root).put("users", users.get())
-                .put("changes", changeCount.get());
+                .put("changes", changeCount.get()).put("mounts", mounts);
     }
 
     @Override
     public void forget() {
         root = null;
         users.set(0);
+        mounts = 0;
         changeCount.set(0);
     }
 
@@ -116,6 +128,7 @@ final class MountNamespaceImpl implements MountNamespace, Restorable {
         record.expectCore("payer", payer);
         root = record.requireCore("root", MountImpl.class);
         users.set(record.requireInt("users"));
+        mounts = record.requireInt("mounts");
         changeCount.set(record.requireInt("changes"));
     }
 

@@ -244,6 +244,17 @@ final class MountOperations {
         tree.unmount(mount, (flags & MNT_DETACH) != 0, (flags & MNT_EXPIRE) != 0);
     }
 
+    // ---- private mounts
+
+    MountImpl newPrivateMount(Task task, VfsPath what) {
+        MountImpl from = (MountImpl) what.mount();
+        return tree.newPrivateMount(task.cgroup(), from, (DentryImpl) what.dentry());
+    }
+
+    void endPrivateMount(MountImpl mount) {
+        tree.discard(mount);
+    }
+
     // ---- pivot_root(2)
 
     void pivotRoot(Task task, VfsPath newRoot, VfsPath putOld) {

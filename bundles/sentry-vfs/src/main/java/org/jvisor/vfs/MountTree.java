@@ -10,6 +10,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.kernel.Cgroup;
@@ -22,8 +23,8 @@ import org.jvisor.api.vfs.VfsPath;
 /** The changes of the trees of mounts, those of all namespaces under one lock. Look-ups go by {@link MountImpl} without it. */
 final class MountTree {
 
-    /** How many mounts a namespace may have (/proc/sys/fs/mount-max); propagation and recursive binds multiply them. */
-    static final int MAX_MOUNTS = 10_000;
+    /** How many mounts a namespace may have; propagation and recursive binds multiply them. */
+    static final int MAX_MOUNTS = Mount.MOUNT_MAX;
 
     /**
      * How deep mounts may be nested, or stacked: further than anybody does, and not so far that the walks here run out of
@@ -65,6 +66,12 @@ final class MountTree {
     MountImpl newMount(Cgroup payer, SuperBlock superBlock, String source, int flags) {
         payer.requireCharge(Charge.MOUNT, 1);
         return new MountImpl(payer, superBlock, superBlock.root, source, flags);
+    }
+
+    /** The same of what {@code from} shows, taking no part in what is mounted elsewhere. */
+    MountImpl newPrivateMount(Cgroup payer, MountImpl from, DentryImpl root) {
+        payer.requireCharge(Charge.MOUNT, 1);
+        return new MountImpl(payer, from.superBlock, root, from.source(), from.flags());
     }
 
     // ---- look at it
@@ -159,9 +166,10 @@ final class MountTree {
             if (on.isDirectory() != mounted.root().isDirectory()) {
                 throw ErrnoException.of(Errno.ENOTDIR);
             }
-            List<MountImpl> receivers = Propagation.receivers(above, on);
-            if (count(ns.rootMount()) + count(mounted) * (1 + receivers.size()) > MAX_MOUNTS) {
-                throw ErrnoException.of(Errno.ENOSPC);
+            Set<MountImpl> receivers = Propagation.receivers(above, on);
+            requireRoom(ns, (long) count(mounted) * (1 + receivers.size()));
+            for (MountImpl receiver : receivers) {
+                requireRoom(receiver.namespace(), (long) count(mounted) * (1 + receivers.size()));
             }
             if (depth(above) + height(mounted) > MAX_DEPTH) {
                 throw ErrnoException.of(Errno.ENOSPC);
@@ -176,6 +184,12 @@ final class MountTree {
                 place(twin, top(new VfsPath(receiver, on)), receiver.namespace());
             }
             place(mounted, at, ns);
+        }
+    }
+
+    private static void requireRoom(MountNamespaceImpl ns, long more) {
+        if (ns.count() + more > MAX_MOUNTS) {
+            throw ErrnoException.of(Errno.ENOSPC);
         }
     }
 
@@ -385,6 +399,8 @@ final class MountTree {
     /**
      * pivot_root(2), after the checks of who and whether directories: {@code fresh} becomes the root, {@code old} goes to
      * {@code putOld}.
+     *
+     * @throws ErrnoException EBUSY, EINVAL; ENOSPC when mounts would be nested too deep
      */
     void pivot(MountImpl fresh, MountImpl old, VfsPath putOld) {
         try (Mutex _ = mutex.take()) {
@@ -397,6 +413,9 @@ final class MountTree {
                     || old.parent() != null && old.parent().peers() != null;
             if (shared || fresh.namespace() != ns || !((MountImpl) putOld.mount()).isWithin(fresh)) {
                 throw ErrnoException.of(Errno.EINVAL);
+            }
+            if (depth((MountImpl) putOld.mount()) + height(old) > MAX_DEPTH) {
+                throw ErrnoException.of(Errno.ENOSPC);
             }
             VfsPath whereOldWas = old.mountPoint();
             fresh.detach();

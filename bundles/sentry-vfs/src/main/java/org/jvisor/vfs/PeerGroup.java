@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jvisor.api.state.Restorable;
@@ -14,8 +15,8 @@ final class PeerGroup implements Restorable {
     private static final AtomicInteger NEXT_ID = new AtomicInteger();
 
     final int id = NEXT_ID.incrementAndGet();
-    final List<MountImpl> members = new ArrayList<>();
-    final List<MountImpl> slaves = new ArrayList<>();
+    final Set<MountImpl> members = new LinkedHashSet<>();
+    final Set<MountImpl> slaves = new LinkedHashSet<>();
 
     // ---- Restorable
 

@@ -6,8 +6,8 @@ import static org.jvisor.api.abi.Mount.MS_SHARED;
 import static org.jvisor.api.abi.Mount.MS_SLAVE;
 import static org.jvisor.api.abi.Mount.MS_UNBINDABLE;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /**
  * Shared subtrees (mount_namespaces(7)): which mounts hear of what is mounted below another. All under {@link MountTree}'s
@@ -16,27 +16,27 @@ import java.util.List;
 final class Propagation {
 
     /** The other mounts below which something mounted on {@code on} below {@code mount} appears as well. */
-    static List<MountImpl> receivers(MountImpl mount, DentryImpl on) {
-        List<MountImpl> found = new ArrayList<>();
+    static Set<MountImpl> receivers(MountImpl mount, DentryImpl on) {
+        Set<MountImpl> found = new LinkedHashSet<>();
         if (mount != null && mount.peers() != null) {
             gather(mount.peers(), mount, on, found);
         }
         return found;
     }
 
-    private static void gather(PeerGroup group, MountImpl but, DentryImpl on, List<MountImpl> found) {
+    private static void gather(PeerGroup group, MountImpl but, DentryImpl on, Set<MountImpl> found) {
         for (MountImpl peer : group.members) {
             if (peer != but && peer.namespace() != null && on.isWithin(peer.root())) {
                 found.add(peer);
             }
         }
         for (MountImpl slave : group.slaves) {
-            if (slave.namespace() != null && on.isWithin(slave.root()) && !found.contains(slave)) {
+            if (slave.namespace() != null && on.isWithin(slave.root())) {
                 found.add(slave);
             }
             if (slave.peers() != null && slave.peers() != group) {
                 for (MountImpl further : slave.peers().members) {
-                    if (!found.contains(further) && further.namespace() != null && on.isWithin(further.root())) {
+                    if (further.namespace() != null && on.isWithin(further.root())) {
                         found.add(further);
                     }
                 }

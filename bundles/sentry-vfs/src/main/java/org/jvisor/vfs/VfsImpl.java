@@ -281,6 +281,16 @@ public class VfsImpl implements Vfs {
     }
 
     @Override
+    public Mount newPrivateMount(Task task, VfsPath path) {
+        return mounts.newPrivateMount(task, path);
+    }
+
+    @Override
+    public void endPrivateMount(Mount mount) {
+        mounts.endPrivateMount((MountImpl) mount);
+    }
+
+    @Override
     public void pivotRoot(Task task, VfsPath newRoot, VfsPath putOld) {
         mounts.pivotRoot(task, newRoot, putOld);
     }

@@ -68,8 +68,8 @@ public enum Charge {
     CACHED_INODE(1_024, Errno.ENOMEM),
     /** A byte of the text, or of the list of names, that an open file goes on to be read from. getdents(2), proc(5). */
     LISTING_BYTE(1, Errno.ENOMEM),
-    /** A mount. mount(2). */
-    MOUNT(1_024, Errno.ENOSPC),
+    /** A mount, with the instance of a file system that it may have made. mount(2). */
+    MOUNT(4_096, Errno.ENOSPC),
     /** A pseudo-terminal. pty(7). */
     PTY(40_960, Errno.ENOSPC),
 

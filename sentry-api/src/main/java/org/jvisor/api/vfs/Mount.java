@@ -7,6 +7,9 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface Mount {
 
+    /** How many a namespace may have: fs.mount-max of Linux. */
+    int MOUNT_MAX = 100_000;
+
     int id();
 
     FileSystem fileSystem();

@@ -131,6 +131,15 @@ public interface Vfs extends HandleSource {
 
     void umount(Task task, VfsPath target, int flags);
 
+    /**
+     * A mount of what lies at {@code path} that nobody sees, as an overlay has of its layers: the file system stays, whatever becomes
+     * of the mount that it was found by. The caller {@link #endPrivateMount ends} it.
+     */
+    Mount newPrivateMount(Task task, VfsPath path);
+
+    /** With no lock of the vfs held: the file system may end by that. */
+    void endPrivateMount(Mount mount);
+
     void pivotRoot(Task task, VfsPath newRoot, VfsPath putOld);
 
     /** A namespace whose root is an instance of {@code type}. */

@@ -20,6 +20,7 @@ import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.Inode;
+import org.jvisor.api.vfs.Mount;
 import org.jvisor.api.vfs.Vfs;
 
 /** An instance: two trees, of which the upper one hides and takes the changes of the lower one. */
@@ -30,6 +31,10 @@ final class Overlay implements FileSystem, Stateful, HandleSource {
     private final Memory memory;
     private final boolean writable;
     private final FileSystem[] owned;
+    /** Of the layers that others have, too; ended with this one. */
+    private final List<Mount> mounts;
+    /** How many overlays are in one another, this one included. */
+    private final int depth;
     private final String options;
     /** Set once, before the instance serves. */
     private OverlayInode root;
@@ -42,13 +47,18 @@ final class Overlay implements FileSystem, Stateful, HandleSource {
     /**
      * @param writable whether changes go to {@code upper}, or are refused
      * @param owned file systems that go with this one
+     * @param mounts by which it keeps the others
+     * @param depth how many overlays are in one another, this one included
      */
-    Overlay(Vfs vfs, long device, Memory memory, Inode lower, Inode upper, boolean writable, FileSystem[] owned, String options) {
+    Overlay(Vfs vfs, long device, Memory memory, Inode lower, Inode upper, boolean writable, FileSystem[] owned, List<Mount> mounts,
+            int depth, String options) {
         this.vfs = vfs;
         this.device = device;
         this.memory = memory;
         this.writable = writable;
         this.owned = owned;
+        this.mounts = List.copyOf(mounts);
+        this.depth = depth;
         this.options = options;
         shownBy = upper.fileSystem();
         root = new OverlayInode(this, null, "", lower, upper);
@@ -63,6 +73,8 @@ final class Overlay implements FileSystem, Stateful, HandleSource {
         device = record.requireLong("device");
         writable = record.getBoolean("writable", false);
         options = record.getString("options", "");
+        depth = record.getInt("depth", 1);
+        mounts = record.items("mounts").stream().map(layer -> layer.requireCore("mount", Mount.class)).toList();
         shownBy = record.requireOwn("shownBy", FileSystem.class);
         owned = record.items("owned").stream().map(layer -> layer.requireOwn("fileSystem", FileSystem.class))
                 .toArray(FileSystem[]::new);
@@ -71,7 +83,8 @@ final class Overlay implements FileSystem, Stateful, HandleSource {
     @Override
     public StateRecord save() {
         StateRecord record = new StateRecord(OverlayType.SUPER_BLOCK, OverlayType.SCHEMA).put("device", device)
-                .put("writable", writable).put("options", options).putAny("shownBy", shownBy).putOwn("root", root);
+                .put("writable", writable).put("options", options).put("depth", depth).putAny("shownBy", shownBy).putOwn("root", root);
+        mounts.forEach(mount -> record.add("mounts").putCore("mount", mount));
         for (FileSystem layer : owned) {
             record.add("owned").putAny("fileSystem", layer);
         }
@@ -110,6 +123,10 @@ final class Overlay implements FileSystem, Stateful, HandleSource {
     /** An open file of a layer, which has no name that anybody could see; the caller releases it. */
     FileDescription open(Task task, Inode inode, int flags) {
         return vfs.newAnonymous(inode.open(task, flags), flags, "overlay", inode.mode());
+    }
+
+    int depth() {
+        return depth;
     }
 
     boolean writable() {
@@ -189,5 +206,6 @@ final class Overlay implements FileSystem, Stateful, HandleSource {
         for (FileSystem fileSystem : owned) {
             fileSystem.unmount();
         }
+        mounts.forEach(vfs::endPrivateMount);
     }
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.overlay;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
-import org.jvisor.api.abi.Mode;
-import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
@@ -16,8 +13,6 @@ import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.state.Stateful;
 import org.jvisor.api.vfs.FileSystem;
 import org.jvisor.api.vfs.FileSystemType;
-import org.jvisor.api.vfs.Inode;
-import org.jvisor.api.vfs.PathWalk;
 import org.jvisor.api.vfs.Vfs;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -53,12 +48,12 @@ public final class OverlayType implements FileSystemType, Driver {
     @Override
     public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
         if (attachment instanceof FileSystem[] layers) {
-            return new Overlay(vfs, vfs.newDevice(), memory, layers[0].root(), layers[1].root(), true, layers, "");
+            return new Overlay(vfs, vfs.newDevice(), memory, layers[0].root(), layers[1].root(), true, layers, List.of(), 1, "");
         }
         if (task == null) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        return fromOptions(task, data == null ? "" : data);
+        return LayerOptions.mount(task, vfs, memory, data == null ? "" : data);
     }
 
     @Override
@@ -70,49 +65,5 @@ public final class OverlayType implements FileSystemType, Driver {
             case LOWER_FILE -> new LowerFile(record);
             default -> throw new StateException("overlay knows no record of type " + record.type());
         };
-    }
-
-    private FileSystem fromOptions(Task task, String data) {
-        List<Inode> lowers = new ArrayList<>();
-        Inode upper = null;
-        Inode work = null;
-        for (String option : data.split(",")) {
-            int equals = option.indexOf('=');
-            String key = equals < 0 ? option : option.substring(0, equals);
-            String value = equals < 0 ? "" : option.substring(equals + 1);
-            switch (key) {
-                case "lowerdir" -> {
-                    for (String path : value.split(":")) {
-                        lowers.add(directory(task, path));
-                    }
-                }
-                case "upperdir" -> upper = directory(task, value);
-                case "workdir" -> work = directory(task, value);
-                // What these choose is decided for good here: no index, no redirects, private copies.
-                case "", "userxattr", "index", "redirect_dir", "metacopy", "nfs_export", "xino", "volatile" -> { }
-                default -> throw ErrnoException.of(Errno.EINVAL);
-            }
-        }
-        if (lowers.isEmpty() || (upper == null) != (work == null) || upper == null && lowers.size() < 2) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        String shown = "," + data;
-        long device = vfs.newDevice();
-        Inode lower = lowers.removeLast();
-        while (lowers.size() > (upper == null ? 1 : 0)) {
-            lower = new Overlay(vfs, device, memory, lower, lowers.removeLast(), false, new FileSystem[0], "").root();
-        }
-        return upper == null ? new Overlay(vfs, device, memory, lower, lowers.getFirst(), false, new FileSystem[0], shown)
-                : new Overlay(vfs, device, memory, lower, upper, true, new FileSystem[0], shown);
-    }
-
-    private static Inode directory(Task task, String path) {
-        PathWalk walk = task.walk().load(path);
-        walk.resolve(task, Open.AT_FDCWD, PathWalk.FOLLOW | PathWalk.DIRECTORY);
-        Inode inode = walk.inode();
-        if (!Mode.isDir(inode.mode())) {
-            throw ErrnoException.of(Errno.ENOTDIR);
-        }
-        return inode;
     }
 }

@@ -11,8 +11,12 @@ import static org.jvisor.api.abi.Mount.MS_NOSYMFOLLOW;
 import static org.jvisor.api.abi.Mount.MS_RELATIME;
 import static org.jvisor.api.abi.Mount.MS_SYNCHRONOUS;
 
+import java.util.ArrayDeque;
+import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.Killable;
 import org.jvisor.api.vfs.Dentry;
 import org.jvisor.api.vfs.Mount;
 import org.jvisor.api.vfs.MountNamespace;
@@ -70,6 +74,9 @@ final class MountText {
         }
         Vfs vfs = target.kernel().vfs();
         for (Mount mount : namespace.mounts()) {
+            if (Thread.currentThread() instanceof Killable reader && reader.killed()) {
+                throw ErrnoException.of(Errno.EINTR);
+            }
             String place = vfs.name(task, new VfsPath(mount, mount.root()));
             if (!place.startsWith(UNREACHABLE)) {
                 line.write(text, mount, place);
@@ -104,10 +111,12 @@ final class MountText {
         if (dentry.parent() == dentry) {
             return "/";
         }
-        StringBuilder b = new StringBuilder();
+        ArrayDeque<String> names = new ArrayDeque<>();
         for (Dentry d = dentry; d.parent() != d; d = d.parent()) {
-            b.insert(0, d.name()).insert(0, '/');
+            names.push(d.name());
         }
+        StringBuilder b = new StringBuilder();
+        names.forEach(name -> b.append('/').append(name));
         return b.append(dentry.isDeleted() ? "//deleted" : "").toString();
     }
 }

@@ -20,6 +20,7 @@ import org.jvisor.api.kernel.SysctlValues;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.UtsNamespace;
 import org.jvisor.api.vfs.Inode;
+import org.jvisor.api.vfs.Mount;
 import org.jvisor.api.vfs.PseudoFile;
 
 /**
@@ -138,7 +139,7 @@ final class Sysctls {
         number("fs/inotify/max_user_watches", 65536, 0, INT_MAX);
         number("fs/lease-break-time", 45, 0, INT_MAX);
         number("fs/leases-enable", 1, 0, 1);
-        all.put("fs/mount-max", most(Charge.MOUNT));
+        all.put("fs/mount-max", new Sysctl(task -> Long.toString(Math.min(Mount.MOUNT_MAX, cgroup(task).most(Charge.MOUNT))), null));
         number("fs/nr_open", 1_048_576, 64, INT_MAX);
         number("fs/overflowuid", 65534, 0, 65535);
         number("fs/overflowgid", 65534, 0, 65535);
