@@ -97,6 +97,20 @@ static void blocking(void) {
 
 static void packets(void) {
     int p[2];
+    // Each takes a page of the capacity, however short it is.
+    CHECK(pipe2(p, O_DIRECT | O_NONBLOCK) == 0);
+    for (int i = 0; i < 16; i++) CHECK(write(p[1], "x", 1) == 1);
+    CHECK_ERRNO(write(p[1], "x", 1), EAGAIN);
+    struct pollfd full = {.fd = p[1], .events = POLLOUT};
+    CHECK(poll(&full, 1, 0) == 0);
+    CHECK_ERRNO(fcntl(p[1], F_SETPIPE_SZ, 4096), EBUSY);
+    CHECK(read(p[0], buffer, 100) == 1 && poll(&full, 1, 0) == 1 && write(p[1], "x", 1) == 1);
+    CHECK_ERRNO(write(p[1], "x", 1), EAGAIN);
+    CHECK(fcntl(p[1], F_SETPIPE_SZ, 1 << 20) == 1 << 20);
+    for (int i = 0; i < 240; i++) CHECK(write(p[1], "x", 1) == 1);
+    CHECK_ERRNO(write(p[1], "x", 1), EAGAIN);
+    close(p[0]); close(p[1]);
+
     CHECK(pipe2(p, O_DIRECT | O_NONBLOCK) == 0);
     CHECK(write(p[1], "one", 3) == 3 && write(p[1], "three", 5) == 5 && write(p[1], "4", 1) == 1);
     CHECK(read(p[0], buffer, 100) == 3);

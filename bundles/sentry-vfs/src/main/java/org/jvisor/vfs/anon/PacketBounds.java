@@ -28,6 +28,11 @@ final class PacketBounds {
         }
     }
 
+    /** How many there are. */
+    int count() {
+        return lengths.size();
+    }
+
     boolean firstIsPacket() {
         return lengths.peekFirst() > 0;
     }

@@ -54,6 +54,8 @@ public final class PipeBuffer implements Restorable {
 
     /** Boundaries of packets (O_DIRECT, pipe(2)); null while everything in the pipe is a plain stream. */
     private PacketBounds bounds;
+    /** How many packets and stretches those are: a packet takes one of the places that a page of the capacity is, however short it is. */
+    private volatile int places;
 
     public PipeBuffer(MemoryFile file, HostKernel host) {
         this.file = file;
@@ -104,7 +106,7 @@ public final class PipeBuffer implements Restorable {
                 ringSize = 0;
                 head = 0;
                 count = 0;
-                bounds = null;
+                setBounds(null);
             }
         } finally {
             lock.unlock();
@@ -139,7 +141,7 @@ public final class PipeBuffer implements Restorable {
                 return nothing(target);
             }
             // Writers that wait found less than PIPE_BUF bytes of room, the others had no reason to.
-            wake = capacity - count < Splice.PIPE_BUF;
+            wake = isFull();
             moved = bounds == null ? take(target, count) : takePackets(target);
         } finally {
             lock.unlock();
@@ -171,10 +173,10 @@ public final class PipeBuffer implements Restorable {
         lock.lockAlways();
         try {
             dropped = (int) Math.min(bytes, count);
-            wake = dropped > 0 && capacity - count < Splice.PIPE_BUF;
+            wake = dropped > 0 && isFull();
             consume(dropped);
             if (bounds != null) {
-                bounds = bounds.drop(dropped);
+                setBounds(bounds.drop(dropped));
             }
         } finally {
             lock.unlock();
@@ -201,7 +203,7 @@ public final class PipeBuffer implements Restorable {
         if (!bounds.firstIsPacket()) {
             long moved = take(target, bounds.firstLength());
             if (moved > 0) {
-                bounds = bounds.drop((int) moved);
+                setBounds(bounds.drop((int) moved));
             }
             return moved;
         }
@@ -211,7 +213,7 @@ public final class PipeBuffer implements Restorable {
             return moved;
         }
         consume(packet - (int) moved);
-        bounds = bounds.drop(packet);
+        setBounds(bounds.drop(packet));
         return moved;
     }
 
@@ -256,17 +258,16 @@ public final class PipeBuffer implements Restorable {
             }
             int room = capacity - count;
             int atOnce = (int) Math.min(wanted, Splice.PIPE_BUF);
-            if (wanted <= Splice.PIPE_BUF || packets ? room < atOnce : room == 0) {
+            if ((wanted <= Splice.PIPE_BUF || packets ? room < atOnce : room == 0) || !hasPlace()) {
                 return -Errno.EAGAIN;
             }
             int chunk = packets ? atOnce : (int) Math.min(wanted, room);
             reserve(chunk);
             moved = copyIn(source, chunk);
             if (moved > 0 && (packets || bounds != null)) {
-                if (bounds == null) {
-                    bounds = new PacketBounds(count - (int) moved);
-                }
-                bounds.append((int) moved, packets);
+                PacketBounds more = bounds == null ? new PacketBounds(count - (int) moved) : bounds;
+                more.append((int) moved, packets);
+                setBounds(more);
             }
         } finally {
             lock.unlock();
@@ -275,6 +276,20 @@ public final class PipeBuffer implements Restorable {
             queue.wake(READ_EVENTS);
         }
         return moved;
+    }
+
+    private void setBounds(PacketBounds now) {
+        bounds = now;
+        places = now == null ? 0 : now.count();
+    }
+
+    private boolean hasPlace() {
+        return places < capacity / MemoryFile.PAGE;
+    }
+
+    /** Whether a writer may find no room. */
+    private boolean isFull() {
+        return capacity - count < Splice.PIPE_BUF || !hasPlace();
     }
 
     private long copyIn(IoBuffer source, int most) {
@@ -328,7 +343,7 @@ public final class PipeBuffer implements Restorable {
     }
 
     int room() {
-        return capacity - count;
+        return hasPlace() ? capacity - count : 0;
     }
 
     int capacity() {
@@ -346,7 +361,7 @@ public final class PipeBuffer implements Restorable {
         int rounded = bytes <= MemoryFile.PAGE ? MemoryFile.PAGE : Integer.highestOneBit(bytes - 1) << 1;
         lock.lock();
         try {
-            if (count > rounded) {
+            if (count > rounded || places > rounded / MemoryFile.PAGE) {
                 return -Errno.EBUSY;
             }
             if (ringSize > rounded) {
@@ -369,7 +384,7 @@ public final class PipeBuffer implements Restorable {
     }
 
     int pollWrite() {
-        int events = capacity - count >= Splice.PIPE_BUF ? WRITE_EVENTS : 0;
+        int events = isFull() ? 0 : WRITE_EVENTS;
         return readers() == 0 ? events | Poll.POLLERR : events;
     }
 
@@ -379,7 +394,8 @@ public final class PipeBuffer implements Restorable {
     public StateRecord save() {
         return new StateRecord("pipe", 1).put("readers", readers()).put("writers", writers()).put("readerOpens", readerOpens())
                 .put("writerOpens", writerOpens()).put("capacity", capacity).put("ringOffset", ringOffset).put("ringSize", ringSize)
-                .put("head", head).put("count", count).put("bounds", bounds == null ? null : bounds.toArray());
+                .put("head", head).put("count", count).put("places", places)
+                .put("bounds", bounds == null ? null : bounds.toArray());
     }
 
     /** The ring's frames stay this pipe's. */
@@ -395,6 +411,7 @@ public final class PipeBuffer implements Restorable {
         head = 0;
         count = 0;
         bounds = null;
+        places = 0;
     }
 
     @Override
@@ -409,5 +426,6 @@ public final class PipeBuffer implements Restorable {
         head = record.requireInt("head");
         count = record.requireInt("count");
         bounds = record.has("bounds") ? PacketBounds.of(record.getLongs("bounds")) : null;
+        places = record.requireInt("places");
     }
 }
