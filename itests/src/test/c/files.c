@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -428,10 +430,78 @@ static void xattrs(void) {
     unlink("x");
 }
 
+// A file without a name gets none again, unless it was made so; and that but once.
+static void linking_back(void) {
+    char path[64];
+    int fd = open("gone", O_RDWR | O_CREAT, 0600);
+    CHECK(fd >= 0 && unlink("gone") == 0);
+    sprintf(path, "/proc/self/fd/%d", fd);
+    CHECK_ERRNO(linkat(AT_FDCWD, path, AT_FDCWD, "back", AT_SYMLINK_FOLLOW), ENOENT);
+    CHECK(close(fd) == 0 && (fd = open(".", O_TMPFILE | O_RDWR | O_EXCL, 0600)) >= 0);
+    CHECK_ERRNO(linkat(AT_FDCWD, path, AT_FDCWD, "back", AT_SYMLINK_FOLLOW), ENOENT);
+    CHECK(close(fd) == 0 && (fd = open(".", O_TMPFILE | O_RDWR, 0600)) >= 0);
+    CHECK(linkat(AT_FDCWD, path, AT_FDCWD, "named", AT_SYMLINK_FOLLOW) == 0);
+    CHECK(linkat(AT_FDCWD, path, AT_FDCWD, "again", AT_SYMLINK_FOLLOW) == 0);
+    CHECK(unlink("named") == 0 && unlink("again") == 0);
+    CHECK_ERRNO(linkat(AT_FDCWD, path, AT_FDCWD, "named", AT_SYMLINK_FOLLOW), ENOENT);
+    CHECK(close(fd) == 0);
+}
+
+static time_t accessed(const char *path) {
+    struct stat s;
+    CHECK(lstat(path, &s) == 0);
+    return s.st_atime;
+}
+
+// Reads it all, a file, directory or link, and tells when it was accessed last; before that it was in 1970.
+static time_t after_reading(const char *path, int flags) {
+    struct stat s;
+    char some[1024];
+    CHECK(lstat(path, &s) == 0);
+    struct timespec times[2] = {{1000, 0}, {2000, 0}};
+    CHECK(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) == 0 && accessed(path) == 1000);
+    if (S_ISLNK(s.st_mode)) {
+        CHECK(readlink(path, some, sizeof some) > 0);
+    } else {
+        int fd = open(path, O_RDONLY | flags);
+        CHECK(fd >= 0 && (S_ISDIR(s.st_mode) ? syscall(SYS_getdents64, fd, some, sizeof some) : pread(fd, some, 1, 0)) > 0);
+        close(fd);
+    }
+    return accessed(path);
+}
+
+static void access_times(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        CHECK(unshare(CLONE_NEWNS) == 0 && mount(0, "/", 0, MS_REC | MS_PRIVATE, 0) == 0);
+        CHECK(mkdir("m", 0755) == 0 && mount("none", "m", "tmpfs", 0, "") == 0 && mkdir("m/d", 0755) == 0);
+        int fd = open("m/f", O_RDWR | O_CREAT, 0644);
+        CHECK(fd >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0 && symlink("f", "m/l") == 0);
+        CHECK(after_reading("m/f", O_NOATIME) == 1000 && after_reading("m/d", O_NOATIME) == 1000);
+        CHECK(after_reading("m/f", 0) > 2000 && after_reading("m/d", 0) > 2000 && after_reading("m/l", 0) > 2000);
+        CHECK(mount(0, "m", 0, MS_REMOUNT | MS_BIND | MS_NOATIME, 0) == 0);
+        CHECK(after_reading("m/f", 0) == 1000 && after_reading("m/d", 0) == 1000 && after_reading("m/l", 0) == 1000);
+        CHECK(mount(0, "m", 0, MS_REMOUNT | MS_BIND | MS_STRICTATIME | MS_NODIRATIME, 0) == 0);
+        CHECK(after_reading("m/f", 0) > 2000 && after_reading("m/d", 0) == 1000);
+        // An access that is later than the last change counts here, and not with MS_RELATIME.
+        struct timespec future[2] = {{4000000000, 0}, {2000, 0}};
+        char c;
+        CHECK((fd = open("m/f", O_RDWR)) >= 0 && futimens(fd, future) == 0 && read(fd, &c, 1) == 1);
+        CHECK(accessed("m/f") < 4000000000);
+        CHECK(mount(0, "m", 0, MS_REMOUNT | MS_BIND | MS_RELATIME, 0) == 0 && futimens(fd, future) == 0);
+        CHECK(pread(fd, &c, 1, 0) == 1 && accessed("m/f") == 4000000000);
+        CHECK(chmod(".", 0755) == 0 && setuid(1000) == 0);
+        CHECK_ERRNO(open("m/f", O_RDONLY | O_NOATIME), EPERM);
+        _exit(0);
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child && status == 0 && rmdir("m") == 0);
+}
+
 int main(void) {
     umask(022);
     CHECK(mkdtemp(folder) && chdir(folder) == 0);
-    opening(); descriptors(); attributes(); names(); locks(); lowest_locks(); memfds(); devices(); xattrs();
+    opening(); descriptors(); attributes(); names(); locks(); lowest_locks(); memfds(); devices(); xattrs(); linking_back(); access_times();
     CHECK(chdir("/") == 0 && rmdir(folder) == 0);
     return 0;
 }

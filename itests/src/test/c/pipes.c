@@ -5,8 +5,10 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -211,6 +213,82 @@ static void splices(void) {
     CHECK_ERRNO(copy_file_range(p[0], 0, out, 0, 1, 0), EINVAL);
 }
 
+// What splice(2) and its kin look at, in which order.
+static void refusals(void) {
+    int p[2], q[2], s[2];
+    CHECK(pipe(p) == 0 && pipe(q) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0);
+    int file = temporary(), event = eventfd(0, 0), directory = open("/tmp", O_RDONLY);
+    loff_t at = 3, negative = -1;
+    // Before anything is waited for.
+    CHECK_ERRNO(splice(p[0], 0, event, 0, 10, 0), EINVAL);
+    CHECK_ERRNO(splice(directory, 0, p[1], 0, 10, 0), EINVAL);
+    CHECK_ERRNO(splice(p[0], 0, s[0], &at, 10, 0), EINVAL);
+    CHECK_ERRNO(splice(p[0], 0, file, &negative, 10, 0), EINVAL);
+    CHECK_ERRNO(splice(p[1], &at, file, 0, 10, 0), ESPIPE);
+    CHECK_ERRNO(splice(p[1], 0, file, nowhere, 10, 0), EFAULT);
+    CHECK_ERRNO(splice(p[1], 0, file, 0, 10, 0), EBADF);
+
+    // Nobody reads any more: nothing is taken from the other side.
+    CHECK(close(q[0]) == 0 && write(file, "abc", 3) == 3 && lseek(file, 0, SEEK_SET) == 0 && write(s[0], "abc", 3) == 3);
+    CHECK_ERRNO(splice(file, 0, q[1], 0, 3, 0), EPIPE);
+    CHECK(lseek(file, 0, SEEK_CUR) == 0);
+    CHECK_ERRNO(splice(s[1], 0, q[1], 0, 3, 0), EPIPE);
+    CHECK(recv(s[1], other, 10, MSG_DONTWAIT) == 3);
+    CHECK(write(p[1], "x", 1) == 1);
+    CHECK_ERRNO(splice(p[0], 0, q[1], 0, 10, 0), EPIPE);
+    CHECK(read(p[0], other, 10) == 1 && close(p[1]) == 0);
+    CHECK_ERRNO(splice(p[0], 0, q[1], 0, 10, 0), EPIPE);
+    close(p[0]); close(q[1]);
+
+    // vmsplice(2) waits for room, and goes when it has filled that.
+    CHECK(pipe(p) == 0);
+    struct iovec v[2] = {{buffer, 100000}, {buffer + 100000, 100000}};
+    long filled = vmsplice(p[1], v, 2, 0);
+    CHECK(filled > 0 && filled <= 65536);
+    CHECK_ERRNO(vmsplice(p[1], v, 2, SPLICE_F_NONBLOCK), EAGAIN);
+    CHECK(vmsplice(p[1], v, 0, 0) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        asleep(getppid());
+        _exit(read(p[0], other, 65536) <= 0);
+    }
+    CHECK(vmsplice(p[1], v, 2, 0) > 0);
+    int status;
+    CHECK(wait(&status) == child && status == 0);
+    close(p[0]); close(p[1]);
+
+    // Places, and where they end.
+    CHECK_ERRNO(copy_file_range(file, &negative, file, &at, 5, 0), EOVERFLOW);
+    at = 0x7ffffffffffffffe;
+    loff_t from = 0;
+    CHECK_ERRNO(copy_file_range(file, &from, file, &at, 3, 0), EFBIG);
+    off_t beyond = 20;
+    CHECK(sendfile(s[0], file, &beyond, 5) == 0 && beyond == 20);
+    close(file); close(event); close(directory); close(s[0]); close(s[1]);
+}
+
+// Without CAP_SYS_RESOURCE a pipe is no larger than /proc/sys/fs/pipe-max-size.
+static void largest(void) {
+    int most = 0, p[2];
+    FILE *f = fopen("/proc/sys/fs/pipe-max-size", "r");
+    CHECK(f && fscanf(f, "%d", &most) == 1 && fclose(f) == 0 && most >= 4096);
+    int setting = open("/proc/sys/fs/pipe-max-size", O_WRONLY);
+    CHECK(setting >= 0);
+    CHECK_ERRNO(write(setting, "much", 4), EINVAL);
+    CHECK_ERRNO(write(setting, "2147483649", 10), EINVAL);
+    CHECK(dprintf(setting, "%d\n", most) > 0 && close(setting) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        CHECK(setuid(1000) == 0 && pipe(p) == 0);
+        CHECK(fcntl(p[1], F_SETPIPE_SZ, most) == most);
+        CHECK_ERRNO(fcntl(p[1], F_SETPIPE_SZ, most + 1), EPERM);
+        CHECK(fcntl(p[1], F_GETPIPE_SZ) == most && fcntl(p[1], F_SETPIPE_SZ, 5000) == 8192);
+        _exit(0);
+    }
+    int status;
+    CHECK(wait(&status) == child && status == 0);
+}
+
 static void interrupted(void) {
     int p[2];
     CHECK(pipe(p) == 0);
@@ -232,6 +310,6 @@ static void interrupted(void) {
 }
 
 int main(void) {
-    basics(); limits(); ends(); blocking(); packets(); vectors(); fifos(); splices(); interrupted();
+    basics(); limits(); ends(); blocking(); packets(); vectors(); fifos(); splices(); refusals(); largest(); interrupted();
     return 0;
 }

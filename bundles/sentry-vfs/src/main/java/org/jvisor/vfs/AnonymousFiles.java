@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
+import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Mman;
@@ -8,6 +9,7 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.PipeSysctl;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.vfs.FileDescription;
@@ -94,15 +96,23 @@ final class AnonymousFiles {
         return new FileDescriptionImpl(openFiles, operations, path, vnode, flags);
     }
 
-    PipeBuffer newPipeBuffer() {
-        return new PipeBuffer(memory.file(), host);
+    /** As large as usual, or as it may be for {@code task} (pipe(7), /proc/sys/fs/pipe-max-size). */
+    PipeBuffer newPipeBuffer(Task task) {
+        PipeBuffer buffer = new PipeBuffer(memory.file(), host);
+        if (task != null) {
+            long most = PipeSysctl.maxSize(task.kernel().sysctls());
+            if (most < buffer.capacity() && !task.hasCapability(Capability.CAP_SYS_RESOURCE)) {
+                buffer.setCapacity((int) most);
+            }
+        }
+        return buffer;
     }
 
     FileDescription[] pipe(Task task, int flags) {
         takeTwo();
         KernelFileSystem fileSystem = (KernelFileSystem) pipes.fileSystem();
         long ino = fileSystem.newIno();
-        PipeBuffer buffer = newPipeBuffer();
+        PipeBuffer buffer = newPipeBuffer(task);
         int uid = Permissions.of(task).fsuid();
         int gid = Permissions.of(task).fsgid();
         Inode inode = new AnonymousInode(fileSystem, ino, clock, null, Mode.S_IFIFO | Mode.S_IRUSR | Mode.S_IWUSR, uid, gid);

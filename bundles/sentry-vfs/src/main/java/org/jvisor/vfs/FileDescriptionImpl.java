@@ -274,7 +274,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
             if (overflows(at, target)) {
                 return -Errno.EINVAL;
             }
-            long n = operations.read(task, this, target, at);
+            long n = readFile(task, target, at);
             if (n > 0) {
                 position = at + n;
             }
@@ -303,8 +303,22 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
         if (!positional) {
             return -Errno.ESPIPE;
         }
-        long result = operations.read(task, this, target, offset);
+        long result = readFile(task, target, offset);
         return result == -Errno.EAGAIN ? blockingRead(task, target, offset) : result;
+    }
+
+    private long readFile(Task task, IoBuffer target, long offset) {
+        long n = operations.read(task, this, target, offset);
+        if (regular && n >= 0) {
+            accessed();
+        }
+        return n;
+    }
+
+    private void accessed() {
+        if ((flags & Open.O_NOATIME) == 0) {
+            ((MountImpl) path.mount()).accessed(vnode.inode, directory);
+        }
     }
 
     /** @param offset -1: at the position */
@@ -320,7 +334,7 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
             for (long slept = 0;; slept = task.sleep(deadline)) {
                 long result;
                 if (offset >= 0) {
-                    result = operations.read(task, this, target, offset);
+                    result = readFile(task, target, offset);
                 } else {
                     result = seekable ? readHere(task, target) : operations.read(task, this, target, FileOperations.CURRENT);
                 }
@@ -562,7 +576,11 @@ final class FileDescriptionImpl implements FileDescription, Handle, Restorable {
             if (directoryReader == null) {
                 directoryReader = new DirectoryReader();
             }
-            return directoryReader.read(task, sink);
+            long result = directoryReader.read(task, sink);
+            if (result >= 0) {
+                accessed();
+            }
+            return result;
         } finally {
             positionLock.unlock();
         }

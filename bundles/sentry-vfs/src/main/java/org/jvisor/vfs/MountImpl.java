@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.vfs;
 
+import static org.jvisor.api.abi.Mount.MS_NOATIME;
+import static org.jvisor.api.abi.Mount.MS_NODIRATIME;
 import static org.jvisor.api.abi.Mount.MS_PRIVATE;
 import static org.jvisor.api.abi.Mount.MS_RDONLY;
+import static org.jvisor.api.abi.Mount.MS_RELATIME;
 import static org.jvisor.api.abi.Mount.MS_UNBINDABLE;
 
 import java.util.Arrays;
@@ -16,6 +19,7 @@ import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileSystem;
+import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.Mount;
 import org.jvisor.api.vfs.VfsPath;
 
@@ -188,6 +192,14 @@ final class MountImpl implements Mount, Restorable {
 
     void setFlags(int newFlags) {
         flags = newFlags;
+    }
+
+    /** {@code inode} has been read through this mount (mount(2), MS_NOATIME and its kin). */
+    void accessed(Inode inode, boolean directory) {
+        int now = flags;
+        if ((now & (MS_NOATIME | MS_RDONLY)) == 0 && (!directory || (now & MS_NODIRATIME) == 0)) {
+            inode.accessed((now & MS_RELATIME) == 0);
+        }
     }
 
     boolean unbindable() {

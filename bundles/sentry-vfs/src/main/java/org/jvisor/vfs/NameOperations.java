@@ -6,6 +6,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
+import org.jvisor.api.abi.Stat;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.Inode;
@@ -90,7 +91,8 @@ final class NameOperations {
             throw ErrnoException.of(Errno.ENOENT);
         }
         MountImpl mount = oldWalk.mount();
-        Inode existing = oldWalk.inode();
+        Vnode linked = oldWalk.dentry().vnode;
+        Inode existing = linked.inode;
         newWalk.resolve(task, newDirfd, PathWalk.PARENT);
         if (!newWalk.lastIsName()) {
             throw ErrnoException.of(Errno.EEXIST);
@@ -108,15 +110,26 @@ final class NameOperations {
             if (Mode.isDir(existing.mode())) {
                 throw ErrnoException.of(Errno.EPERM);
             }
+            if (isRemoved(existing) && !linked.linkable) {
+                throw ErrnoException.of(Errno.ENOENT);
+            }
             Creation.enter(newWalk, () -> {
                 directory.inode().link(task, newWalk.lastName(), existing);
                 return existing;
             });
+            linked.linkable = false;
         } catch (ErrnoException e) {
             throw newWalk.doubted(e);
         } finally {
             directory.lock.unlock();
         }
+    }
+
+    /** Whether it has lost its last name. */
+    private static boolean isRemoved(Inode inode) {
+        Stat stat = new Stat();
+        inode.stat(stat);
+        return stat.nlink == 0;
     }
 
     /** proc(5), /proc/sys/fs/protected_hardlinks: only to files that one owns, or may read and write and that harm nobody. */

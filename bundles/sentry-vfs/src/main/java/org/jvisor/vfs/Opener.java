@@ -149,6 +149,7 @@ final class Opener {
             Inode.Owner owner = Creation.owner(task, directory.inode());
             int granted = Creation.fileMode(task, directory.inode(), Mode.S_IFREG | mode & Mode.PERMISSIONS);
             vnode = directory.superBlock.vnode(directory.inode().tmpfile(task, granted, owner));
+            vnode.linkable = (flags & Open.O_EXCL) == 0;
         } finally {
             directory.lock.unlock();
         }
@@ -262,8 +263,8 @@ final class Opener {
         }
         int mode = inode.mode();
         return switch (Mode.type(mode)) {
-            case Mode.S_IFIFO -> inode instanceof AnonymousInode ? reopenPipe(task, vnode.fifo(anonymous::newPipeBuffer), flags)
-                    : PipeEnd.openFifo(task, vnode.fifo(anonymous::newPipeBuffer), flags);
+            case Mode.S_IFIFO -> inode instanceof AnonymousInode ? reopenPipe(task, vnode.fifo(() -> anonymous.newPipeBuffer(task)), flags)
+                    : PipeEnd.openFifo(task, vnode.fifo(() -> anonymous.newPipeBuffer(task)), flags);
             case Mode.S_IFCHR -> device(task, path, flags);
             case Mode.S_IFSOCK, Mode.S_IFBLK -> throw ErrnoException.of(Errno.ENXIO);
             default -> inode.open(task, flags);

@@ -378,6 +378,7 @@ final class PathWalkImpl implements PathWalk {
             return;
         }
         String target = inode.readlink(task);
+        mount.accessed(inode, false);
         if (target.isEmpty()) {
             throw ErrnoException.of(Errno.ENOENT);
         }

@@ -227,7 +227,9 @@ public class VfsImpl implements Vfs {
             // readlinkat(2): an empty path that means something else than a link has no name.
             throw ErrnoException.of(walk.isEmpty() ? Errno.ENOENT : Errno.EINVAL);
         }
-        return inode.readlink(task);
+        String target = inode.readlink(task);
+        walk.mount().accessed(inode, false);
+        return target;
     }
 
     @Override

@@ -34,6 +34,9 @@ final class Vnode implements Handle {
     /** What its file system does with it; another object once the file system's bundle is replaced. */
     volatile Inode inode;
 
+    /** Whether it may get a name though it has none: what O_TMPFILE has made, without O_EXCL, and only once (open(2)). */
+    volatile boolean linkable;
+
     private volatile int users = 1;
     private volatile FileLocks locks;
     private volatile PipeBuffer fifo;

@@ -111,6 +111,7 @@ class TestFileSystem implements FileSystem {
         public void stat(Stat stat) {
             stat.clear();
             stat.mode = mode;
+            stat.nlink = 1;
             stat.ino = ino;
         }
 

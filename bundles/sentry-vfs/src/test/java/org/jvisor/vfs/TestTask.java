@@ -15,8 +15,10 @@ import org.jvisor.api.kernel.Call;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.kernel.SysctlValues;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.vfs.FdTable;
@@ -48,6 +50,8 @@ final class TestTask implements InvocationHandler {
     private final PathWalk walk2;
     private final Semaphore awake = new Semaphore(0);
     private final WaitQueue.Entry entry = new WaitQueue.Entry(events -> awake.release());
+    private final SysctlValues sysctls = new SysctlValues();
+    private final Kernel kernel = proxy(Kernel.class, (p, method, arguments) -> kernelCall(method));
     private final ThreadGroup group = proxy(ThreadGroup.class, (p, method, arguments) -> groupCall(method, arguments));
     private final PidNamespace pidNamespace;
     final Cgroup cgroup = new Cgroup(null);
@@ -78,6 +82,13 @@ final class TestTask implements InvocationHandler {
         return type.cast(Proxy.newProxyInstance(TestTask.class.getClassLoader(), new Class<?>[] {type}, handler));
     }
 
+    private Object kernelCall(Method method) {
+        if (method.getName().equals("sysctls")) {
+            return sysctls;
+        }
+        throw new UnsupportedOperationException(method.toString());
+    }
+
     private Object groupCall(Method method, Object[] arguments) {
         return switch (method.getName()) {
             case "softLimit" -> fileSizeLimit;
@@ -90,6 +101,7 @@ final class TestTask implements InvocationHandler {
     @Override
     public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
         return switch (method.getName()) {
+            case "kernel" -> kernel;
             case "credentials" -> credentials;
             case "hasCapability" -> credentials.has((Integer) arguments[0]);
             case "container" -> container;

@@ -124,6 +124,14 @@ public interface Inode {
         throw ErrnoException.of(Errno.EOPNOTSUPP);
     }
 
+    /**
+     * It has been read, or followed, where its time of last access is kept (not by O_NOATIME, and not in a mount with MS_NOATIME). Any
+     * thread.
+     *
+     * @param strict whether each access counts; otherwise only one after a change (mount(2), MS_RELATIME)
+     */
+    default void accessed(boolean strict) {}
+
     // ---- symbolic links
 
     default String readlink(Task task) {

@@ -7,6 +7,7 @@ import org.jvisor.api.abi.FOwnerExLayout;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Credentials;
+import org.jvisor.api.kernel.PipeSysctl;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FileDescription;
@@ -62,7 +63,7 @@ final class Fcntl {
             case Open.F_GETLEASE -> Open.F_UNLCK;
             case Open.F_SETLEASE -> argument == Open.F_UNLCK ? -Errno.EAGAIN : -Errno.EINVAL;
             case Open.F_GETPIPE_SZ -> pipe(file) == null ? -Errno.EBADF : pipe(file).capacity();
-            case Open.F_SETPIPE_SZ -> pipe(file) == null ? -Errno.EBADF : setPipeSize(pipe(file), argument);
+            case Open.F_SETPIPE_SZ -> pipe(file) == null ? -Errno.EBADF : setPipeSize(task, pipe(file), argument);
             case Open.F_ADD_SEALS -> addSeals(file, argument);
             case Open.F_GET_SEALS -> file.operations() instanceof Vfs.Sealable s ? s.seals() : -Errno.EINVAL;
             case Open.F_GET_RW_HINT, Open.F_GET_FILE_RW_HINT -> getHint(task, argument);
@@ -173,9 +174,17 @@ final class Fcntl {
         return file.operations() instanceof Vfs.Pipe pipe ? pipe : null;
     }
 
-    private static long setPipeSize(Vfs.Pipe pipe, long bytes) {
+    /** Larger than /proc/sys/fs/pipe-max-size only with CAP_SYS_RESOURCE, see pipe(7). */
+    private static long setPipeSize(Task task, Vfs.Pipe pipe, long bytes) {
         long size = bytes & 0xffff_ffffL;
-        return size > Integer.MAX_VALUE ? -Errno.EINVAL : pipe.setCapacity((int) size);
+        if (size > Integer.MAX_VALUE) {
+            return -Errno.EINVAL;
+        }
+        boolean grows = size > pipe.capacity();
+        if (grows && size > PipeSysctl.maxSize(task.kernel().sysctls()) && !task.hasCapability(Capability.CAP_SYS_RESOURCE)) {
+            return -Errno.EPERM;
+        }
+        return pipe.setCapacity((int) size);
     }
 
     private static long addSeals(FileDescription file, long seals) {

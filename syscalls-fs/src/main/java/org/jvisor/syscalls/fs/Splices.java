@@ -2,6 +2,7 @@
 package org.jvisor.syscalls.fs;
 
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Splice;
@@ -49,13 +50,15 @@ final class Splices {
 
     private static long splice(Task task, FileDescription in, long inAddress, FileDescription out, long outAddress, long count,
             boolean nonBlocking) {
-        if (!in.readable() || !out.writable()) {
-            return -Errno.EBADF;
-        }
         Vfs.Pipe source = pipe(in);
         Vfs.Pipe target = pipe(out);
         if (source != null && inAddress != 0 || target != null && outAddress != 0) {
             return -Errno.ESPIPE;
+        }
+        long address = inAddress != 0 ? inAddress : outAddress;
+        long offset = address != 0 ? task.memory().getLong(address) : OWN_POSITION;
+        if (!in.readable() || !out.writable()) {
+            return -Errno.EBADF;
         }
         if (source != null && target != null) {
             return source.samePipe(target) ? -Errno.EINVAL : pipeToPipe(task, in, source, out, target, count, nonBlocking, true);
@@ -64,15 +67,8 @@ final class Splices {
             return -Errno.EINVAL;
         }
         FileDescription file = source == null ? in : out;
-        long address = source == null ? inAddress : outAddress;
-        if (address != 0 && !file.operations().positional()) {
-            return -Errno.ESPIPE;
-        }
-        long offset = address != 0 ? task.memory().getLong(address) : OWN_POSITION;
-        if (address != 0 && offset < 0) {
-            return -Errno.EINVAL;
-        }
-        if (source != null && (out.flags() & Open.O_APPEND) != 0) {
+        if (!isSpliceable(file) || address != 0 && (!file.operations().positional() || offset < 0)
+                || source != null && (out.flags() & Open.O_APPEND) != 0) {
             return -Errno.EINVAL;
         }
         boolean noWait = nonBlocking || task.call().done() > 0; // only the first bytes are waited for
@@ -82,6 +78,12 @@ final class Splices {
             task.memory().putLong(address, offset + moved);
         }
         return moved;
+    }
+
+    /** Not directories, eventfds and their kin; said before anything is waited for. */
+    private static boolean isSpliceable(FileDescription file) {
+        int type = Mode.type(file.inode().mode());
+        return type != 0 && type != Mode.S_IFDIR;
     }
 
     private static Vfs.Pipe pipe(FileDescription file) {
@@ -143,6 +145,10 @@ final class Splices {
                 if (room == 0) {
                     break;
                 }
+                long broken = writeNothing(task, out, bounce);
+                if (broken < 0) {
+                    return task.call().endedBy(broken, moved); // before anything is read that would be lost
+                }
                 IoBuffer buffer = bounce.target(Math.min(count - moved, room));
                 long wanted = buffer.remaining();
                 long read = Transfers.read(task, in, buffer, offset == OWN_POSITION ? OWN_POSITION : offset + moved);
@@ -163,6 +169,11 @@ final class Splices {
             }
         }
         return moved;
+    }
+
+    /** -EPIPE, and SIGPIPE, when nobody can read from {@code out} any more. */
+    private static long writeNothing(Task task, FileDescription out, Bounce bounce) {
+        return out.operations().write(task, out, bounce.source(0, 0), 0);
     }
 
     /** What was read must not get lost, even when another writer took the room: waits for more, O_NONBLOCK or not. */
@@ -196,7 +207,7 @@ final class Splices {
         try (Bounce bounce = new Bounce(task.kernel().memory())) {
             long some = source.peek(bounce.target(Math.min(count, Math.max(1, target.room()))));
             if (some <= 0) {
-                return some;
+                return some == 0 ? writeNothing(task, out, bounce) : some;
             }
             long written = out.operations().write(task, out, bounce.source(0, some), 0);
             if (written > 0 && consume) {
@@ -248,12 +259,27 @@ final class Splices {
             }
             boolean write = end.writable();
             IoBuffer buffer = task.memory().vector(a.a1, (int) a.a2, !write);
-            if ((flags & Splice.SPLICE_F_NONBLOCK) == 0) {
-                return write ? end.write(task, buffer) : end.read(task, buffer);
+            boolean nonBlocking = (flags & Splice.SPLICE_F_NONBLOCK) != 0;
+            if (!write) {
+                return nonBlocking ? end.operations().read(task, end, buffer, 0) : end.read(task, buffer);
             }
-            return write ? end.operations().write(task, end, buffer, 0) : end.operations().read(task, end, buffer, 0);
+            return buffer.remaining() == 0 ? 0 : fill(task, end, buffer, nonBlocking);
         } finally {
             end.release(task);
+        }
+    }
+
+    /** Waits for some room, and not for more once that is filled. */
+    private static long fill(Task task, FileDescription end, IoBuffer buffer, boolean nonBlocking) {
+        for (;;) {
+            long waited = await(task, end, Poll.POLLOUT, nonBlocking);
+            if (waited < 0) {
+                return waited;
+            }
+            long written = end.operations().write(task, end, buffer, 0);
+            if (written != -Errno.EAGAIN) {
+                return written;
+            }
         }
     }
 }

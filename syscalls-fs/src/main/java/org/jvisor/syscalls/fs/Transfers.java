@@ -97,12 +97,15 @@ final class Transfers {
         }
         long from = inAddress != 0 ? task.memory().getLong(inAddress) : Fds.position(task, in);
         long to = outAddress != 0 ? task.memory().getLong(outAddress) : Fds.position(task, out);
+        if (wraps(from, count) || wraps(to, count)) {
+            return -Errno.EOVERFLOW;
+        }
         if (from < 0 || to < 0 || count < 0) {
             return -Errno.EINVAL;
         }
         long length = Math.min(ReadWrite.cut(count), Math.max(0, in.inode().size() - from));
-        if (from + length < 0 || to + length < 0) {
-            return -Errno.EOVERFLOW;
+        if (to + length < 0) {
+            return -Errno.EFBIG;
         }
         if (in.inode() == out.inode() && from < to + length && to < from + length) {
             return -Errno.EINVAL;
@@ -113,6 +116,11 @@ final class Transfers {
             advance(task, out, outAddress, to + moved);
         }
         return counted(task, moved);
+    }
+
+    /** Both are unsigned here. */
+    private static boolean wraps(long offset, long count) {
+        return Long.compareUnsigned(offset + count, offset) < 0;
     }
 
     /** proc(5), /proc/PID/io. */

@@ -23,6 +23,7 @@ import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.PidNamespace;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.kernel.SysctlValues;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.kernel.Usage;
@@ -65,6 +66,7 @@ final class Program implements InvocationHandler, Providers {
     private final MountNamespace mounts = vfs.newNamespace(new Cgroup(null), "none", "tmpfs", 0, "mode=755", null);
     private final Task task = proxy(Task.class, this);
     private final ThreadGroup group = proxy(ThreadGroup.class, (p, method, arguments) -> groupCall(method, arguments));
+    private final SysctlValues sysctls = new SysctlValues();
     private final Kernel kernel = proxy(Kernel.class, (p, method, arguments) -> kernelCall(method));
     private final PidNamespace pidNamespace = proxy(PidNamespace.class, (p, method, arguments) -> namespaceCall(method));
     private final FsContext fs = new FsContext(mounts.root(), mounts.root(), 022);
@@ -155,6 +157,7 @@ final class Program implements InvocationHandler, Providers {
         return switch (method.getName()) {
             case "vfs" -> vfs;
             case "memory" -> MEMORY;
+            case "sysctls" -> sysctls;
             default -> throw new UnsupportedOperationException(method.toString());
         };
     }

@@ -439,6 +439,15 @@ final class OverlayInode implements Inode, Stateful, HandleSource {
         }
     }
 
+    /** What is only in the lower layer is not changed by being read. */
+    @Override
+    public void accessed(boolean strict) {
+        Inode u = upper;
+        if (u != null) {
+            u.accessed(strict);
+        }
+    }
+
     // ---- links, opening
 
     @Override

@@ -16,6 +16,7 @@ import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.IpcSysctl;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.NetSysctl;
+import org.jvisor.api.kernel.PipeSysctl;
 import org.jvisor.api.kernel.SysctlValues;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.UtsNamespace;
@@ -143,7 +144,14 @@ final class Sysctls {
         number("fs/nr_open", 1_048_576, 64, INT_MAX);
         number("fs/overflowuid", 65534, 0, 65535);
         number("fs/overflowgid", 65534, 0, 65535);
-        all.put("fs/pipe-max-size", fixed("1048576"));
+        all.put(PipeSysctl.MAX_SIZE, new Sysctl(task -> Long.toString(PipeSysctl.maxSize(ofKernel)), (task, value) -> {
+            Long size = parse(value);
+            if (size == null || size < 0 || size > 1L << 31) {
+                return -Errno.EINVAL;
+            }
+            ofKernel.set(PipeSysctl.MAX_SIZE, Long.toString(PipeSysctl.rounded(size)));
+            return 0;
+        }));
         number("fs/pipe-user-pages-hard", 0, 0, Long.MAX_VALUE);
         number("fs/pipe-user-pages-soft", 16384, 0, Long.MAX_VALUE);
         all.put("fs/protected_fifos", fixed("0"));

@@ -167,9 +167,6 @@ final class TmpfsDirectory extends TmpfsInode {
     public void link(Task task, String name, Inode existing) {
         requireAlive();
         TmpfsInode inode = (TmpfsInode) existing;
-        if (inode.links() == 0 && !(inode instanceof TmpfsFile file && file.bornUnnamed())) {
-            throw ErrnoException.of(Errno.ENOENT);
-        }
         inode.named();
         put(name, inode);
     }
@@ -260,7 +257,6 @@ final class TmpfsDirectory extends TmpfsInode {
     // ---- reading
 
     private long read(long position, FileOperations.DirectorySink sink) {
-        accessed();
         if (position == 0 && !sink.add(".", ino(), Mode.DT_DIR, 1)) {
             return 0;
         }

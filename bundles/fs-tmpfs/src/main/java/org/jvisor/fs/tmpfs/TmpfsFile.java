@@ -26,7 +26,6 @@ final class TmpfsFile extends TmpfsInode {
 
     private final SharedMemory memory;
     private final FileMapping mapping;
-    private final boolean bornUnnamed;
     private final Operations operations = new Operations();
     private final AtomicLong charged = new AtomicLong();
 
@@ -35,14 +34,12 @@ final class TmpfsFile extends TmpfsInode {
 
     TmpfsFile(Tmpfs fileSystem, int mode, int uid, int gid, int links) {
         super(fileSystem, mode, uid, gid, links);
-        bornUnnamed = links == 0;
         memory = fileSystem.memory().newSharedMemory(fileSystem.quota().payer(), 0);
         mapping = new FileMapping(this, memory);
     }
 
     TmpfsFile(StateRecord record) {
         super(record);
-        bornUnnamed = record.getBoolean("bornUnnamed", false);
         memory = record.requireCore("memory", SharedMemory.class);
         charged.set(record.getLong("charged", 0));
         mapping = new FileMapping(this, memory);
@@ -55,7 +52,7 @@ final class TmpfsFile extends TmpfsInode {
 
     @Override
     void saveContent(StateRecord record) {
-        record.put("bornUnnamed", bornUnnamed).putCore("memory", memory).put("charged", charged.get());
+        record.putCore("memory", memory).put("charged", charged.get());
     }
 
     Stateful operations() {
@@ -64,10 +61,6 @@ final class TmpfsFile extends TmpfsInode {
 
     Stateful mapping() {
         return mapping;
-    }
-
-    boolean bornUnnamed() {
-        return bornUnnamed;
     }
 
     @Override
@@ -240,9 +233,7 @@ final class TmpfsFile extends TmpfsInode {
 
         @Override
         public long read(Task task, FileDescription file, IoBuffer target, long offset) {
-            long n = memory.read(target, offset);
-            accessed();
-            return n;
+            return memory.read(target, offset);
         }
 
         @Override

@@ -211,8 +211,9 @@ abstract class TmpfsInode implements Inode, Stateful {
     }
 
     /** mount(2), MS_RELATIME, but for the update once a day. */
-    final void accessed() {
-        if (accessedNs <= modifiedNs || accessedNs <= changedNs) {
+    @Override
+    public final void accessed(boolean strict) {
+        if (strict || accessedNs <= modifiedNs || accessedNs <= changedNs) {
             accessedNs = fileSystem.nowNs();
         }
     }
@@ -236,6 +237,9 @@ abstract class TmpfsInode implements Inode, Stateful {
      */
     final void named() {
         try (Mutex _ = mutex.take()) {
+            if (gone) {
+                throw ErrnoException.of(Errno.ENOENT); // who unlinked it was quicker
+            }
             if (links > 0) {
                 fileSystem.quota().takeInode(0);
             }

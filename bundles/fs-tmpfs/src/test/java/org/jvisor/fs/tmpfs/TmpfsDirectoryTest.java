@@ -157,9 +157,10 @@ class TmpfsDirectoryTest {
     }
 
     @Test
-    void shouldLinkOnlyWhatStillIsOrNeverWasNamed() {
+    void shouldLinkOnlyWhatStillIs() {
         Inode f = i.file("f");
         i.root.unlink(null, "f", f);
+        f.evict();
         fails(Errno.ENOENT, () -> i.root.link(null, "g", f));
         Inode unnamed = i.root.tmpfile(null, Mode.S_IFREG | 0600, new Inode.Owner(0, 0));
         assertEquals(0, stat(unnamed).nlink);

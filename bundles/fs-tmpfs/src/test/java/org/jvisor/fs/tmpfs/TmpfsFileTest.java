@@ -185,10 +185,14 @@ class TmpfsFileTest {
         assertEquals(1_700_000_000L, stat(file).atimeSec);
         i.nowNs[0] += 10_000_000_000L;
         read(file, 0, 1);
+        assertEquals(1_700_000_000L, stat(file).atimeSec);
+        file.accessed(false);
         assertEquals(1_700_000_020L, stat(file).atimeSec);
         i.nowNs[0] += 10_000_000_000L;
-        read(file, 0, 1);
+        file.accessed(false);
         assertEquals(1_700_000_020L, stat(file).atimeSec);
+        file.accessed(true);
+        assertEquals(1_700_000_030L, stat(file).atimeSec);
         SetAttributes mode = new SetAttributes();
         mode.valid = SetAttributes.MODE;
         mode.mode = 0600;

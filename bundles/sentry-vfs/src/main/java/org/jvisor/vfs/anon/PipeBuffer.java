@@ -6,6 +6,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Splice;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.PipeSysctl;
 import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.mm.IoBuffer;
@@ -26,6 +27,8 @@ public final class PipeBuffer implements Restorable {
 
     private static final int READ_EVENTS = Poll.POLLIN | Poll.POLLRDNORM;
     private static final int WRITE_EVENTS = Poll.POLLOUT | Poll.POLLWRNORM;
+
+    private static final int MOST_BYTES = 1 << 30;
 
     private final MemoryFile file;
     private final HostKernel host;
@@ -346,19 +349,22 @@ public final class PipeBuffer implements Restorable {
         return hasPlace() ? capacity - count : 0;
     }
 
-    int capacity() {
+    public int capacity() {
         return capacity;
     }
 
-    /** F_SETPIPE_SZ of fcntl(2): rounded up to a power of two pages; -EBUSY when what is in it would not fit. */
-    long setCapacity(int bytes) {
+    /**
+     * F_SETPIPE_SZ of fcntl(2): rounded up to a power of two pages; -EBUSY when what is in it would not fit, -ENOMEM for more than
+     * {@link #MOST_BYTES}.
+     */
+    public long setCapacity(int bytes) {
         if (bytes < 0) {
             return -Errno.EINVAL;
         }
-        if (bytes > Splice.PIPE_MAX_SIZE) {
-            return -Errno.EPERM;
+        if (bytes > MOST_BYTES) {
+            return -Errno.ENOMEM;
         }
-        int rounded = bytes <= MemoryFile.PAGE ? MemoryFile.PAGE : Integer.highestOneBit(bytes - 1) << 1;
+        int rounded = (int) PipeSysctl.rounded(bytes);
         lock.lock();
         try {
             if (count > rounded || places > rounded / MemoryFile.PAGE) {
