@@ -44,6 +44,7 @@ import org.jvisor.core.handover.Gate;
 import org.jvisor.core.handover.HandoverService;
 import org.jvisor.core.handover.RestAtGate;
 import org.jvisor.core.memory.HeapWatch;
+import org.jvisor.core.memory.MemoryRelief;
 import org.jvisor.core.memory.OomKiller;
 import org.jvisor.core.net.FlightImpl;
 import org.jvisor.core.process.BeginAgain;
@@ -111,7 +112,9 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
         this.random = new RandomBytes(host);
         bootId = random.uuid();
         this.log = new KernelLogImpl(clock);
-        heapWatch = new HeapWatch(new OomKiller(this::containers, log), () -> lastResort.run());
+        OomKiller killer = new OomKiller(this::containers, log);
+        heapWatch = new HeapWatch(killer, () -> lastResort.run());
+        memory.onShortage(new MemoryRelief(killer, vfs, memory.file()));
         this.load = new LoadAverage(clock, processes::runnable);
     }
 

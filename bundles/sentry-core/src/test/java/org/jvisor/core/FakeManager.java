@@ -26,6 +26,7 @@ public final class FakeManager {
     private final MemoryManager.Layout layout = new MemoryManager.Layout();
     private long nextFree = 0x7f00_0000_0000L;
     private int users = 1;
+    public volatile long resident = PAGE;
     /** Page faults, all of which are well. */
     public final AtomicInteger faults = new AtomicInteger();
 
@@ -43,9 +44,8 @@ public final class FakeManager {
                     faults.incrementAndGet();
                     return 0;
                 })
-                .on("residentBytes", a -> 4096L)
                 .on("peakResidentBytes", a -> 4096L)
-                .on("residentBytes", a -> 4096L)
+                .on("residentBytes", a -> resident)
                 .on("virtualBytes", a -> 8192L)
                 .ignore("setExecutable")
                 .on("retain", a -> users(1))

@@ -150,12 +150,15 @@ public final class TestKernel {
     /** Of the first process. */
     public PidNamespaceImpl pids;
 
+    public static ContainerSpec spec() {
+        return new ContainerSpec("test", "", "", new ProcessSpec(List.of("init"), List.of(), "/",
+                new ProcessSpec.User(0, 0, List.of(), 0), new ProcessSpec.Capabilities(0, 0, 0, 0, 0), List.of(), false,
+                new int[] {-1, -1, -1}, false, -1, 0, 0, 0), new ContainerSpec.Root(-1, false, false, 0), List.of(), 0);
+    }
+
     /** The first process; it does not run yet. */
     public ThreadGroupImpl init(Step... steps) {
-        ContainerSpec spec = new ContainerSpec("test", "", "", new ProcessSpec(List.of("init"), List.of(), "/",
-                new ProcessSpec.User(0, 0, List.of(), 0), new ProcessSpec.Capabilities(0, 0, 0, 0, 0), List.of(), false,
-                new int[] {-1, -1, -1}, false, -1, 0, 0, 0), new ContainerSpec.Root(-1, false, false, 0), List.of());
-        ContainerImpl container = new ContainerImpl(kernel, new ContainerDevices(), spec);
+        ContainerImpl container = new ContainerImpl(kernel, new ContainerDevices(), spec());
         pids = container.pidNamespace();
         synchronized (kernel.processes()) {
             int id = pids.newId();

@@ -28,6 +28,8 @@ final class Faults {
     private static final int COPY_RUN = 64;
     /** How often a fault is tried anew because the mapping changed while its file was asked. */
     private static final int MAX_ATTEMPTS = 64;
+    /** How often others are asked to give memory back before the task itself has to end. */
+    private static final int MAX_SHORTAGES = 64;
 
     static final int NOT_MAPPED = Signals.SIGSEGV << 16 | Signals.SEGV_MAPERR;
     static final int NOT_PERMITTED = Signals.SIGSEGV << 16 | Signals.SEGV_ACCERR;
@@ -63,7 +65,20 @@ final class Faults {
      */
     int resolve(Task task, long address, int access, boolean application, long ahead) {
         int result = tryResolve(task, address, access, application, ahead);
-        if (result == OUT_OF_MEMORY && file.awaitReleased()) {
+        return result == OUT_OF_MEMORY ? resolveWithoutMemory(task, address, access, application, ahead) : result;
+    }
+
+    /** Without any lock. */
+    private int resolveWithoutMemory(Task task, long address, int access, boolean application, long ahead) {
+        int result = OUT_OF_MEMORY;
+        if (mm.frames.awaitReleased()) {
+            result = tryResolve(task, address, access, application, ahead);
+        }
+        for (int i = 0; result == OUT_OF_MEMORY && i < MAX_SHORTAGES && mm.frames.relieve(application ? task : null); i++) {
+            if (application && task.interrupted()) {
+                return 0; // what is to be done first may be its end; otherwise the access is made again
+            }
+            mm.settle(task);
             result = tryResolve(task, address, access, application, ahead);
         }
         return result;
@@ -237,7 +252,7 @@ final class Faults {
         while (count < wanted && needsCopy(page + (long) count * PAGE)) {
             count++;
         }
-        long run = file.allocateRun(count, false);
+        long run = mm.frames.allocateRun(count, false);
         long frame = run & -PAGE;
         count = (int) run & PAGE - 1;
         boolean mapped = false;
@@ -293,7 +308,7 @@ final class Faults {
         int behind = pages.absentFrom(page, (int) Math.min(MAX_RUN, high - page >>> Pte.PAGE_SHIFT));
         int wanted = (int) Math.min(MAX_RUN, (page - low >>> Pte.PAGE_SHIFT) + behind);
         pages.prepare(low, wanted);
-        long taken = file.allocateRun(wanted, true);
+        long taken = mm.frames.allocateRun(wanted, true);
         int count = (int) taken & PAGE - 1;
         if (low + (long) count * PAGE <= page) {
             low = page + PAGE - (long) count * PAGE;
@@ -380,7 +395,7 @@ final class Faults {
 
     private static int signalFor(long error, boolean application) {
         return switch ((int) -error) {
-            case Errno.ENOMEM, Errno.ENOSPC -> OUT_OF_MEMORY;
+            case Errno.ENOMEM -> OUT_OF_MEMORY;
             // A signal ended the wait for the file: the access is made again after it.
             case Errno.EINTR, Errno.ERESTARTSYS -> application ? 0 : BEYOND_END;
             default -> BEYOND_END;
@@ -463,7 +478,7 @@ final class Faults {
     /** @return how many pages were entered: as many as there was one run of frames for */
     private int enterCopies(Task mapFor, long page, long frame, int given, int rights) {
         try {
-            long run = file.allocateRun(Math.min(given, EAGER_COPY_RUN), false);
+            long run = mm.frames.allocateRun(Math.min(given, EAGER_COPY_RUN), false);
             int count = (int) run & PAGE - 1;
             long copy = run & -PAGE;
             host.copy(file.base() + frame, file.base() + copy, (long) count * PAGE);

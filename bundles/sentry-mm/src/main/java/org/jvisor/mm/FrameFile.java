@@ -3,16 +3,20 @@ package org.jvisor.mm;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mman;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.lock.LockOrder;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryFile;
+import org.jvisor.api.mm.MemoryShortage;
 
 /**
  * The memory file: a sparse memfd as large as the host's memory, mapped whole.
@@ -43,8 +47,13 @@ final class FrameFile implements MemoryFile {
     private final long capacity;
     private final Epochs epochs = new Epochs();
 
-    /** References by frame; a part is made when a frame of it is first handed out. */
+    /** References by frame; a part is made when a frame of it is first handed out, with the lock. */
     private final int[][] counts;
+    /** Who is charged for a frame, by index; for none that is free. Guarded by the lock. */
+    private final char[][] payers;
+    /** By index, which 0 is none of; null: not used. Guarded by the lock. */
+    private final List<FrameAccount> accounts = new ArrayList<>();
+    private final FrameAccount own = new FrameAccount(this, null);
 
     private final Mutex lock = new Mutex(LockRank.FRAMES);
     // Guarded by the lock.
@@ -58,6 +67,7 @@ final class FrameFile implements MemoryFile {
     private volatile boolean tooMany;
     private volatile long limit;
     private volatile Runnable afterRelease = () -> { };
+    private volatile MemoryShortage shortage = (container, task) -> false;
 
     FrameFile(HostKernel host, long bytes) {
         this.host = host;
@@ -66,6 +76,8 @@ final class FrameFile implements MemoryFile {
         int frames = (int) Math.min(capacity >>> PAGE_SHIFT, Integer.MAX_VALUE & -FrameAllocator.MAX_RUN);
         allocator = new FrameAllocator(frames);
         counts = new int[(frames + COUNTS - 1) >>> COUNTS_SHIFT][];
+        payers = new char[counts.length][];
+        accounts.add(own);
         descriptor = create();
         base = map();
     }
@@ -142,38 +154,61 @@ final class FrameFile implements MemoryFile {
         return epochs;
     }
 
+    /** What nobody is charged for. */
+    FrameAccount own() {
+        return own;
+    }
+
+    FrameAccount newAccount(Cgroup container) {
+        return new FrameAccount(this, container);
+    }
+
+    void onShortage(MemoryShortage newShortage) {
+        shortage = newShortage;
+    }
+
+    MemoryShortage shortage() {
+        return shortage;
+    }
+
     // ---- handing out
 
+    /** Of the kernel's own. */
     @Override
     public long allocate(int pages) {
+        return allocate(own, pages);
+    }
+
+    long allocate(FrameAccount account, int pages) {
         if (pages < 1) {
             throw new IllegalArgumentException(pages + " pages");
         }
         try {
-            return take(pages, pages, true) >>> Integer.SIZE << PAGE_SHIFT;
+            return take(account, pages, pages, true) >>> Integer.SIZE << PAGE_SHIFT;
         } catch (ErrnoException e) {
-            if (!awaitReleased()) {
+            if (!account.awaitReleased()) {
                 throw e;
             }
-            return take(pages, pages, true) >>> Integer.SIZE << PAGE_SHIFT;
+            return take(account, pages, pages, true) >>> Integer.SIZE << PAGE_SHIFT;
         }
     }
 
     /**
      * Takes as many frames as there are in one run, from one to {@code wanted}.
      *
+     * @param account who is charged
      * @param zero whether they read as zeros; otherwise the caller overwrites all of them
      * @return the offset of the first, plus the number (at most 512) in its low bits
      * @throws ErrnoException ENOMEM
      */
-    long allocateRun(int wanted, boolean zero) {
-        long taken = take(Math.min(wanted, FrameAllocator.MAX_RUN), 1, zero);
+    long allocateRun(FrameAccount account, int wanted, boolean zero) {
+        long taken = take(account, Math.min(wanted, FrameAllocator.MAX_RUN), 1, zero);
         return (taken >>> Integer.SIZE << PAGE_SHIFT) + (int) taken;
     }
 
     /** @return frame in the upper half, count in the lower */
-    private long take(int wanted, int atLeast, boolean zero) {
-        long taken = tryTake(wanted, atLeast);
+    private long take(FrameAccount account, int wanted, int atLeast, boolean zero) {
+        long taken = tryTake(account, wanted, atLeast);
         if (taken < 0) {
             throw ErrnoException.of(Errno.ENOMEM);
         }
@@ -186,22 +221,98 @@ final class FrameFile implements MemoryFile {
         return taken;
     }
 
-    private long tryTake(int wanted, int atLeast) {
+    private long tryTake(FrameAccount account, int wanted, int atLeast) {
         try (Mutex _ = lock.take()) {
             reclaim();
             // What is on its way back does not count, as long as it is little.
             int counted = allocator.used() - trimmed - (int) Math.min(limbo.frames(), limit >>> PAGE_SHIFT + RELEASED_SHARE_SHIFT);
             int room = Math.clamp((limit >>> PAGE_SHIFT) - counted, 0, Integer.MAX_VALUE);
-            int count = Math.min(wanted, room);
+            int count = (int) Math.min(Math.min(wanted, room), account.room());
             while (count >= atLeast && count > 0) {
                 int frame = allocator.take(count);
-                if (frame >= 0) {
+                // Somebody else may have been charged for the room meanwhile.
+                if (frame >= 0 && charge(account, frame, count)) {
                     handedOut++;
                     return (long) frame << Integer.SIZE | count;
                 }
                 count = count == atLeast ? 0 : Math.max(atLeast, count / 2);
             }
             return -1;
+        }
+    }
+
+    /** With the lock: has the account pay for frames that have just been taken; if it cannot, they are free again. */
+    private boolean charge(FrameAccount account, int frame, int count) {
+        boolean charged = false;
+        try {
+            makeParts(frame, count);
+            enter(account);
+            charged = account.tryCharge(count);
+            for (int at = frame, end = frame + count; charged && at < end;) {
+                int first = at & COUNTS - 1;
+                int n = Math.min(end - at, COUNTS - first);
+                Arrays.fill(payers[at >>> COUNTS_SHIFT], first, first + n, account.index());
+                at += n;
+            }
+            return charged;
+        } finally {
+            if (!charged) {
+                allocator.give(frame, count);
+                leaveIfEmpty(account);
+            }
+        }
+    }
+
+    private void makeParts(int frame, int count) {
+        for (int part = frame >>> COUNTS_SHIFT; part <= frame + count - 1 >>> COUNTS_SHIFT; part++) {
+            if (payers[part] == null) {
+                char[] fresh = new char[COUNTS];
+                counts[part] = new int[COUNTS];
+                payers[part] = fresh;
+            }
+        }
+    }
+
+    /** Gives an account an index. */
+    private void enter(FrameAccount account) {
+        if (account.index() != 0 || !account.isCharged()) {
+            return;
+        }
+        int index = accounts.indexOf(null);
+        if (index < 0) {
+            index = accounts.size();
+            if (index > Character.MAX_VALUE) {
+                throw ErrnoException.of(Errno.ENOMEM);
+            }
+            accounts.add(account);
+        }
+        accounts.set(index, account);
+        account.setIndex((char) index);
+    }
+
+    private void leaveIfEmpty(FrameAccount account) {
+        if (account.index() != 0 && account.isEmpty()) {
+            accounts.set(account.index(), null);
+            account.setIndex((char) 0);
+        }
+    }
+
+    /** With the lock: nobody is charged any more for frames that were just released. */
+    private void uncharge(int frame, int count) {
+        int end = frame + count;
+        for (int at = frame; at < end;) {
+            char[] part = payers[at >>> COUNTS_SHIFT];
+            int stop = Math.min(end, (at | COUNTS - 1) + 1);
+            char payer = part[at & COUNTS - 1];
+            int first = at++;
+            while (at < stop && part[at & COUNTS - 1] == payer) {
+                at++;
+            }
+            if (payer != 0) {
+                FrameAccount account = accounts.get(payer);
+                account.uncharge(at - first);
+                leaveIfEmpty(account);
+            }
         }
     }
 
@@ -248,18 +359,7 @@ final class FrameFile implements MemoryFile {
     }
 
     private int[] countsOf(int frame) {
-        int part = frame >>> COUNTS_SHIFT;
-        int[] found = counts[part];
-        return found != null ? found : newCounts(part);
-    }
-
-    private int[] newCounts(int part) {
-        try (Mutex _ = lock.take()) {
-            if (counts[part] == null) {
-                counts[part] = new int[COUNTS];
-            }
-            return counts[part];
-        }
+        return counts[frame >>> COUNTS_SHIFT];
     }
 
     // ---- references
@@ -387,6 +487,7 @@ final class FrameFile implements MemoryFile {
 
     private void retire(int frame, int count) {
         try (Mutex _ = lock.take()) {
+            uncharge(frame, count);
             limbo.add(frame, count, epochs.current());
             if (limbo.frames() + allocator.dirty() > DIRTY_MAX) {
                 reclaim();

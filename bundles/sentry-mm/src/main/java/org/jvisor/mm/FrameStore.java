@@ -29,10 +29,13 @@ final class FrameStore implements Memory.SharedMemory {
     private static final long THERE = 1;
     /** Most have no more mappings. */
     private static final int FEW = 2;
+    /** How often others are asked to give memory back before a call is told that there is none. */
+    private static final int MAX_SHORTAGES = 64;
     private static final byte[] ZEROS = new byte[PAGE];
 
     private final HostKernel host;
     private final FrameFile file;
+    private final FrameAccount account;
 
     /** An entry a page; set with the lock. */
     private final FrameTable table;
@@ -50,12 +53,16 @@ final class FrameStore implements Memory.SharedMemory {
     /** What the payer is charged for beside the index, until the end; null: nothing. */
     private Charge charged;
 
-    /** @param payer who is charged for the index; null: nobody, it is the kernel's own */
-    FrameStore(HostKernel host, FrameFile file, Cgroup payer, long bytes) {
+    /**
+     * @param account who is charged for the frames
+     * @param payer who is charged for the index; null: nobody, it is the kernel's own
+     */
+    FrameStore(HostKernel host, FrameAccount account, Cgroup payer, long bytes) {
+        this.account = account;
         this.payer = payer;
         table = new FrameTable(payer);
         this.host = host;
-        this.file = file;
+        this.file = account.file();
         size = bytes;
     }
 
@@ -109,7 +116,7 @@ final class FrameStore implements Memory.SharedMemory {
                 return;
             }
             table.makeRoom(index, count);
-            long run = file.allocateRun(count, true);
+            long run = account.allocateRun(count, true);
             count = (int) run & PAGE - 1;
             for (int i = 0; i < count; i++) {
                 table.set(index + i, (run & -PAGE) + (long) i * PAGE | THERE);
@@ -209,7 +216,7 @@ final class FrameStore implements Memory.SharedMemory {
             if (entry == 0) {
                 // Before frames are taken: nothing to write must not leave any behind.
                 long source = buffer.span();
-                error = source < 0 ? source : grow(index, inPage + buffer.remaining());
+                error = source < 0 ? source : growAnyhow(index, inPage + buffer.remaining());
                 continue;
             }
             long n = Math.min(runBytes(at, entry), buffer.remaining());
@@ -230,15 +237,24 @@ final class FrameStore implements Memory.SharedMemory {
             try {
                 bring(index, pages);
             } catch (ErrnoException e) {
-                if (e.errno() != Errno.ENOMEM || !file.awaitReleased()) {
+                if (e.errno() != Errno.ENOMEM || !account.awaitReleased()) {
                     throw e;
                 }
                 bring(index, pages);
             }
             return 0;
         } catch (ErrnoException e) {
-            return e.errno() == Errno.ENOMEM ? -Errno.ENOSPC : -e.errno();
+            return -e.errno();
         }
+    }
+
+    /** Has others give memory back where there is none; -ENOSPC is what a file system in memory says at last. */
+    private long growAnyhow(long index, long bytes) {
+        long error = grow(index, bytes);
+        for (int i = 0; error == -Errno.ENOMEM && i < MAX_SHORTAGES && account.relieve(null); i++) {
+            error = grow(index, bytes);
+        }
+        return error == -Errno.ENOMEM ? -Errno.ENOSPC : error;
     }
 
     private void extend(long end) {
@@ -331,7 +347,7 @@ final class FrameStore implements Memory.SharedMemory {
         long end = offset + length + PAGE - 1 >>> Pte.PAGE_SHIFT;
         for (long index = offset >>> Pte.PAGE_SHIFT; index < end; index++) {
             if (entry(index) == 0) {
-                long error = grow(index, (end - index) << Pte.PAGE_SHIFT);
+                long error = growAnyhow(index, (end - index) << Pte.PAGE_SHIFT);
                 if (error < 0) {
                     throw ErrnoException.of((int) -error);
                 }

@@ -43,6 +43,8 @@ final class Manager implements MemoryManager, Restorable {
     final long maxAddress;
     /** Who is charged for it, for its mappings and its tables. */
     final Cgroup payer;
+    /** Where its container's frames come from. */
+    final FrameAccount frames;
 
     // Guarded by the lock.
     final VmaMap vmas;
@@ -71,9 +73,10 @@ final class Manager implements MemoryManager, Restorable {
         this.system = system;
         this.id = id;
         this.payer = payer;
+        frames = system.file(payer);
         vmas = new VmaMap(this::unuse, payer);
         maxAddress = UserSpace.END;
-        pages = new Pages(new PageTable(system.host, system.arena, payer), space, system.host, system.file, maxAddress);
+        pages = new Pages(new PageTable(system.host, system.arena, payer), space, system.host, frames, maxAddress);
         mapper = new Mapper(this);
         faults = new Faults(this);
         advice = new Advice(this);
@@ -311,6 +314,16 @@ final class Manager implements MemoryManager, Restorable {
         lock.lockAlways();
         try {
             dropPages(backing, offset, length, keepOwn);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Frames of the task's that others have had it give up are given back now. */
+    void settle(Task task) {
+        lock.lockAlways();
+        try {
+            pages.settle(task);
         } finally {
             lock.unlock();
         }

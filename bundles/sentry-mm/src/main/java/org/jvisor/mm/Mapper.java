@@ -94,7 +94,7 @@ final class Mapper {
         } else {
             vmFlags |= Vma.MAY_WRITE | Vma.MAY_EXECUTE;
             if (shared) {
-                FrameStore store = new FrameStore(mm.system.host, mm.system.file, mm.payer, bytes);
+                FrameStore store = mm.system.newStore(mm.payer, bytes);
                 if (!store.tryChargeAs(Charge.INODE)) {
                     return -Errno.ENOMEM;
                 }

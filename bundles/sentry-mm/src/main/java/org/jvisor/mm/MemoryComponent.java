@@ -14,6 +14,7 @@ import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.MemoryManager;
+import org.jvisor.api.mm.MemoryShortage;
 import org.jvisor.api.mm.SharedSegments;
 import org.jvisor.api.platform.Platform;
 import org.jvisor.api.state.Handle;
@@ -56,6 +57,16 @@ public final class MemoryComponent implements Memory, MemoryFile, HostCaller {
     @Override
     public MemoryFile file() {
         return file;
+    }
+
+    @Override
+    public MemoryFile file(Cgroup payer) {
+        return system.file(payer);
+    }
+
+    @Override
+    public void onShortage(MemoryShortage shortage) {
+        system.onShortage(shortage);
     }
 
     @Override

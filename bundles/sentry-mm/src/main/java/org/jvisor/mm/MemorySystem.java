@@ -19,6 +19,7 @@ import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.MemoryManager;
+import org.jvisor.api.mm.MemoryShortage;
 import org.jvisor.api.mm.SharedSegments;
 import org.jvisor.api.platform.AddressSpace;
 import org.jvisor.api.platform.Platform;
@@ -60,6 +61,16 @@ final class MemorySystem implements Memory {
     @Override
     public MemoryFile file() {
         return file;
+    }
+
+    @Override
+    public FrameAccount file(Cgroup payer) {
+        return (FrameAccount) payer.memoryFile(file::newAccount);
+    }
+
+    @Override
+    public void onShortage(MemoryShortage shortage) {
+        file.onShortage(shortage);
     }
 
     @Override
@@ -136,12 +147,16 @@ final class MemorySystem implements Memory {
 
     @Override
     public SharedMemory newSharedMemory(Cgroup payer, long bytes) {
-        return new FrameStore(host, file, payer, bytes);
+        return newStore(payer, bytes);
+    }
+
+    FrameStore newStore(Cgroup payer, long bytes) {
+        return new FrameStore(host, payer == null ? file.own() : file(payer), payer, bytes);
     }
 
     @Override
     public SharedSegments segments(IpcNamespace namespace) {
-        return namespace.segments(() -> new Segments((payer, bytes) -> new FrameStore(host, file, payer, bytes)));
+        return namespace.segments(() -> new Segments(this::newStore));
     }
 
     @Override

@@ -30,6 +30,7 @@ final class Pages {
     private volatile AddressSpace space;
     private final HostKernel host;
     private final FrameFile file;
+    private final FrameAccount frames;
     private final long maxAddress;
 
     /** The entries being worked on; never kept from one method to the next. */
@@ -49,11 +50,12 @@ final class Pages {
     /** Released once the space has carried out what was asked of it. */
     private final RunList deferred = new RunList();
 
-    Pages(PageTable table, AddressSpace space, HostKernel host, FrameFile file, long maxAddress) {
+    Pages(PageTable table, AddressSpace space, HostKernel host, FrameAccount frames, long maxAddress) {
         this.table = table;
         this.space = space;
         this.host = host;
-        this.file = file;
+        this.frames = frames;
+        file = frames.file();
         this.maxAddress = maxAddress;
     }
 
@@ -271,6 +273,12 @@ final class Pages {
         if (!deferred.isEmpty() && space.settled()) {
             deferred.release(file);
         }
+    }
+
+    /** Releases what others have freed, which the task's own context can see to. */
+    void settle(Task task) {
+        space.settle(context(task));
+        release(null);
     }
 
     /** Makes what the table needs for {@link #move}; throws ENOMEM. */
@@ -629,7 +637,7 @@ final class Pages {
                     || Pte.frame(parent.table.get(page)) != frame) {
                 continue;
             }
-            long copy = file.allocateRun(1, false) & -PAGE;
+            long copy = frames.allocateRun(1, false) & -PAGE;
             host.copy(file.base() + frame, file.base() + copy, PAGE);
             table.set(page, copy | entry & PAGE - 1 & ~(long) Pte.MAPPED);
             file.release(frame, 1);

@@ -154,7 +154,7 @@ final class ChargesTest extends MemoryTest {
 
     @Test
     void shouldChargeSegmentsUntilTheirLastAttachmentGoes() {
-        Segments segments = new Segments((payer, bytes) -> new FrameStore(host, file, payer, bytes));
+        Segments segments = new Segments(system::newStore);
         Segment segment = segments.create(process.cgroup, 5, PAGE, 0600, Credentials.ROOT, 1, 0);
         long a = process.mm.map(process.task, 0, PAGE, RW, Mman.MAP_SHARED, segment.memory(), 0, "/SYSV");
         segments.remove(segment);

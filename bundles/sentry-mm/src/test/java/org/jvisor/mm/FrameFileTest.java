@@ -134,8 +134,8 @@ final class FrameFileTest extends MemoryTest {
         assertEquals(Errno.ENOMEM, assertThrows(ErrnoException.class, () -> file.allocate(1)).errno());
         file.release(a, 200);
         assertEquals(56 * PAGE, file.used());
-        assertEquals(150, file.allocateRun(150, true) & PAGE - 1);
-        assertEquals(50, file.allocateRun(150, true) & PAGE - 1, "as many as there are");
+        assertEquals(150, file.own().allocateRun(150, true) & PAGE - 1);
+        assertEquals(50, file.own().allocateRun(150, true) & PAGE - 1, "as many as there are");
         file.setLimit(Long.MAX_VALUE);
         assertEquals(BYTES, file.limit());
     }

@@ -35,7 +35,7 @@ final class FrameStoreTest extends MemoryTest {
 
     @BeforeEach
     void newStore() {
-        store = new FrameStore(host, file, null, 0);
+        store = new FrameStore(host, file.own(), null, 0);
     }
 
     @Test
@@ -136,7 +136,7 @@ final class FrameStoreTest extends MemoryTest {
     void shouldChargeItsIndex() {
         Cgroup payer = new Cgroup(null);
         payer.setLimit(Charge.PAGE_INDEX_BYTE, 100_000);
-        store = new FrameStore(host, file, payer, 0);
+        store = system.newStore(payer, 0);
         assertEquals(1, write(0, (byte) 1));
         assertTrue(payer.used(Charge.PAGE_INDEX_BYTE) < 200, "a small file is cheap");
         long stretch = 512L * PAGE;

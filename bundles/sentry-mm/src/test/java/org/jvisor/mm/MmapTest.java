@@ -221,7 +221,7 @@ final class MmapTest extends MemoryTest {
 
     @Test
     void shouldNotMakeReadOnlySharedMappingsWritable() {
-        FrameStore store = new FrameStore(host, file, null, PAGE);
+        FrameStore store = new FrameStore(host, file.own(), null, PAGE);
         long a = process.mm.map(process.task, 0, PAGE, R, Mman.MAP_SHARED, store, 0, "x");
         assertEquals(-Errno.EACCES, mprotect(a, PAGE, RW));
         store.release();

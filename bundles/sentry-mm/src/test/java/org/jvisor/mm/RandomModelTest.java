@@ -216,7 +216,7 @@ final class RandomModelTest extends MemoryTest {
         final ModelObject object;
 
         Memory(int pages) {
-            store = new FrameStore(host, file, null, (long) pages * PAGE);
+            store = new FrameStore(host, file.own(), null, (long) pages * PAGE);
             object = new ModelObject(store, pages);
         }
     }

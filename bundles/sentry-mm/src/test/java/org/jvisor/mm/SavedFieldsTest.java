@@ -16,6 +16,8 @@ class SavedFieldsTest {
             // The memory system, and what works on the manager without a state of its own.
             "Manager.advice", "Manager.faults", "Manager.lock", "Manager.mapper",
             "Manager.maxAddress", "Manager.system", "VmaMap.unuse",
+            // Known from who is charged.
+            "Manager.frames",
             // Known from the manager, and 0 but within one fork.
             "VmaMap.payer", "VmaMap.reserved",
             // Has a record of its own.

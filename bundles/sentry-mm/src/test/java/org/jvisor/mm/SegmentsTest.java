@@ -23,7 +23,7 @@ final class SegmentsTest extends MemoryTest {
 
     @BeforeEach
     void make() {
-        segments = new Segments((payer, bytes) -> new FrameStore(host, file, payer, bytes));
+        segments = new Segments(system::newStore);
     }
 
     private Segment create(int key) {

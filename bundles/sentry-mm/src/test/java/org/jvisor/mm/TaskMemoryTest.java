@@ -147,7 +147,7 @@ final class TaskMemoryTest extends MemoryTest {
     }
 
     private final class FrameStoreUse implements AutoCloseable {
-        final FrameStore store = new FrameStore(host, file, null, 0);
+        final FrameStore store = new FrameStore(host, file.own(), null, 0);
 
         @Override
         public void close() {
@@ -223,7 +223,7 @@ final class TaskMemoryTest extends MemoryTest {
     @Test
     void shouldAllocateNothing() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        FrameStore store = new FrameStore(host, file, null, 0);
+        FrameStore store = new FrameStore(host, file.own(), null, 0);
         byte[] bytes = new byte[PAGE];
         putVector(a + 3 * PAGE, a, 100, a + PAGE, 100);
         var epoch = file.newEpoch();

@@ -98,7 +98,7 @@ final class AnonymousFiles {
 
     /** As large as usual, or as it may be for {@code task} (pipe(7), /proc/sys/fs/pipe-max-size). */
     PipeBuffer newPipeBuffer(Task task) {
-        PipeBuffer buffer = new PipeBuffer(memory.file(), host);
+        PipeBuffer buffer = new PipeBuffer(task == null ? memory.file() : memory.file(task.cgroup()), host);
         if (task != null) {
             long most = PipeSysctl.maxSize(task.kernel().sysctls());
             if (most < buffer.capacity() && !task.hasCapability(Capability.CAP_SYS_RESOURCE)) {

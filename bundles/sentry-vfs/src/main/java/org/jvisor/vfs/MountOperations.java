@@ -330,4 +330,12 @@ final class MountOperations {
     void sync() {
         forEachSuperBlock(superBlock -> superBlock.fileSystem.sync());
     }
+
+    long reclaimPages(Cgroup container) {
+        long bytes = 0;
+        for (SuperBlock superBlock : superBlocks) {
+            bytes += superBlock.hasEnded() ? 0 : superBlock.fileSystem.reclaimPages(container);
+        }
+        return bytes;
+    }
 }

@@ -340,6 +340,11 @@ public class VfsImpl implements Vfs {
         mounts.sync();
     }
 
+    @Override
+    public long reclaimPages(Cgroup container) {
+        return mounts.reclaimPages(container);
+    }
+
     // ---- locks
 
     @Override

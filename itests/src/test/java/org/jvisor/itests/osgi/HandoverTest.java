@@ -148,7 +148,7 @@ public class HandoverTest {
                 new int[] {stdio, stdio, stdio}, false, -1, 0, 0, 0);
         Container container = kernel.create(new ContainerSpec("test", "test", "", process, new ContainerSpec.Root(0, false, false, 0),
                 List.of(mount("/proc", "proc", ""), mount("/sys", "sysfs", ""), mount("/dev", "dev", ""),
-                        mount("/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620"), mount("/tmp", "tmpfs", ""))));
+                        mount("/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620"), mount("/tmp", "tmpfs", "")), 0));
         container.start();
         return container;
     }

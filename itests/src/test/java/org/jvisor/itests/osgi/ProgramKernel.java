@@ -50,7 +50,7 @@ final class ProgramKernel implements AutoCloseable {
         ContainerSpec spec = new ContainerSpec(id, id, "", new ProcessSpec(command, List.of(), "/",
                 new ProcessSpec.User(0, 0, List.of(), 022),
                 new ProcessSpec.Capabilities(Capability.ALL, Capability.ALL, 0, Capability.ALL, 0), List.of(), false,
-                new int[] {own, own, own}, false, -1, 0, 0, 0), new ContainerSpec.Root(0, false, false, 0), List.of());
+                new int[] {own, own, own}, false, -1, 0, 0, 0), new ContainerSpec.Root(0, false, false, 0), List.of(), 0);
         Container container = kernel.create(spec);
         container.start();
         return container;

@@ -181,6 +181,13 @@ final class PtraceAddressSpace implements AddressSpace, Stateful {
         return !queued;
     }
 
+    @Override
+    public void settle(Context context) {
+        if (queued && context instanceof PtraceContext own && own.space() == this && own.attach()) {
+            carryOut(own);
+        }
+    }
+
     /** Carries out what is queued, if anything. Called by a context of this space, on its thread, before it runs. */
     void carryOut(PtraceContext context) {
         if (!queued) {

@@ -76,6 +76,6 @@ final class DoVerb implements Verb {
             CurrentDirectory.resolve(calls, cwd.value()), new User(0, 0, List.of(), UMASK),
             new Capabilities(all, all, 0, all, 0), List.of(), false);
         String path = CurrentDirectory.resolve(calls, root.value());
-        return new OciConfig(process, new OciConfig.Root(path, false), HostName.get(calls), "", List.of());
+        return new OciConfig(process, new OciConfig.Root(path, false), HostName.get(calls), "", List.of(), 0);
     }
 }

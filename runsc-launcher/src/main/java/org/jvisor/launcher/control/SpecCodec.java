@@ -24,6 +24,7 @@ public final class SpecCodec {
         out.text(spec.id());
         out.text(spec.hostname());
         out.text(spec.domainname());
+        out.number(spec.memoryLimitBytes());
         descriptor(out, spec.rootfs().goferFd(), descriptors);
         out.bool(spec.rootfs().readOnly());
         out.bool(spec.rootfs().overlay());
@@ -79,13 +80,14 @@ public final class SpecCodec {
         String id = in.text();
         String hostname = in.text();
         String domainname = in.text();
+        long memoryLimit = in.number();
         Root root = new Root(given.next(in), in.bool(), in.bool(), in.number());
         List<MountSpec> mounts = in.list(() -> new MountSpec(in.text(), in.text(), in.text(), in.number(), in.text(),
             given.next(in), in.bool()));
         ProcessSpec process = process(in, given);
         in.end();
         given.end();
-        return new ContainerSpec(id, hostname, domainname, process, root, mounts);
+        return new ContainerSpec(id, hostname, domainname, process, root, mounts, memoryLimit);
     }
 
     /**

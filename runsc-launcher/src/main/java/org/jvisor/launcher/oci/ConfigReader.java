@@ -40,7 +40,13 @@ public final class ConfigReader {
         for (JsonNode mount : top.get("mounts").items()) {
             mounts.add(mount(mount));
         }
-        return new OciConfig(process(process), root(root), name(top.get("hostname")), name(top.get("domainname")), mounts);
+        return new OciConfig(process(process), root(root), name(top.get("hostname")), name(top.get("domainname")), mounts,
+            memoryLimit(top.get("linux").get("resources").get("memory").get("limit")));
+    }
+
+    /** 0: none, which the specification has as -1, too. */
+    private static long memoryLimit(JsonNode limit) {
+        return limit.exists() ? Math.max(0, limit.number(-1, Long.MAX_VALUE)) : 0;
     }
 
     private static void version(JsonNode version) {

@@ -6,8 +6,12 @@ import org.jvisor.api.kernel.ProcessSpec.Capabilities;
 import org.jvisor.api.kernel.ProcessSpec.Rlimit;
 import org.jvisor.api.kernel.ProcessSpec.User;
 
-/** What jVisor takes from the OCI runtime specification's config.json, checked, with host paths as they stand in it. */
-public record OciConfig(Process process, Root root, String hostname, String domainname, List<OciMount> mounts) {
+/**
+ * What jVisor takes from the OCI runtime specification's config.json, checked, with host paths as they stand in it.
+ *
+ * @param memoryLimitBytes linux.resources.memory.limit; 0: none
+ */
+public record OciConfig(Process process, Root root, String hostname, String domainname, List<OciMount> mounts, long memoryLimitBytes) {
 
     /** @param consoleRows with {@code consoleColumns}: the window to begin with, 0 for the caller's terminal's */
     public record Process(boolean terminal, int consoleRows, int consoleColumns, List<String> arguments,

@@ -134,7 +134,8 @@ public final class ContainerPlan {
             process.capabilities(), process.rlimits(), process.noNewPrivileges(), stdio.descriptors(), stdio.terminalBits() != 0,
             stdio.terminal(), stdio.terminalBits(), rows, columns);
         return new ContainerSpec(id, config.hostname(), config.domainname(), first,
-            new ContainerSpec.Root(connections[0], config.root().readOnly(), rootOverlay, overlayBytes), specs);
+            new ContainerSpec.Root(connections[0], config.root().readOnly(), rootOverlay, overlayBytes), specs,
+            config.memoryLimitBytes());
     }
 
     /**

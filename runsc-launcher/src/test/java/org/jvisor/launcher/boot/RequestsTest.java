@@ -148,7 +148,7 @@ class RequestsTest {
     }
 
     private byte[] create() {
-        return SpecCodec.write(new ContainerSpec(ID, "host", "", program, new ContainerSpec.Root(-1, false, false, 0), List.of()),
+        return SpecCodec.write(new ContainerSpec(ID, "host", "", program, new ContainerSpec.Root(-1, false, false, 0), List.of(), 0),
             new ArrayList<>());
     }
 

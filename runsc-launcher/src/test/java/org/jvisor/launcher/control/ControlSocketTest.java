@@ -285,7 +285,7 @@ class ControlSocketTest {
             List.of(new ProcessSpec.Rlimit(7, 8, -1)), true, new int[] {0, -1, 42}, true, 43, 5, 24, 80);
         return new ContainerSpec("id", "host", "domain", process, new ContainerSpec.Root(40, true, true, 5),
             List.of(new ContainerSpec.MountSpec("/d", "bind", "s", 0x1000, "x", 41, true),
-                new ContainerSpec.MountSpec("/p", "proc", "p", 0, "", -1, false)));
+                new ContainerSpec.MountSpec("/p", "proc", "p", 0, "", -1, false)), 64 << 20);
     }
 
     @Test

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.api.kernel;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 
@@ -17,6 +21,15 @@ import org.jvisor.api.state.StateRecord;
 public final class Cgroup implements Restorable {
 
     private static final Charge[] KINDS = Charge.values();
+    private static final VarHandle MEMORY_FILE;
+
+    static {
+        try {
+            MEMORY_FILE = MethodHandles.lookup().findVarHandle(Cgroup.class, "memoryFile", MemoryFile.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private final Cgroup parent;
     /** By kind, as are the limits, which are null as long as there are none. */
@@ -26,6 +39,9 @@ public final class Cgroup implements Restorable {
     private final AtomicLong memory = new AtomicLong();
     private volatile long heapLimit = Long.MAX_VALUE;
     private volatile long memoryLimit = Long.MAX_VALUE;
+    private final AtomicLong outOfMemoryKills = new AtomicLong();
+    /** Of a container's; null until somebody asks for it. */
+    private volatile MemoryFile memoryFile;
 
     /** @param parent what this one's use counts in too; null: it is the top one. Without limits of its own. */
     public Cgroup(Cgroup parent) {
@@ -34,6 +50,15 @@ public final class Cgroup implements Restorable {
 
     public Cgroup parent() {
         return parent;
+    }
+
+    /** The container's: the one below the top. The top one's is its own. */
+    public Cgroup container() {
+        Cgroup found = this;
+        while (found.parent != null && found.parent.parent != null) {
+            found = found.parent;
+        }
+        return found;
     }
 
     /** How many units are there. */
@@ -132,6 +157,44 @@ public final class Cgroup implements Restorable {
                 || kind.memoryBytes() > 0 && memory.get() >= memoryLimit || parent != null && parent.isFull(kind);
     }
 
+    /**
+     * The memory file as the container has it; see {@link org.jvisor.api.mm.Memory#file(Cgroup)}. Kept here, so that it goes with it.
+     *
+     * @param maker makes it when it is first asked for; where several do so at a time, one's is taken
+     */
+    public MemoryFile memoryFile(Function<? super Cgroup, ? extends MemoryFile> maker) {
+        Cgroup container = container();
+        if (container.memoryFile == null) {
+            MEMORY_FILE.compareAndSet(container, null, maker.apply(container));
+        }
+        return container.memoryFile;
+    }
+
+    /** A process was ended here for lack of memory. */
+    public void countOutOfMemoryKill() {
+        outOfMemoryKills.incrementAndGet();
+    }
+
+    /** How often that was so: oom_kill in memory.events. */
+    public long outOfMemoryKills() {
+        return outOfMemoryKills.get();
+    }
+
+    /** How many units more may be taken, here and above, as far as that is known. */
+    public long room(Charge kind) {
+        long room = Long.MAX_VALUE;
+        for (Cgroup one = this; one != null; one = one.parent) {
+            room = Math.min(room, one.limit(kind) - one.used(kind));
+            if (kind.heapBytes() > 0) {
+                room = Math.min(room, (one.heapLimit - one.heap.get()) / kind.heapBytes());
+            }
+            if (kind.memoryBytes() > 0) {
+                room = Math.min(room, (one.memoryLimit - one.memory.get()) / kind.memoryBytes());
+            }
+        }
+        return Math.max(0, room);
+    }
+
     /** Whether that is within the limits. */
     private boolean add(Charge kind, long count) {
         boolean within = used.addAndGet(kind.ordinal(), count) <= limit(kind);
@@ -150,7 +213,8 @@ public final class Cgroup implements Restorable {
     @Override
     public StateRecord save() {
         StateRecord record = new StateRecord("cgroup", 2).putCore("parent", parent).put("heap", heap.get())
-                .put("memory", memory.get()).put("heapLimit", heapLimit).put("memoryLimit", memoryLimit);
+                .put("memory", memory.get()).put("heapLimit", heapLimit).put("memoryLimit", memoryLimit)
+                .put("outOfMemoryKills", outOfMemoryKills.get());
         for (Charge kind : KINDS) {
             record.put("used " + kind, used(kind));
             if (limit(kind) != Long.MAX_VALUE) {
@@ -166,6 +230,7 @@ public final class Cgroup implements Restorable {
         memory.set(0);
         heapLimit = 0;
         memoryLimit = 0;
+        outOfMemoryKills.set(0);
         for (int i = 0; i < KINDS.length; i++) {
             used.set(i, 0);
         }
@@ -179,6 +244,7 @@ public final class Cgroup implements Restorable {
         memory.set(record.requireLong("memory"));
         heapLimit = record.getLong("heapLimit", Long.MAX_VALUE);
         memoryLimit = record.getLong("memoryLimit", Long.MAX_VALUE);
+        outOfMemoryKills.set(record.getLong("outOfMemoryKills", 0));
         for (Charge kind : KINDS) {
             used.set(kind.ordinal(), record.getLong("used " + kind, 0));
             long limit = record.getLong("limit " + kind, Long.MAX_VALUE);

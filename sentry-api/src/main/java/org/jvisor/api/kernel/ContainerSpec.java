@@ -10,8 +10,10 @@ import java.util.List;
  * @param process its first process
  * @param rootfs how / comes to be
  * @param mounts in order
+ * @param memoryLimitBytes how much memory its processes, files in memory, page caches and buffers may use; 0: as much as the sandbox has
  */
-public record ContainerSpec(String id, String hostname, String domainname, ProcessSpec process, Root rootfs, List<MountSpec> mounts) {
+public record ContainerSpec(String id, String hostname, String domainname, ProcessSpec process, Root rootfs, List<MountSpec> mounts,
+        long memoryLimitBytes) {
 
     /**
      * The root file system.

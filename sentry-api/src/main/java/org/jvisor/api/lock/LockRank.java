@@ -49,6 +49,8 @@ public enum LockRank {
     PLATFORM_SPACE,
     /** What others may have written to a file that is mapped, and the pages behind mappings. */
     MAPPED_FILE,
+    /** The choice of who is ended for lack of memory. */
+    MEMORY_RELIEF,
 
     // ---- Held for short: Mutex
 

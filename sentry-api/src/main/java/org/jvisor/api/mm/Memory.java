@@ -16,6 +16,19 @@ public interface Memory extends HandleSource {
 
     MemoryFile file();
 
+    /**
+     * The memory file as a container has it: what is allocated through it is charged to the container until it is free, and its limit and
+     * use are the container's. Frames are the same in both.
+     *
+     * @param payer the container's, or one below
+     */
+    default MemoryFile file(Cgroup payer) {
+        return file();
+    }
+
+    /** Called once: who sees to it that there is memory again. */
+    default void onShortage(MemoryShortage shortage) {}
+
     /** How much may be in use, for applications, files in memory and page caches together; at most the host's memory, the default. */
     default void setLimit(long bytes) {}
 
@@ -33,7 +46,7 @@ public interface Memory extends HandleSource {
     /**
      * Frames that can be mapped shared and are gone with their last user: shared anonymous memory, SysV shared memory, tmpfs.
      *
-     * @param payer who is charged for the index that tells where its pages are; null: nobody, it is the kernel's own
+     * @param payer who is charged for its pages and the index that tells where they are; null: nobody, it is the kernel's own
      * @param bytes its size; it can be changed
      */
     SharedMemory newSharedMemory(Cgroup payer, long bytes);

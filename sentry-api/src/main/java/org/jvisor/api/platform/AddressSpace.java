@@ -36,6 +36,13 @@ public interface AddressSpace {
         return true;
     }
 
+    /**
+     * Carries out what was asked for so far.
+     *
+     * @param context the calling task's; where it is none of this space nothing is done
+     */
+    default void settle(Context context) {}
+
     /** How many longs describe a range in {@link #mapAll} and {@link #protectAll}. */
     int RANGE_LONGS = 4;
 

@@ -2,6 +2,7 @@
 package org.jvisor.api.vfs;
 
 import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.osgi.annotation.versioning.ConsumerType;
 
@@ -40,6 +41,16 @@ public interface FileSystem {
     }
 
     default void sync() {}
+
+    /**
+     * Memory is short: pages that can be read again, and that nobody has mapped, are given up as far as that goes at once.
+     *
+     * @param container whose pages they are to be; null: anybody's
+     * @return bytes
+     */
+    default long reclaimPages(Cgroup container) {
+        return 0;
+    }
 
     /** mount(2) with MS_REMOUNT: takes other options. */
     default void remount(Task task, String data) {}

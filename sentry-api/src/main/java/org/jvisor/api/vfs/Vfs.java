@@ -117,6 +117,11 @@ public interface Vfs extends HandleSource {
 
     void sync();
 
+    /** {@link FileSystem#reclaimPages} of all file systems. */
+    default long reclaimPages(Cgroup container) {
+        return 0;
+    }
+
     // ---- mounts
 
     /** mount(2) with all its forms. */

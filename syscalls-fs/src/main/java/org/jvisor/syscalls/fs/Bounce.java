@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.syscalls.fs;
 
+import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
@@ -12,15 +13,18 @@ final class Bounce implements AutoCloseable {
     private static final int PAGES = BYTES / MemoryFile.PAGE;
 
     private final Memory memory;
+    private final MemoryFile file;
     private final long offset;
 
-    Bounce(Memory memory) {
-        this.memory = memory;
-        this.offset = memory.file().allocate(PAGES);
+    /** Charged to the task's container. */
+    Bounce(Task task) {
+        memory = task.kernel().memory();
+        file = memory.file(task.cgroup());
+        offset = file.allocate(PAGES);
     }
 
     private long address() {
-        return memory.file().base() + offset;
+        return file.base() + offset;
     }
 
     /** To be filled with up to {@code most} bytes. */
@@ -35,6 +39,6 @@ final class Bounce implements AutoCloseable {
 
     @Override
     public void close() {
-        memory.file().release(offset, PAGES);
+        file.release(offset, PAGES);
     }
 }

@@ -108,7 +108,7 @@ final class Splices {
         if (waited < 0) {
             return task.call().endedBy(waited, moved);
         }
-        try (Bounce bounce = new Bounce(task.kernel().memory())) {
+        try (Bounce bounce = new Bounce(task)) {
             while (moved < count) {
                 long some = source.peek(bounce.target(count - moved));
                 if (some <= 0) {
@@ -139,7 +139,7 @@ final class Splices {
         if (waited < 0) {
             return task.call().endedBy(waited, moved);
         }
-        try (Bounce bounce = new Bounce(task.kernel().memory())) {
+        try (Bounce bounce = new Bounce(task)) {
             while (moved < count) {
                 int room = target.room();
                 if (room == 0) {
@@ -204,7 +204,7 @@ final class Splices {
         if (waited < 0) {
             return waited;
         }
-        try (Bounce bounce = new Bounce(task.kernel().memory())) {
+        try (Bounce bounce = new Bounce(task)) {
             long some = source.peek(bounce.target(Math.min(count, Math.max(1, target.room()))));
             if (some <= 0) {
                 return some == 0 ? writeNothing(task, out, bounce) : some;

@@ -146,7 +146,7 @@ final class Transfers {
      */
     private static long copy(Task task, FileDescription in, long from, FileDescription out, long to, long count) {
         long moved = task.call().done();
-        try (Bounce bounce = new Bounce(task.kernel().memory())) {
+        try (Bounce bounce = new Bounce(task)) {
             while (moved < count) {
                 long read = read(task, in, bounce.target(count - moved), from + moved);
                 if (read <= 0) {

@@ -13,6 +13,7 @@ import org.jvisor.api.abi.FsMagic;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.Memory;
@@ -39,9 +40,15 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     private static final int MAX_NAMES = 100_000;
     /** Of the memory that there is, page caches may take this part. */
     private static final int PAGES_SHARE = 4;
+    /** Of what a container may have, its mapped files are asked for memory where they have this part. */
+    private static final int LEAST_MAPPED_SHARE = 16;
 
     final HostKernel host;
-    final Memory memory;
+    private final Memory memory;
+    /** Who is charged for pages of files. */
+    private final Cgroup payer;
+    /** The memory file as the payer has it. */
+    final MemoryFile file;
     final GoferClient client;
     final boolean shared;
     private final MountOptions options;
@@ -68,9 +75,11 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     /** How many entries those have. */
     private int rememberedNames;
 
-    GoferFileSystem(HostKernel host, Memory memory, GoferClient client, MountOptions options, long device) {
+    GoferFileSystem(HostKernel host, Memory memory, Cgroup payer, GoferClient client, MountOptions options, long device) {
         this.host = host;
         this.memory = memory;
+        this.payer = payer;
+        file = memory.file(payer);
         this.client = client;
         this.options = options;
         this.device = device;
@@ -95,6 +104,8 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     GoferFileSystem(StateRecord record, HostKernel host, Memory memory) {
         this.host = host;
         this.memory = memory;
+        payer = record.requireCore("payer", Cgroup.class);
+        file = memory.file(payer);
         client = new GoferClient(record, host);
         options = MountOptions.parse(record.getString("options", ""));
         shared = options.shared();
@@ -106,7 +117,7 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
     @Override
     public StateRecord save() {
         StateRecord record = new StateRecord(GoferDriver.SUPER_BLOCK, GoferDriver.SCHEMA).put("options", options.text())
-                .put("device", device).put("fids", fids.get()).put("cachedBytes", cachedBytes).putOwn("root", root);
+                .putCore("payer", payer).put("device", device).put("fids", fids.get()).put("cachedBytes", cachedBytes).putOwn("root", root);
         client.save(record);
         inodes.values().forEach(inode -> record.add("inodes").putOwn("inode", inode));
         idleInodes.forEach(inode -> record.add("idleInodes").putOwn("inode", inode));
@@ -378,7 +389,6 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
 
     /** Frames for page caches, one when memory is short: the offset of the first plus their number, or -ENOMEM. */
     long allocatePages(PageCache owner, int wanted) {
-        MemoryFile file = memory.file();
         if (pagesAreMany(wanted)) {
             reclaimPages(owner);
         }
@@ -397,7 +407,7 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
 
     private boolean pagesAreMany(int wanted) {
         try (Mutex _ = lists.take()) {
-            return cachedBytes + (long) wanted * MemoryFile.PAGE > memory.file().limit() / PAGES_SHARE;
+            return cachedBytes + (long) wanted * MemoryFile.PAGE > file.limit() / PAGES_SHARE;
         }
     }
 
@@ -412,8 +422,40 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
         }
     }
 
-    /** Frees pages that nobody has mapped, the oldest first, up to an eighth of what there is; whether there were any. */
+    @Override
+    public long reclaimPages(Cgroup container) {
+        if (container != null && payer.container() != container) {
+            return 0;
+        }
+        long freed = freePages(null);
+        return freed > 0 ? freed : freeMappedPages();
+    }
+
+    /** Where it is little, programs need it all the time: then it is better to have more memory than to read it in for ever. */
+    private long freeMappedPages() {
+        List<PageCache> candidates;
+        try (Mutex _ = lists.take()) {
+            candidates = new ArrayList<>(caches);
+        }
+        long clean = candidates.stream().mapToLong(PageCache::cleanBytes).sum();
+        if (clean < file.limit() / LEAST_MAPPED_SHARE) {
+            return 0;
+        }
+        long freed = 0;
+        for (PageCache cache : candidates) {
+            if (freed <= clean / 2) {
+                freed += cache.reclaimClean();
+            }
+        }
+        return freed;
+    }
+
     private boolean reclaimPages(PageCache except) {
+        return freePages(except) > 0;
+    }
+
+    /** Frees pages that nobody has mapped, the oldest first, up to an eighth of what there is; the bytes. */
+    private long freePages(PageCache except) {
         List<PageCache> candidates;
         long enough;
         try (Mutex _ = lists.take()) {
@@ -426,6 +468,6 @@ final class GoferFileSystem implements FileSystem, Stateful, HandleSource {
                 freed += cache.reclaim();
             }
         }
-        return freed > 0;
+        return freed;
     }
 }

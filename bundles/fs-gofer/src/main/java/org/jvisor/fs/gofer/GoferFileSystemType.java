@@ -60,7 +60,7 @@ public final class GoferFileSystemType implements FileSystemType, HostCaller {
         }
         MountOptions options = MountOptions.parse(data);
         GoferClient client = new GoferClient(host, transport.connect(descriptor, MESSAGE_BYTES));
-        return new GoferFileSystem(host, memory, client, options, vfs.getService().newDevice());
+        return new GoferFileSystem(host, memory, cgroup, client, options, vfs.getService().newDevice());
     }
 
     /** What is done to donated descriptors. */

@@ -45,7 +45,7 @@ final class PageCache implements Mappable, Stateful {
     /** Changed under the content's lock. */
     private volatile int pages;
 
-    private int dirtyPages;
+    private volatile int dirtyPages;
     /** Open as long as there may be something to read in or write back. */
     private HostDescriptor source;
 
@@ -56,7 +56,7 @@ final class PageCache implements Mappable, Stateful {
         this.fileSystem = fileSystem;
         this.inode = inode;
         host = fileSystem.host;
-        file = fileSystem.memory.file();
+        file = fileSystem.file;
     }
 
     // ---- hand-over; the bytes lie in the memory file all the while
@@ -66,7 +66,7 @@ final class PageCache implements Mappable, Stateful {
         inode = record.requireOwn("inode", GoferInode.class);
         fileSystem = inode.fileSystem;
         host = fileSystem.host;
-        file = fileSystem.memory.file();
+        file = fileSystem.file;
         source = record.own("source", HostDescriptor.class);
         sink = record.own("sink", HostDescriptor.class);
         long[] saved = record.getLongs("pages");
@@ -416,13 +416,18 @@ final class PageCache implements Mappable, Stateful {
     }
 
     private void dropPages(long offset, long end) {
+        dropPages(offset, end, DIRTY);
+    }
+
+    /** @param which DIRTY for all pages, 0 for those that nobody has written to */
+    private int dropPages(long offset, long end, long which) {
         int dropped = 0;
         AtomicLongArray[] all = chunks;
         for (int c = (int) Math.min(offset >>> PAGE_SHIFT + CHUNK_SHIFT, all.length); c < all.length; c++) {
             for (int i = 0; all[c] != null && i < CHUNK; i++) {
                 long at = ((long) c << CHUNK_SHIFT) + i << PAGE_SHIFT;
                 long entry = all[c].get(i);
-                if ((entry & PRESENT) == 0 || at + PAGE <= offset || at >= end) {
+                if ((entry & PRESENT) == 0 || (entry & DIRTY & ~which) != 0 || at + PAGE <= offset || at >= end) {
                     continue;
                 }
                 all[c].set(i, 0);
@@ -433,6 +438,7 @@ final class PageCache implements Mappable, Stateful {
         }
         pages -= dropped;
         fileSystem.pagesChanged(this, -(long) dropped * PAGE, pages > 0);
+        return dropped;
     }
 
     boolean isMapped() {
@@ -455,7 +461,7 @@ final class PageCache implements Mappable, Stateful {
      * inode's.
      */
     long reclaim() {
-        if (isMapped() || !inode.content.tryLock()) {
+        if (isMapped() || inode.content.isHeldByCurrentThread() || !inode.content.tryLock()) {
             return 0;
         }
         try {
@@ -464,6 +470,27 @@ final class PageCache implements Mappable, Stateful {
                 return 0;
             }
             drop(0, Long.MAX_VALUE);
+            return bytes;
+        } finally {
+            inode.content.unlock();
+        }
+    }
+
+    /** Bytes that {@link #reclaimClean} would free, about. Any thread. */
+    long cleanBytes() {
+        return (long) Math.max(0, pages - dirtyPages) * PAGE;
+    }
+
+    /** Gives up all that nobody has written to, mapped or not: who needs it again brings it in anew. Like {@link #reclaim}. */
+    long reclaimClean() {
+        if (inode.content.isHeldByCurrentThread() || !inode.content.tryLock()) {
+            return 0;
+        }
+        try {
+            long bytes = (long) dropPages(0, Long.MAX_VALUE, 0) * PAGE;
+            for (Mapping mapping : mappings) {
+                mapping.invalidate(0, Long.MAX_VALUE);
+            }
             return bytes;
         } finally {
             inode.content.unlock();

@@ -11,6 +11,7 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Socket;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.mm.Mappable;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
@@ -54,7 +55,7 @@ final class MountedGofer implements AutoCloseable {
         }
         server = new InProcessServer(HOST, serverEnd, open(folder.toString()), open("/proc/self/fd"), false);
         GoferClient client = new GoferClient(HOST, transport.connect(pair[0], MESSAGE_BYTES));
-        fileSystem = new GoferFileSystem(HOST, memory, client, MountOptions.parse(options), 42);
+        fileSystem = new GoferFileSystem(HOST, memory, new Cgroup(null), client, MountOptions.parse(options), 42);
     }
 
     private static int[] socketPair() {

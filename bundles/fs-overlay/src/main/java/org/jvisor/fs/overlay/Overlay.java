@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jvisor.api.abi.Statfs;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
@@ -199,6 +200,16 @@ final class Overlay implements FileSystem, Stateful, HandleSource {
     @Override
     public void sync() {
         shownBy.sync();
+    }
+
+    /** Those that are mounted elsewhere, too, are asked there. */
+    @Override
+    public long reclaimPages(Cgroup container) {
+        long bytes = 0;
+        for (FileSystem fileSystem : owned) {
+            bytes += fileSystem.reclaimPages(container);
+        }
+        return bytes;
     }
 
     @Override

@@ -53,10 +53,10 @@ final class ProcessText {
         return Text.bytes(ns + " 0 0\n");
     }
 
-    /** 0 to 2000: the share of the sandbox's memory in thousandths, moved by the adjustment. */
+    /** 0 to 2000: the share of the container's memory in thousandths, moved by the adjustment. */
     static byte[] oomScore(Task reader, Target target) {
         long resident = target.withMemory(reader, -1L, MemoryManager::residentBytes);
-        long limit = Math.max(1, target.kernel().memory().file().limit());
+        long limit = Math.max(1, target.kernel().memory().file(target.group().cgroup()).limit());
         int adjustment = target.group().oomScoreAdjustment();
         long score = 0;
         if (resident >= 0 && adjustment != -OOM_SCORE_ADJ_MAX) {

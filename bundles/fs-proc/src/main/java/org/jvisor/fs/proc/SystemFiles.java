@@ -29,7 +29,7 @@ final class SystemFiles {
         root.add("kmsg", new PseudoFile(fs, fs.newIno(), 0400, task -> kernel.log().bytes()));
         file(root, fs, "loadavg", task -> SystemText.loadavg(kernel, fs.pids(task)));
         file(root, fs, "locks", task -> Text.bytes(""));
-        file(root, fs, "meminfo", task -> SystemText.meminfo(kernel, fs.pids(task)));
+        file(root, fs, "meminfo", task -> SystemText.meminfo(kernel.memory().file(task.cgroup()), fs.pids(task)));
         file(root, fs, "misc", task -> Text.bytes(""));
         file(root, fs, "modules", task -> Text.bytes(""));
         root.add("mounts", new PseudoLink(fs, fs.newIno(), "self/mounts"));
@@ -45,7 +45,7 @@ final class SystemFiles {
         tty.file("ldiscs", task -> Text.bytes("n_tty       0\n"));
         file(root, fs, "uptime", task -> SystemText.uptime(kernel));
         file(root, fs, "version", task -> SystemText.version(kernel));
-        file(root, fs, "vmstat", task -> SystemText.vmstat(kernel, fs.pids(task)));
+        file(root, fs, "vmstat", task -> SystemText.vmstat(kernel.memory().file(task.cgroup()), fs.pids(task)));
         root.add("sysvipc", new PlainDirectory(fs, "sysvipc/"));
         root.add("fs", new PlainDirectory(fs, "fs/"));
     }

@@ -90,9 +90,8 @@ final class SystemText {
         text.add(' ').add(user).add(" 0 ").add(system).add(' ').add(idle).add(" 0 0 0 0 0 0\n");
     }
 
-    /** Applications' memory is one file; what of it is page cache is not told apart. */
-    static byte[] meminfo(Kernel kernel, PidNamespace pids) {
-        MemoryFile file = kernel.memory().file();
+    /** Of the container, whose memory is one file; what of it is page cache is not told apart. */
+    static byte[] meminfo(MemoryFile file, PidNamespace pids) {
         long total = file.limit() >> 10;
         long used = Math.min(file.used(), file.limit()) >> 10;
         long free = total - used;
@@ -140,8 +139,7 @@ final class SystemText {
         }
     }
 
-    static byte[] vmstat(Kernel kernel, PidNamespace pids) {
-        MemoryFile file = kernel.memory().file();
+    static byte[] vmstat(MemoryFile file, PidNamespace pids) {
         long free = Math.max(0, file.limit() - file.used()) / MemoryFile.PAGE;
         long[] use = memoryUse(pids);
         long faults = 0;

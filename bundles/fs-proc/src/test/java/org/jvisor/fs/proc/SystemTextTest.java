@@ -30,7 +30,7 @@ class SystemTextTest {
 
     @Test
     void shouldTellTheSandboxsMemory() {
-        List<String> lines = Text.string(SystemText.meminfo(machine.kernel, machine.pids)).lines().toList();
+        List<String> lines = Text.string(SystemText.meminfo(machine.kernel.memory().file(), machine.pids)).lines().toList();
         assertEquals("MemTotal:        1048576 kB", lines.get(0));
         assertEquals("MemFree:          786432 kB", lines.get(1));
         assertEquals("MemAvailable:    1048576 kB", lines.get(2));

@@ -31,7 +31,7 @@ final class CpuTree {
         }
         SysDirectory node = nodes.directory("node0");
         node.file("cpulist", list).file("cpumap", CpuMask.hex(all, cpus)).file("distance", 10);
-        node.source("meminfo", 0444, () -> meminfo(kernel.memory().file()));
+        node.source("meminfo", 0444, task -> meminfo(kernel.memory().file(task.cgroup())));
         for (int i = 0; i < cpus; i++) {
             node.link("cpu" + i, "../../cpu/cpu" + i);
         }

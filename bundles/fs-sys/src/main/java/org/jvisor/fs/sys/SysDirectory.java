@@ -2,9 +2,11 @@
 package org.jvisor.fs.sys;
 
 import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
+import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.PseudoDirectory;
 import org.jvisor.api.vfs.PseudoFile;
@@ -56,7 +58,12 @@ final class SysDirectory extends PseudoDirectory {
     }
 
     SysDirectory source(String name, int permissions, Supplier<byte[]> source) {
-        add(name, new PseudoFile(fs, fs.newIno(), permissions, task -> source.get()) {
+        return source(name, permissions, task -> source.get());
+    }
+
+    /** @param source asked with who reads */
+    SysDirectory source(String name, int permissions, Function<? super Task, byte[]> source) {
+        add(name, new PseudoFile(fs, fs.newIno(), permissions, source::apply) {
             @Override
             public long size() {
                 return FILE_SIZE;

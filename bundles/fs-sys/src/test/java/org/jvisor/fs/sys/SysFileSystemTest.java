@@ -20,8 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Mode;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
@@ -35,6 +37,8 @@ class SysFileSystemTest {
     private static final CpuCaches CACHES = new CpuCaches(List.of(
             new CpuCaches.Cache("1", "Data", "48K", "64", "64", "12", "1"),
             new CpuCaches.Cache("3", "Unified", "49152K", "64", "65536", "12", "1")));
+
+    private static final Task TASK = fake(Task.class, Map.of("cgroup", new Cgroup(null)));
 
     private final SysFileSystem fs = new SysFileSystem(kernel(4), CACHES);
 
@@ -148,7 +152,7 @@ class SysFileSystemTest {
                     }
                     return (long) bytes.length;
                 });
-        long count = inode.open(null, 0).read(null, null, buffer, 0);
+        long count = inode.open(TASK, 0).read(TASK, null, buffer, 0);
         return new String(bytes, 0, (int) count);
     }
 

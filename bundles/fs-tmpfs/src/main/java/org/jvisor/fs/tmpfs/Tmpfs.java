@@ -102,12 +102,12 @@ final class Tmpfs implements FileSystem, Stateful {
 
     @Override
     public String options() {
-        return type.equals("ramfs") ? "" : options.shown(memory.file().limit());
+        return type.equals("ramfs") ? "" : options.shown(memory.file(quota.payer()).limit());
     }
 
     @Override
     public void remount(Task task, String data) {
-        TmpfsOptions changed = TmpfsOptions.parse(data, options, memory.file().limit());
+        TmpfsOptions changed = TmpfsOptions.parse(data, options, memory.file(quota.payer()).limit());
         quota.setLimits(changed.bytes(), changed.inodes());
         options = changed;
     }

@@ -201,7 +201,7 @@ final class TmpfsFile extends TmpfsInode {
     private void reserve(long offset, long length) {
         long missing = 0;
         long end = offset + length;
-        long most = Math.min(fileSystem.quota().byteLimit(), fileSystem.memory().file().limit());
+        long most = Math.min(fileSystem.quota().byteLimit(), fileSystem.memory().file(fileSystem.quota().payer()).limit());
         if (pageBytes(offset, length) > most) {
             throw ErrnoException.of(Errno.ENOSPC);
         }

@@ -34,7 +34,7 @@ public final class TmpfsType implements FileSystemType {
 
     @Override
     public FileSystem mount(Task task, Cgroup cgroup, String source, String data, Object attachment) {
-        long limit = memory.file().limit();
+        long limit = memory.file(cgroup).limit();
         TmpfsOptions options = TmpfsOptions.parse(data, TmpfsOptions.defaults(task, limit), limit);
         return new Tmpfs(name(), memory, clock, vfs.newDevice(), cgroup, options);
     }

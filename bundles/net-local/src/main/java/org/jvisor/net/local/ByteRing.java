@@ -79,7 +79,7 @@ final class ByteRing {
         if (!cgroup.tryCharge(Charge.SOCKET_BYTE, size)) {
             return null;
         }
-        long offset = memory.take(size);
+        long offset = memory.take(cgroup, size);
         if (offset == SocketMemory.NONE) {
             cgroup.uncharge(Charge.SOCKET_BYTE, size);
             return null;

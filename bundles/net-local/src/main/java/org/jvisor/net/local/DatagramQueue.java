@@ -114,7 +114,7 @@ final class DatagramQueue {
         if (!cgroup.tryCharge(Charge.SOCKET_BYTE, size)) {
             return null;
         }
-        long place = memory.take(size);
+        long place = memory.take(cgroup, size);
         if (place == SocketMemory.NONE) {
             cgroup.uncharge(Charge.SOCKET_BYTE, size);
             return null;

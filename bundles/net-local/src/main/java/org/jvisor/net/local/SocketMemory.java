@@ -3,6 +3,7 @@ package org.jvisor.net.local;
 
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.MemoryFile;
@@ -16,10 +17,12 @@ final class SocketMemory {
     static final int PAGE = MemoryFile.PAGE;
     static final long NONE = -1;
 
+    private final Memory memory;
     private final MemoryFile file;
     private final HostKernel host;
 
     SocketMemory(Memory memory, HostKernel host) {
+        this.memory = memory;
         file = memory.file();
         this.host = host;
     }
@@ -27,12 +30,13 @@ final class SocketMemory {
     /**
      * Takes frames that follow each other. May wait, so no mutex is held.
      *
+     * @param payer who is charged for them
      * @param bytes a multiple of {@link #PAGE}
      * @return where they are, or {@link #NONE}
      */
-    long take(int bytes) {
+    long take(Cgroup payer, int bytes) {
         try {
-            return file.allocate(bytes / PAGE);
+            return memory.file(payer).allocate(bytes / PAGE);
         } catch (ErrnoException e) {
             return NONE;
         }

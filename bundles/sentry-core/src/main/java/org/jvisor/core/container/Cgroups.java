@@ -40,8 +40,12 @@ public final class Cgroups {
         return sandbox;
     }
 
-    Cgroup newContainer() {
+    /** @param memoryLimitBytes 0: as much as the sandbox has */
+    Cgroup newContainer(long memoryLimitBytes) {
         Cgroup container = new Cgroup(sandbox);
+        if (memoryLimitBytes > 0) {
+            container.setMemoryLimit(memoryLimitBytes);
+        }
         container.setHeapLimit(partOf(sandbox.heapLimit()));
         for (Charge kind : Charge.values()) {
             long all = sandbox.limit(kind);

@@ -66,7 +66,7 @@ public final class ContainerImpl implements Container, HandleSource {
         this.kernel = kernel;
         this.devices = devices;
         this.spec = spec;
-        cgroup = kernel.cgroups().newContainer();
+        cgroup = kernel.cgroups().newContainer(spec.memoryLimitBytes());
         pidNamespace = new PidNamespaceImpl(kernel.processes(), cgroup);
         netNamespace = kernel.newNetNamespace();
     }

@@ -174,7 +174,7 @@ public final class HeapWatch {
     private void tell(OomKiller.Victim victim, long before) {
         try {
             // No room for words is no reason to end anybody else.
-            LOG.log(Level.WARNING, "out of memory: killed {0}; {1} MiB of the heap were in use, now {2}", victim.description(),
+            LOG.log(Level.WARNING, "out of memory: killed {0}; {1} MiB of the heap were in use, now {2}", victim.ofHeap(),
                 before >> MIB, lasting >> MIB);
         } catch (OutOfMemoryError e) {
             demanded = true;

@@ -11,11 +11,13 @@ import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Kernel.KernelLog;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.core.container.ContainerImpl;
+import org.jvisor.core.process.TaskImpl;
 import org.jvisor.core.process.ThreadGroupImpl;
 
 /**
- * Ends the process that is charged most of the Sentry's heap, as Linux's OOM killer ends the one that has most memory: of the container
- * that is charged most, so that what its ended processes have left behind falls back on it and not on a neighbour.
+ * Ends the process that is charged most of the Sentry's heap, or that has most memory, as Linux's OOM killer does: of the container
+ * that is charged most, so that what its ended processes have left behind falls back on it and not on a neighbour, or whose limit is
+ * reached.
  */
 public final class OomKiller {
 
@@ -47,7 +49,79 @@ public final class OomKiller {
                 largest = process;
             }
         }
-        return largest == null ? null : kill(container, largest);
+        return largest == null ? null : kill(container, largest, "Out of memory");
+    }
+
+    /**
+     * The process that has most memory.
+     *
+     * @param limited the container's whose limit is reached; null: the sandbox's is, and the container that has most has to give
+     * @return null when there is none that may be ended
+     */
+    Victim killForMemory(Cgroup limited) {
+        ContainerImpl container = null;
+        ThreadGroupImpl largest = null;
+        for (ContainerImpl candidate : containers.get()) {
+            if (limited != null ? candidate.cgroup() != limited
+                    : container != null && candidate.cgroup().memoryBytes() <= container.cgroup().memoryBytes()) {
+                continue;
+            }
+            ThreadGroupImpl process = largestInMemory(candidate);
+            if (process != null) {
+                container = candidate;
+                largest = process;
+            }
+        }
+        if (largest == null) {
+            return null;
+        }
+        container.cgroup().countOutOfMemoryKill();
+        return kill(container, largest, limited == null ? "Out of memory" : "Memory cgroup out of memory");
+    }
+
+    /** One that has been ended for whatever reason and has not given back yet what it has; null: there is none. */
+    Victim ending(Cgroup limited) {
+        for (ContainerImpl candidate : containers.get()) {
+            if (limited == null || candidate.cgroup() == limited) {
+                for (ThreadGroupImpl process : candidate.pidNamespace().groups()) {
+                    if (process.exiting && !process.zombie() && memory(process) != null) {
+                        return new Victim(process, candidate);
+                    }
+                }
+            }
+        }
+        return null;
+    }
+
+    /** See proc(5), oom_score_adj: -1000 is never. */
+    private static ThreadGroupImpl largestInMemory(ContainerImpl container) {
+        ThreadGroupImpl largest = null;
+        long most = Long.MIN_VALUE;
+        long whole = container.cgroup().memoryBytes();
+        for (ThreadGroupImpl process : container.pidNamespace().groups()) {
+            int adjustment = process.oomScoreAdjustment();
+            MemoryManager memory = memory(process);
+            if (memory == null || process.zombie() || process.exiting || adjustment == -ADJUSTMENT_MAX) {
+                continue;
+            }
+            long score = memory.residentBytes() + whole / ADJUSTMENT_MAX * adjustment;
+            if (score > most) {
+                largest = process;
+                most = score;
+            }
+        }
+        return largest;
+    }
+
+    /** Its first thread may have gone before the others. */
+    private static MemoryManager memory(ThreadGroupImpl process) {
+        for (TaskImpl task : process.liveTasks()) {
+            MemoryManager memory = task.mm();
+            if (memory != null) {
+                return memory;
+            }
+        }
+        return null;
     }
 
     /** Who ends may have met an OutOfMemoryError before it could tell: then it is seen now. */
@@ -73,14 +147,13 @@ public final class OomKiller {
         return largest;
     }
 
-    private Victim kill(ContainerImpl container, ThreadGroupImpl process) {
-        Cgroup charged = process.cgroup();
-        MemoryManager memory = process.leader().mm();
-        Victim victim = new Victim(process, process.leader().name(), container.id(), charged.heapBytes());
+    private Victim kill(ContainerImpl container, ThreadGroupImpl process, String reason) {
+        MemoryManager memory = memory(process);
+        Victim victim = new Victim(process, container);
         long resident = memory == null ? 0 : memory.residentBytes();
         long virtual = memory == null ? 0 : memory.virtualBytes();
         process.exitGroup(Wait.signaled(Signals.SIGKILL, false));
-        log.log(LOG_ERROR, "Out of memory: Killed process " + process.pid() + " (" + victim.name + ") total-vm:" + (virtual >> KIB)
+        log.log(LOG_ERROR, reason + ": Killed process " + process.pid() + " (" + victim.name + ") total-vm:" + (virtual >> KIB)
             + "kB, anon-rss:" + (resident >> KIB) + "kB, file-rss:0kB, shmem-rss:0kB, UID:" + process.leader().credentials().uid()
             + " pgtables:0kB oom_score_adj:" + process.oomScoreAdjustment() + ", kernel-heap:" + (victim.heapBytes >> KIB) + "kB");
         return victim;
@@ -95,12 +168,19 @@ public final class OomKiller {
         private final String name;
         private final String container;
         private final long heapBytes;
+        private final long memoryBytes;
 
-        Victim(ThreadGroupImpl process, String name, String container, long heapBytes) {
+        Victim(ThreadGroupImpl process, ContainerImpl container) {
+            MemoryManager memory = memory(process);
             this.process = process;
-            this.name = name;
-            this.container = container;
-            this.heapBytes = heapBytes;
+            name = process.leader().name();
+            this.container = container.id();
+            heapBytes = process.cgroup().heapBytes();
+            memoryBytes = memory == null ? 0 : memory.residentBytes();
+        }
+
+        boolean ended() {
+            return process.zombie();
         }
 
         /** Until it has given back what it had; or for as long as that may take, also while a bundle is being replaced. */
@@ -111,9 +191,16 @@ public final class OomKiller {
             }
         }
 
-        String description() {
-            return "process " + process.pid() + " (" + name + ") of container " + container + ", which was charged for "
-                + (heapBytes >> KIB) + " KiB";
+        private String description(String charged) {
+            return "process " + process.pid() + " (" + name + ") of container " + container + ", which " + charged;
+        }
+
+        String ofHeap() {
+            return description("was charged for " + (heapBytes >> KIB) + " KiB");
+        }
+
+        String ofMemory() {
+            return description("had " + (memoryBytes >> KIB) + " KiB of memory");
         }
     }
 }

@@ -82,7 +82,7 @@ class LoaderTest {
         kernel = new KernelImpl(host, memory, vdso, vfs, new TestKernel.TestClock());
         kernel.addPlatform(new FakePlatform());
         kernel.start(new KernelOptions("fake", "6.1.0", false, List.of(), 0));
-        ThreadGroupImpl group = new ThreadGroupImpl(kernel, new ContainerImpl(kernel, new ContainerDevices(), null), 1, Limits.initial());
+        ThreadGroupImpl group = new ThreadGroupImpl(kernel, new ContainerImpl(kernel, new ContainerDevices(), TestKernel.spec()), 1, Limits.initial());
         task = new TaskImpl(kernel, group, 1);
         task.setCredentials(Credentials.ROOT);
     }

@@ -60,6 +60,7 @@ public final class PipeBuffer implements Restorable {
     /** How many packets and stretches those are: a packet takes one of the places that a page of the capacity is, however short it is. */
     private volatile int places;
 
+    /** @param file as who is charged for the ring has it */
     public PipeBuffer(MemoryFile file, HostKernel host) {
         this.file = file;
         this.host = host;

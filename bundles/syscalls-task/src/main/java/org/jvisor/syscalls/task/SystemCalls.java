@@ -58,7 +58,7 @@ final class SystemCalls {
 
     long sysinfo(Task t, Arguments a) {
         Kernel kernel = t.kernel();
-        MemoryFile memory = kernel.memory().file();
+        MemoryFile memory = kernel.memory().file(t.cgroup());
         byte[] b = t.scratch();
         Bytes.zero(b, 0, SysinfoLayout.SIZE);
         SysinfoLayout.uptime(b, 0, kernel.clock().monotonicNs() / 1_000_000_000);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.jvisor.api.mm;
+
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Task;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/** What is done when there is no page to be had: the core's, which has caches give theirs up, or ends a process as Linux's OOM killer does. */
+@ConsumerType
+@FunctionalInterface
+public interface MemoryShortage {
+
+    /**
+     * Sees to it that memory is given back, and waits for that. By the thread that needs it, with no mutex held.
+     *
+     * @param container whose limit, or the sandbox's, leaves no room
+     * @param task for whom the wait ends when it has anything else to do; null: only when the thread's task is killed
+     * @return whether it makes sense to try once more; false: there is nothing to be had, or the thread's task is killed
+     */
+    boolean relieve(Cgroup container, Task task);
+}
