@@ -5,27 +5,25 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Files of the host that were read before the Sentry was sealed. Any thread. */
 final class HostTexts {
 
-    /** By path; null where one cannot be read. Guarded by this. */
-    private final Map<String, String> texts = new HashMap<>();
+    /** By path; empty where one cannot be read. */
+    private final Map<String, Optional<String>> texts = new ConcurrentHashMap<>();
 
-    synchronized String get(String path) {
-        if (!texts.containsKey(path)) {
-            texts.put(path, read(Path.of(path)));
-        }
-        return texts.get(path);
+    String get(String path) {
+        return texts.computeIfAbsent(path, unread -> read(Path.of(unread))).orElse(null);
     }
 
-    private static String read(Path path) {
+    private static Optional<String> read(Path path) {
         try {
-            return Files.readString(path, StandardCharsets.ISO_8859_1);
+            return Optional.of(Files.readString(path, StandardCharsets.ISO_8859_1));
         } catch (IOException absent) {
-            return null;
+            return Optional.empty();
         }
     }
 }

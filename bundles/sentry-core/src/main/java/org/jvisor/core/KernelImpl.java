@@ -22,6 +22,9 @@ import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.NetNamespace;
 import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.kernel.SysctlValues;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.Memory;
 import org.jvisor.api.mm.Vdso;
 import org.jvisor.api.net.SocketFamily;
@@ -88,8 +91,10 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     private final HeapWatch heapWatch;
     private volatile Runnable lastResort = () -> Runtime.getRuntime().halt(1);
     private final LoadAverage load;
-    /** Containers are made one after the other. */
-    private final Object creation = new Object();
+    /** The kernel is started, and containers are made one after the other, which asks file servers. */
+    private final KillableLock creation = new KillableLock(LockRank.CONTAINER_CREATION);
+    private final Mutex lock = new Mutex(LockRank.KERNEL);
+    /** Guarded by the lock. */
     private final List<ContainerImpl> containers = new ArrayList<>();
 
     private volatile KernelOptions options;
@@ -119,30 +124,32 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     }
 
     @Override
-    public synchronized void start(KernelOptions newOptions) {
-        if (options != null) {
-            throw new IllegalStateException("started already");
-        }
-        List<Platform> chosen = PlatformChoice.choose(platforms, newOptions.platform());
-        hostTraits = HostTraits.read();
-        chosen.forEach(this::prepare);
-        platform = chosen.getFirst();
-        try {
-            memory.start(platform);
-            if (newOptions.memoryLimitBytes() > 0) {
-                memory.setLimit(newOptions.memoryLimitBytes());
+    public void start(KernelOptions newOptions) {
+        try (KillableLock _ = creation.take()) {
+            if (options != null) {
+                throw new IllegalStateException("started already");
             }
-            vdso.start(memory);
-        } catch (ErrnoException e) {
-            throw new StartException("memory: " + e.getMessage(), e.errno());
+            List<Platform> chosen = PlatformChoice.choose(platforms, newOptions.platform());
+            hostTraits = HostTraits.read();
+            chosen.forEach(this::prepare);
+            platform = chosen.getFirst();
+            try {
+                memory.start(platform);
+                if (newOptions.memoryLimitBytes() > 0) {
+                    memory.setLimit(newOptions.memoryLimitBytes());
+                }
+                vdso.start(memory);
+            } catch (ErrnoException e) {
+                throw new StartException("memory: " + e.getMessage(), e.errno());
+            }
+            threads = new TaskThreads(chosen.stream().mapToLong(Platform::taskStackBytes).max().getAsLong());
+            if (newOptions.strace()) {
+                strace = new Strace(newOptions.straceCalls());
+            }
+            options = newOptions;
+            heapWatch.start();
+            new BootMessages(this).log();
         }
-        threads = new TaskThreads(chosen.stream().mapToLong(Platform::taskStackBytes).max().getAsLong());
-        if (newOptions.strace()) {
-            strace = new Strace(newOptions.straceCalls());
-        }
-        options = newOptions;
-        heapWatch.start();
-        new BootMessages(this).log();
     }
 
     private void prepare(Platform chosen) {
@@ -157,7 +164,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     @Override
     public Container create(ContainerSpec spec) {
         dispatcher.awaitEssentials();
-        synchronized (creation) {
+        try (KillableLock _ = creation.take()) {
             gate.enterForLong();
             try {
                 if (container(spec.id()) != null) {
@@ -165,7 +172,7 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
                     throw new StartException("container \"" + spec.id() + "\" exists already", Errno.EEXIST);
                 }
                 ContainerImpl container = new ContainerBuilder(this, devices, spec).build();
-                synchronized (this) {
+                try (Mutex _ = lock.take()) {
                     containers.add(container);
                 }
                 return container;
@@ -175,12 +182,16 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
         }
     }
 
-    private synchronized List<ContainerImpl> containers() {
-        return List.copyOf(containers);
+    private List<ContainerImpl> containers() {
+        try (Mutex _ = lock.take()) {
+            return List.copyOf(containers);
+        }
     }
 
-    public synchronized void forget(ContainerImpl container) {
-        containers.remove(container);
+    public void forget(ContainerImpl container) {
+        try (Mutex _ = lock.take()) {
+            containers.remove(container);
+        }
     }
 
     @Override
@@ -355,13 +366,15 @@ public sealed class KernelImpl implements Kernel permits KernelComponent {
     // ---- processes
 
     @Override
-    public synchronized Container container(String id) {
-        for (ContainerImpl container : containers) {
-            if (container.id().equals(id)) {
-                return container;
+    public Container container(String id) {
+        try (Mutex _ = lock.take()) {
+            for (ContainerImpl container : containers) {
+                if (container.id().equals(id)) {
+                    return container;
+                }
             }
+            return null;
         }
-        return null;
     }
 
     // ---- figures

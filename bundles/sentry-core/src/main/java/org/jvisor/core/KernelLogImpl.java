@@ -6,6 +6,8 @@ import java.util.ArrayDeque;
 import java.util.Locale;
 import org.jvisor.api.kernel.Kernel.KernelLog;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /** The newest lines, up to a fixed number of bytes. Any thread. */
 final class KernelLogImpl implements KernelLog {
@@ -14,6 +16,7 @@ final class KernelLogImpl implements KernelLog {
     private static final int LINE_MAX = 1000;
 
     private final KernelClock clock;
+    private final Mutex lock = new Mutex(LockRank.LOG);
     private final ArrayDeque<byte[]> lines = new ArrayDeque<>();
     private int size;
 
@@ -29,28 +32,34 @@ final class KernelLogImpl implements KernelLog {
         append(line.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    private synchronized void append(byte[] line) {
-        lines.addLast(line);
-        size += line.length;
-        while (size > CAPACITY) {
-            size -= lines.removeFirst().length;
+    private void append(byte[] line) {
+        try (Mutex _ = lock.take()) {
+            lines.addLast(line);
+            size += line.length;
+            while (size > CAPACITY) {
+                size -= lines.removeFirst().length;
+            }
         }
     }
 
     @Override
-    public synchronized byte[] bytes() {
-        byte[] all = new byte[size];
-        int at = 0;
-        for (byte[] line : lines) {
-            System.arraycopy(line, 0, all, at, line.length);
-            at += line.length;
+    public byte[] bytes() {
+        try (Mutex _ = lock.take()) {
+            byte[] all = new byte[size];
+            int at = 0;
+            for (byte[] line : lines) {
+                System.arraycopy(line, 0, all, at, line.length);
+                at += line.length;
+            }
+            return all;
         }
-        return all;
     }
 
     @Override
-    public synchronized void clear() {
-        lines.clear();
-        size = 0;
+    public void clear() {
+        try (Mutex _ = lock.take()) {
+            lines.clear();
+            size = 0;
+        }
     }
 }

@@ -9,6 +9,8 @@ import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.NamespaceFiles;
 import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.VfsPath;
@@ -22,7 +24,8 @@ public final class NamespaceFilesImpl implements NamespaceFiles {
 
     private final Kernel kernel;
 
-    // ---- guarded by this; both know a namespace as long as somebody is in it
+    private final Mutex lock = new Mutex(LockRank.KERNEL);
+    // ---- guarded by the lock; both know a namespace as long as somebody is in it
     private final Map<Object, Long> numbers = new WeakHashMap<>();
     private final Map<Object, FileDescription> files = new WeakHashMap<>();
     private long next = OTHERS;
@@ -33,15 +36,17 @@ public final class NamespaceFilesImpl implements NamespaceFiles {
     }
 
     /** Those of the sandbox's first container are its initial ones. */
-    public synchronized void nameInitial(Namespaces initial) {
-        if (namedInitial) {
-            return;
-        }
-        namedInitial = true;
-        for (String kind : FIRST.keySet()) {
-            Object namespace = of(kind, initial);
-            if (namespace != null) {
-                numbers.put(namespace, FIRST.get(kind));
+    public void nameInitial(Namespaces initial) {
+        try (Mutex _ = lock.take()) {
+            if (namedInitial) {
+                return;
+            }
+            namedInitial = true;
+            for (String kind : FIRST.keySet()) {
+                Object namespace = of(kind, initial);
+                if (namespace != null) {
+                    numbers.put(namespace, FIRST.get(kind));
+                }
             }
         }
     }
@@ -69,9 +74,11 @@ public final class NamespaceFilesImpl implements NamespaceFiles {
     }
 
     @Override
-    public synchronized String text(String name, Task task) {
-        String kind = kind(name);
-        return text(kind, of(kind, task));
+    public String text(String name, Task task) {
+        try (Mutex _ = lock.take()) {
+            String kind = kind(name);
+            return text(kind, of(kind, task));
+        }
     }
 
     private String text(String kind, Object namespace) {
@@ -79,10 +86,12 @@ public final class NamespaceFilesImpl implements NamespaceFiles {
     }
 
     @Override
-    public synchronized VfsPath place(String name, Task task) {
-        String kind = kind(name);
-        Object namespace = of(kind, task);
-        return files.computeIfAbsent(namespace == null ? kind : namespace, made -> kernel.vfs().newAnonymous(new FileOperations() {},
-                Open.O_RDONLY, text(kind, namespace), Mode.S_IFREG | 0444)).path();
+    public VfsPath place(String name, Task task) {
+        try (Mutex _ = lock.take()) {
+            String kind = kind(name);
+            Object namespace = of(kind, task);
+            return files.computeIfAbsent(namespace == null ? kind : namespace, made -> kernel.vfs().newAnonymous(new FileOperations() {},
+                    Open.O_RDONLY, text(kind, namespace), Mode.S_IFREG | 0444)).path();
+        }
     }
 }

@@ -28,6 +28,7 @@ import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.Task.CloneRequest;
 import org.jvisor.api.kernel.TimeNamespace;
 import org.jvisor.api.kernel.UtsNamespace;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.Vdso;
 import org.jvisor.api.platform.Context;
@@ -160,7 +161,7 @@ public final class TestKernel {
     public ThreadGroupImpl init(Step... steps) {
         ContainerImpl container = new ContainerImpl(kernel, new ContainerDevices(), spec());
         pids = container.pidNamespace();
-        synchronized (kernel.processes()) {
+        try (Mutex _ = kernel.processes().lock.take()) {
             int id = pids.newId();
             ThreadGroupImpl group = new ThreadGroupImpl(kernel, container, id, Limits.initial());
             TaskImpl task = new TaskImpl(kernel, group, id);
@@ -174,7 +175,7 @@ public final class TestKernel {
             task.setMemory(mm, mm.newUserMemory(task));
             task.setContext(context(new Script(steps)));
             task.setName("init");
-            synchronized (group.lock) {
+            try (Mutex _ = group.lock.take()) {
                 group.addTask(task);
             }
             container.setInit(group);

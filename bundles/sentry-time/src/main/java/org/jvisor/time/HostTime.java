@@ -10,13 +10,16 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.abi.TimespecLayout;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /** The clocks of the host that the Sentry runs on. Made before the Sentry is sealed: it reads /proc/cpuinfo. */
 final class HostTime implements TimeSource {
     private final HostKernel host;
     private final boolean steady;
 
-    /** Guarded by this: one timespec. */
+    private final Mutex lock = new Mutex(LockRank.LEAF);
+    /** Guarded by the lock: one timespec. */
     private final long timespec;
 
     HostTime(HostKernel host) {
@@ -47,9 +50,11 @@ final class HostTime implements TimeSource {
     }
 
     @Override
-    public synchronized long realtimeNs() {
-        ErrnoException.check(host.syscall(SyscallNr.CLOCK_GETTIME, Clock.CLOCK_REALTIME, timespec));
-        return host.getLong(timespec) * Clock.NSEC_PER_SEC + host.getLong(timespec + Long.BYTES);
+    public long realtimeNs() {
+        try (Mutex _ = lock.take()) {
+            ErrnoException.check(host.syscall(SyscallNr.CLOCK_GETTIME, Clock.CLOCK_REALTIME, timespec));
+            return host.getLong(timespec) * Clock.NSEC_PER_SEC + host.getLong(timespec + Long.BYTES);
+        }
     }
 
     @Override

@@ -3,6 +3,8 @@ package org.jvisor.time;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * The sandbox's clock: the host's CLOCK_MONOTONIC and CLOCK_REALTIME, moved so that the former begins at 0, read from the time
@@ -40,7 +42,8 @@ final class SandboxClock {
     /** While the line is not usable: no earlier time than this. */
     private volatile long floorNs;
 
-    // ---- guarded by this
+    private final Mutex lock = new Mutex(LockRank.CLOCK);
+    // ---- guarded by the lock
     private ClockPage page;
     /** The latest samples, the oldest first. */
     private final Sample[] samples = new Sample[SAMPLES_KEPT];
@@ -86,9 +89,11 @@ final class SandboxClock {
     }
 
     /** Keeps {@code target} up to date from now on. */
-    synchronized void publishTo(ClockPage target) {
-        page = target;
-        page.publish(line);
+    void publishTo(ClockPage target) {
+        try (Mutex _ = lock.take()) {
+            page = target;
+            page.publish(line);
+        }
     }
 
     /**
@@ -96,37 +101,39 @@ final class SandboxClock {
      *
      * @return ns until this should be called again
      */
-    synchronized long refresh() {
-        long offsetNs = line.realtimeOffsetNs();
-        long measuredNs = measureOffset();
-        if (Math.abs(measuredNs - offsetNs) > OFFSET_TOLERANCE_NS) {
-            offsetNs = measuredNs;
-        }
-        if (!source.counterIsSteady()) {
-            if (offsetNs != line.realtimeOffsetNs()) {
-                publish(line.withRealtimeOffset(offsetNs));
+    long refresh() {
+        try (Mutex _ = lock.take()) {
+            long offsetNs = line.realtimeOffsetNs();
+            long measuredNs = measureOffset();
+            if (Math.abs(measuredNs - offsetNs) > OFFSET_TOLERANCE_NS) {
+                offsetNs = measuredNs;
             }
-            return LONG_INTERVAL_NS;
+            if (!source.counterIsSteady()) {
+                if (offsetNs != line.realtimeOffsetNs()) {
+                    publish(line.withRealtimeOffset(offsetNs));
+                }
+                return LONG_INTERVAL_NS;
+            }
+            Sample now = sample();
+            Sample reference = samples[0];
+            double measuredRate = (double) (now.hostNs - reference.hostNs) / (now.counter - reference.counter);
+            addSample(now);
+            if (now.counter <= reference.counter || refreshes > 1 && Math.abs(measuredRate / rate - 1) > RATE_TOLERANCE) {
+                distrust(now, offsetNs);
+                return FIRST_REFRESH_NS;
+            }
+            rate = measuredRate;
+            long errorNs = now.hostNs - bootNs - line.monotonicNs(now.counter);
+            long intervalNs = nextInterval(errorNs);
+            if (!line.usable() || errorNs > STEP_NS) {
+                publish(startLine(offsetNs));
+            } else {
+                double slew = Math.clamp((double) errorNs / intervalNs, -MAX_SLEW, MAX_SLEW);
+                publish(bend(rate * (1 + slew), offsetNs));
+            }
+            refreshes++;
+            return intervalNs;
         }
-        Sample now = sample();
-        Sample reference = samples[0];
-        double measuredRate = (double) (now.hostNs - reference.hostNs) / (now.counter - reference.counter);
-        addSample(now);
-        if (now.counter <= reference.counter || refreshes > 1 && Math.abs(measuredRate / rate - 1) > RATE_TOLERANCE) {
-            distrust(now, offsetNs);
-            return FIRST_REFRESH_NS;
-        }
-        rate = measuredRate;
-        long errorNs = now.hostNs - bootNs - line.monotonicNs(now.counter);
-        long intervalNs = nextInterval(errorNs);
-        if (!line.usable() || errorNs > STEP_NS) {
-            publish(startLine(offsetNs));
-        } else {
-            double slew = Math.clamp((double) errorNs / intervalNs, -MAX_SLEW, MAX_SLEW);
-            publish(bend(rate * (1 + slew), offsetNs));
-        }
-        refreshes++;
-        return intervalNs;
     }
 
     private long nextInterval(long errorNs) {

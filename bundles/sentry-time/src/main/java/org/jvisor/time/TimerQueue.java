@@ -6,9 +6,12 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.lock.Condition;
+import org.jvisor.api.lock.LockOrder;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /** Tells targets of their time, on one thread. A binary heap by deadline, in which each timer knows its place. */
 final class TimerQueue {
@@ -17,7 +20,11 @@ final class TimerQueue {
 
     private final Thread thread;
 
-    // ---- guarded by this
+    private final Mutex lock = new Mutex(LockRank.TIMERS);
+    /** A target has been told. */
+    private final Condition toldOne = new Condition(lock);
+
+    // ---- guarded by the lock
     private Entry[] heap = new Entry[64];
     private int size;
     private boolean stopped;
@@ -39,44 +46,38 @@ final class TimerQueue {
 
     /** What is not due yet is never told. */
     void stop() {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             stopped = true;
         }
         LockSupport.unpark(thread);
     }
 
     /** See {@link KernelClock#pause}. */
-    synchronized boolean pause(long deadlineNs) {
-        paused = true;
-        boolean interrupted = false;
-        while (telling) {
-            long left = deadlineNs - System.nanoTime();
-            if (left <= 0) {
-                resume();
-                break;
+    boolean pause(long deadlineNs) {
+        try (Mutex _ = lock.take()) {
+            paused = true;
+            while (telling) {
+                if (!toldOne.awaitUntil(deadlineNs)) {
+                    resume();
+                    break;
+                }
             }
-            try {
-                TimeUnit.NANOSECONDS.timedWait(this, left);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
+            return paused;
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        return paused;
     }
 
-    synchronized void resume() {
-        paused = false;
-        LockSupport.unpark(thread);
+    void resume() {
+        try (Mutex _ = lock.take()) {
+            paused = false;
+            LockSupport.unpark(thread);
+        }
     }
 
     /** See {@link KernelClock#schedule}. */
     KernelClock.Timer schedule(long deadlineNs, KernelClock.Target target) {
         Entry entry = new Entry(deadlineNs, target);
         boolean first;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (size == heap.length) {
                 heap = Arrays.copyOf(heap, 2 * size);
             }
@@ -94,7 +95,7 @@ final class TimerQueue {
     /** See {@link KernelClock#pending}. */
     List<KernelClock.Pending> pending() {
         Entry[] entries;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             entries = Arrays.copyOf(heap, size);
         }
         // Without the lock: targets have theirs, with which they schedule.
@@ -107,21 +108,23 @@ final class TimerQueue {
         return all;
     }
 
-    synchronized int size() {
-        return size;
+    int size() {
+        try (Mutex _ = lock.take()) {
+            return size;
+        }
     }
 
     private void run() {
         for (;;) {
             Entry due = null;
             long waitNs = Long.MAX_VALUE;
-            synchronized (this) {
+            try (Mutex _ = lock.take()) {
                 if (stopped) {
                     return;
                 }
                 if (telling) {
                     telling = false;
-                    notifyAll();
+                    toldOne.signalAll();
                 }
                 if (size > 0 && !paused) {
                     Entry first = heap[0];
@@ -135,6 +138,7 @@ final class TimerQueue {
             }
             if (due != null) {
                 tell(due);
+                LockOrder.holdsNothing("by a timer's target");
             } else {
                 LockSupport.parkNanos(this, waitNs);
             }
@@ -222,7 +226,7 @@ final class TimerQueue {
 
         @Override
         public void cancel() {
-            synchronized (TimerQueue.this) {
+            try (Mutex _ = lock.take()) {
                 if (index != NOWHERE) {
                     remove(this);
                 }

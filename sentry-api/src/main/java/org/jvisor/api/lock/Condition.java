@@ -37,6 +37,7 @@ public final class Condition {
         Thread self = Thread.currentThread();
         waiting.add(self);
         lock.unlock();
+        LockOrder.mayWait("a condition");
         if (leftNs == Long.MAX_VALUE) {
             LockSupport.park(this);
         } else {

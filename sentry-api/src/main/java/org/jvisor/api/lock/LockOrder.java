@@ -11,7 +11,7 @@ import java.util.Arrays;
  * <ul>
  * <li>A thread takes locks in the order of {@link LockRank}, of each rank one at a time, or several where the rank says so.
  * <li>With a {@link Mutex} held it takes no {@link KillableLock} and comes to no {@link #mayWait}.
- * <li>It holds nothing where {@link #holdsNothing} stands.
+ * <li>It holds nothing where {@link #holdsNothing} stands, and little where {@link #holdsOnlyBefore} does.
  * </ul>
  */
 public final class LockOrder {
@@ -71,6 +71,18 @@ public final class LockOrder {
     public static void holdsNothing(String where) {
         if (CHECKED && HELD.get().count > 0) {
             fail(HELD.get() + " held " + where);
+        }
+    }
+
+    /** Here a thread waits for others that may need any lock from this rank on: it has none of those. */
+    public static void holdsOnlyBefore(LockRank rank, String where) {
+        if (CHECKED) {
+            Held held = HELD.get();
+            for (int i = 0; i < held.count; i++) {
+                if (held.locks[i].rank.compareTo(rank) >= 0) {
+                    fail(held + " held " + where);
+                }
+            }
         }
     }
 

@@ -110,6 +110,7 @@ public final class ServiceThread {
 
     /** For the thread: sleeps until it is woken, or without a reason. */
     public void rest() {
+        LockOrder.holdsNothing("where a service thread rests");
         if (!halting) {
             LockSupport.park(this);
         }
@@ -117,6 +118,7 @@ public final class ServiceThread {
 
     /** For the thread: as {@link #rest}, but not for longer than said. */
     public void restNanos(long ns) {
+        LockOrder.holdsNothing("where a service thread rests");
         if (!halting) {
             LockSupport.parkNanos(this, ns);
         }
@@ -154,6 +156,7 @@ public final class ServiceThread {
 
     private void run() {
         while (!halting) {
+            LockOrder.holdsNothing("between two turns of a service thread");
             if (!survives()) {
                 farewell.run();
                 return;

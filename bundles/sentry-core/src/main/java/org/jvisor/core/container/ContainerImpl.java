@@ -24,6 +24,8 @@ import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
 import org.jvisor.core.KernelImpl;
@@ -57,7 +59,8 @@ public final class ContainerImpl implements Container, HandleSource {
     /** Further processes from outside, by pid. */
     private final Map<Integer, StartedProcess> added = new ConcurrentHashMap<>();
 
-    // ---- guarded by this
+    private final Mutex lock = new Mutex(LockRank.CONTAINER);
+    // ---- guarded by the lock
     /** What further processes join, with a use of the mounts; null once nothing lives here any more. */
     private Namespaces namespaces;
     private boolean started;
@@ -74,7 +77,7 @@ public final class ContainerImpl implements Container, HandleSource {
     /** Called once, by who builds it. */
     public void setInit(ThreadGroupImpl first) {
         init = first;
-        synchronized (first.lock) {
+        try (Mutex _ = first.lock.take()) {
             first.shielded = true;
         }
     }
@@ -84,17 +87,21 @@ public final class ContainerImpl implements Container, HandleSource {
     }
 
     /** Takes the caller's use of the mounts over. */
-    synchronized void setNamespaces(Namespaces made) {
-        namespaces = made;
+    void setNamespaces(Namespaces made) {
+        try (Mutex _ = lock.take()) {
+            namespaces = made;
+        }
     }
 
     /** Those of the container, with one more use of the mounts. */
-    synchronized Namespaces useNamespaces() {
-        if (namespaces == null) {
-            throw notRunning();
+    Namespaces useNamespaces() {
+        try (Mutex _ = lock.take()) {
+            if (namespaces == null) {
+                throw notRunning();
+            }
+            namespaces.retain();
+            return namespaces;
         }
-        namespaces.retain();
-        return namespaces;
     }
 
     /** With the tree's lock held: whether a process may still come. */
@@ -169,20 +176,22 @@ public final class ContainerImpl implements Container, HandleSource {
         }
     }
 
-    private synchronized void startFirst() {
-        if (started) {
-            throw new IllegalStateException("container " + spec.id() + " was started already");
+    private void startFirst() {
+        try (Mutex _ = lock.take()) {
+            if (started) {
+                throw new IllegalStateException("container " + spec.id() + " was started already");
+            }
+            first.start();
+            // Only now: there may be no thread for it, and then it is up to destroy to see it out.
+            started = true;
         }
-        first.start();
-        // Only now: there may be no thread for it, and then it is up to destroy to see it out.
-        started = true;
     }
 
     @Override
     public ContainerProcess exec(ProcessSpec process) {
         kernel.gate().enterForLong();
         try (DonatedDescriptors donated = new DonatedDescriptors(kernel.host(), process)) {
-            synchronized (this) {
+            try (Mutex _ = lock.take()) {
                 if (!started) {
                     throw notRunning();
                 }
@@ -236,7 +245,7 @@ public final class ContainerImpl implements Container, HandleSource {
 
     /** Looks whether nothing lives here any more; without the tree's lock. */
     public void endWhenEmpty() {
-        synchronized (kernel.processes()) {
+        try (Mutex _ = kernel.processes().lock.take()) {
             if (init == null || !init.zombie() || hasLiveProcesses()) {
                 return;
             }
@@ -248,7 +257,7 @@ public final class ContainerImpl implements Container, HandleSource {
     /** No process comes any more. */
     void leaveNamespaces() {
         Namespaces unused;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             unused = namespaces;
             namespaces = null;
         }
@@ -321,7 +330,7 @@ public final class ContainerImpl implements Container, HandleSource {
     @Override
     public void destroy() {
         boolean running;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             running = started;
         }
         if (running) {
@@ -356,7 +365,7 @@ public final class ContainerImpl implements Container, HandleSource {
     private void killAndWait() {
         kernel.gate().enter();
         try {
-            synchronized (kernel.processes()) {
+            try (Mutex _ = kernel.processes().lock.take()) {
                 killAll();
             }
         } finally {
@@ -374,7 +383,7 @@ public final class ContainerImpl implements Container, HandleSource {
     /** Ends a process which has never run, in the calling thread. */
     void abandon(StartedProcess process) {
         if (process.group() == init) {
-            synchronized (this) {
+            try (Mutex _ = lock.take()) {
                 started = true;
             }
         }

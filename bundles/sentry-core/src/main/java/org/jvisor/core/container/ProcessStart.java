@@ -12,6 +12,7 @@ import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.StartException;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FsContext;
@@ -93,7 +94,7 @@ final class ProcessStart {
 
     private TaskImpl enter(Namespaces namespaces) {
         PidNamespaceImpl pids = container.pidNamespace();
-        synchronized (kernel.processes()) {
+        try (Mutex _ = kernel.processes().lock.take()) {
             container.requireOpen();
             int id = pids.newId();
             ThreadGroupImpl group = new ThreadGroupImpl(kernel, container, id, limits());
@@ -102,7 +103,7 @@ final class ProcessStart {
             task.setFiles(kernel.vfs().newFdTable(group.cgroup()));
             task.setNamespaces(namespaces);
             task.setFs(new FsContext(namespaces.mounts().root(), namespaces.mounts().root(), 0));
-            synchronized (group.lock) {
+            try (Mutex _ = group.lock.take()) {
                 group.addTask(task);
             }
             if (container.init() == null) {

@@ -6,6 +6,8 @@ import java.util.function.Consumer;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.ContainerProcess;
 import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.FieldHandle;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
@@ -24,7 +26,8 @@ public final class StartedProcess implements ContainerProcess, HandleSource {
     private final CountDownLatch terminalClosed = new CountDownLatch(1);
     /** Changed inside the gate. */
     private volatile Pty pty;
-    /** Guarded by this. */
+    private final Mutex lock = new Mutex(LockRank.CONTAINER);
+    /** Guarded by the lock. */
     private boolean hungUp;
 
     /** @param group which has not run yet */
@@ -85,7 +88,7 @@ public final class StartedProcess implements ContainerProcess, HandleSource {
      */
     void hangUp() {
         Pty terminal;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (hungUp) {
                 return;
             }

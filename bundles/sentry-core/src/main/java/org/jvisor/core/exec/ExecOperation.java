@@ -11,6 +11,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task.AltStack;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.platform.Registers;
 import org.jvisor.api.vfs.FdTable;
@@ -60,7 +61,7 @@ public final class ExecOperation {
     private static void become(TaskImpl task, ProgramImage image, String path, Credentials credentials) {
         ThreadGroupImpl group = task.groupImpl();
         group.endTimers(false);
-        synchronized (group.lock) {
+        try (Mutex _ = group.lock.take()) {
             group.actions = group.actions.copyWithoutHandlers();
         }
         FdTable files = task.files();
@@ -97,7 +98,7 @@ public final class ExecOperation {
     /** Ends all other threads; this one takes the leader's place. False when the process ends instead. */
     private static boolean becomeSingle(TaskImpl task) {
         ThreadGroupImpl group = task.groupImpl();
-        synchronized (group.lock) {
+        try (Mutex _ = group.lock.take()) {
             if (group.exiting || group.execing != null) {
                 return false;
             }
@@ -114,8 +115,8 @@ public final class ExecOperation {
                 return false;
             }
         }
-        synchronized (task.kernelImpl().processes()) {
-            synchronized (group.lock) {
+        try (Mutex _ = task.kernelImpl().processes().lock.take()) {
+            try (Mutex _ = group.lock.take()) {
                 if (group.exiting) {
                     group.execing = null;
                     return false;

@@ -14,6 +14,7 @@ import java.util.function.BooleanSupplier;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.lock.Condition;
+import org.jvisor.api.lock.LockOrder;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.core.process.Processes;
@@ -86,6 +87,7 @@ public final class Gate {
      * @param deadlineNs in {@link System#nanoTime}'s terms; then the gate is open again, and {@link #stragglers} says who was inside
      */
     public boolean close(long deadlineNs) {
+        LockOrder.holdsOnlyBefore(LockRank.GATE, "where all tasks are waited for");
         try (Mutex _ = lock.take()) {
             if (closer != null) {
                 throw new IllegalStateException("the gate is closed already");
@@ -150,7 +152,7 @@ public final class Gate {
     /** All but those who have been asked to come out and are inside. */
     private void letOthersGoOn() {
         Set<TaskImpl> slow = identitySet();
-        synchronized (processes) {
+        try (Mutex _ = processes.lock.take()) {
             for (TaskImpl task : processes.tasks()) {
                 if (task.isInside() && (task.hooks() & TaskImpl.GATE) != 0) {
                     slow.add(task);
@@ -159,7 +161,7 @@ public final class Gate {
         }
         last = slow;
         enterPhase(HELD);
-        synchronized (processes) {
+        try (Mutex _ = processes.lock.take()) {
             for (TaskImpl task : processes.tasks()) {
                 if (!slow.contains(task)) {
                     letGo(task);
@@ -217,14 +219,14 @@ public final class Gate {
 
     /** Makes all applications come to the closed gate; false: not all have by the deadline, which is as in {@link #close}. */
     public boolean callOut(long deadlineNs) {
-        synchronized (processes) {
+        try (Mutex _ = processes.lock.take()) {
             processes.tasks().forEach(TaskImpl::callOut);
         }
         return await(this::allOut, deadlineNs);
     }
 
     private boolean allOut() {
-        synchronized (processes) {
+        try (Mutex _ = processes.lock.take()) {
             for (TaskImpl task : processes.tasks()) {
                 if (!task.isOut()) {
                     return false;
@@ -239,7 +241,7 @@ public final class Gate {
         boolean paused = phase == CLOSED;
         enterPhase(OPEN);
         last = Set.of();
-        synchronized (processes) {
+        try (Mutex _ = processes.lock.take()) {
             processes.tasks().forEach(Gate::letGo);
         }
         if (paused) {
@@ -267,7 +269,7 @@ public final class Gate {
     private boolean clear() {
         boolean clear = true;
         // With the tree's lock no task comes or goes, and none changes its id.
-        synchronized (processes) {
+        try (Mutex _ = processes.lock.take()) {
             for (TaskImpl task : processes.tasks()) {
                 task.addHooks(TaskImpl.GATE);
                 if (!task.isInside()) {
@@ -288,7 +290,7 @@ public final class Gate {
 
     private List<String> inside() {
         List<String> found = new ArrayList<>();
-        synchronized (processes) {
+        try (Mutex _ = processes.lock.take()) {
             for (TaskImpl task : processes.tasks()) {
                 int call = task.currentCall();
                 if (task.isInside() && last.contains(task)) {
@@ -361,6 +363,7 @@ public final class Gate {
 
     /** @param barred the first phase in which nobody of these comes in */
     private void enter(AtomicInteger count, int barred) {
+        LockOrder.holdsOnlyBefore(LockRank.GATE, "on the way through the gate");
         count.incrementAndGet();
         while (phase >= barred) {
             count.decrementAndGet();

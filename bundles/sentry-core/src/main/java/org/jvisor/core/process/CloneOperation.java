@@ -31,6 +31,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task.AltStack;
 import org.jvisor.api.kernel.Task.CloneRequest;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.platform.Context;
 import org.jvisor.api.platform.Registers;
@@ -144,7 +145,7 @@ final class CloneOperation {
 
     private long makeWithThread() {
         int id;
-        synchronized (kernel.processes()) {
+        try (Mutex _ = kernel.processes().lock.take()) {
             id = parentGroup.pidNamespace().newId();
         }
         ThreadGroupImpl group = has(CLONE_THREAD) ? parentGroup : parentGroup.forked(id, flags);
@@ -288,12 +289,12 @@ final class CloneOperation {
 
     /** Makes the child known; from here on signals reach it. */
     private void enter(TaskImpl child, ThreadGroupImpl group) {
-        synchronized (kernel.processes()) {
-            synchronized (parentGroup.lock) {
+        try (Mutex _ = kernel.processes().lock.take()) {
+            try (Mutex _ = parentGroup.lock.take()) {
                 if (parentGroup.exiting || parentGroup.execing != null || (parent.work() & ~TaskImpl.SWAP) != 0) {
                     throw ErrnoException.of(Errno.ERESTARTNOINTR);
                 }
-                synchronized (group.lock) {
+                try (Mutex _ = group.lock.take()) {
                     group.addTask(child);
                 }
             }

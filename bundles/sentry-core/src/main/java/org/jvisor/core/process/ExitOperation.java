@@ -8,6 +8,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.SignalAction;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.core.signal.JobControl;
 import org.jvisor.core.signal.SignalSender;
@@ -38,8 +39,8 @@ public final class ExitOperation {
         giveResourcesBack();
         boolean stopComplete;
         int stopSignal;
-        synchronized (processes) {
-            synchronized (group.lock) {
+        try (Mutex _ = processes.lock.take()) {
+            try (Mutex _ = group.lock.take()) {
                 group.removeTask(task);
                 stopSignal = group.job.stopSignal();
                 stopComplete = group.taskCount() > 0 && (task.work() & TaskImpl.STOP) != 0 && group.job.taskStopped(task);

@@ -41,7 +41,7 @@ public final class PidNamespaceImpl implements PidNamespace, Restorable {
         this.cgroup = cgroup;
     }
 
-    /** Whose monitor is the tree's lock. */
+    /** Whose lock is the tree's. */
     Processes processes() {
         return processes;
     }

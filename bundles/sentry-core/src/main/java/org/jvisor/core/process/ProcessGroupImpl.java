@@ -8,6 +8,7 @@ import org.jvisor.api.kernel.ProcessGroup;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.core.signal.SignalSender;
@@ -42,7 +43,7 @@ public final class ProcessGroupImpl implements ProcessGroup, Restorable {
     }
 
     private List<ThreadGroupImpl> processesNow() {
-        synchronized (namespace.processes()) {
+        try (Mutex _ = namespace.processes().lock.take()) {
             return new ArrayList<>(members);
         }
     }
@@ -67,7 +68,7 @@ public final class ProcessGroupImpl implements ProcessGroup, Restorable {
 
     @Override
     public boolean orphaned() {
-        synchronized (namespace.processes()) {
+        try (Mutex _ = namespace.processes().lock.take()) {
             return isOrphanedWithout(null);
         }
     }

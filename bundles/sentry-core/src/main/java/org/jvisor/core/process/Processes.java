@@ -4,15 +4,19 @@ package org.jvisor.core.process;
 import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * All tasks of all containers; ids are a {@link PidNamespaceImpl}'s.
  *
- * <p>This object's monitor is the process tree's lock: it guards who is whose parent, who is in which thread group, process group
+ * <p>{@link #lock} is the process tree's: it guards who is whose parent, who is in which thread group, process group
  * and session, and who is a zombie. It comes before every thread group's own lock. Nothing waits, and no terminal is called, with
  * it held.
  */
 public final class Processes {
+
+    public final Mutex lock = new Mutex(LockRank.PROCESS_TREE);
 
     private final Set<TaskImpl> tasks = ConcurrentHashMap.newKeySet();
     private volatile long forks;

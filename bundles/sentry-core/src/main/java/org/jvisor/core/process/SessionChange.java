@@ -2,6 +2,7 @@
 package org.jvisor.core.process;
 
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.lock.Mutex;
 
 /** setpgid(2) and setsid(2). */
 final class SessionChange {
@@ -13,7 +14,7 @@ final class SessionChange {
             return -Errno.EINVAL;
         }
         int id = pgid == 0 ? target.pid() : pgid;
-        synchronized (namespace.processes()) {
+        try (Mutex _ = namespace.processes().lock.take()) {
             if (target.zombie()) {
                 return -Errno.ESRCH;
             }
@@ -44,7 +45,7 @@ final class SessionChange {
     }
 
     static long newSession(PidNamespaceImpl namespace, ThreadGroupImpl group) {
-        synchronized (namespace.processes()) {
+        try (Mutex _ = namespace.processes().lock.take()) {
             if (namespace.processGroup(group.pid()) != null) {
                 return -Errno.EPERM;
             }

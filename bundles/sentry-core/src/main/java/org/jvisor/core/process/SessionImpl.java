@@ -6,6 +6,8 @@ import org.jvisor.api.kernel.ProcessGroup;
 import org.jvisor.api.kernel.Session;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.FieldHandle;
 import org.jvisor.api.state.Handle;
 import org.jvisor.api.state.HandleSource;
@@ -18,6 +20,7 @@ public final class SessionImpl implements Session, HandleSource, Restorable {
     private final PidNamespaceImpl namespace;
     private final ThreadGroupImpl leader;
     private final int id;
+    private final Mutex lock = new Mutex(LockRank.SESSION);
     private int processGroups;
     private volatile Tty tty;
 
@@ -48,18 +51,22 @@ public final class SessionImpl implements Session, HandleSource, Restorable {
     }
 
     @Override
-    public synchronized boolean acquire(Tty terminal) {
-        if (tty != null) {
-            return tty == terminal;
+    public boolean acquire(Tty terminal) {
+        try (Mutex _ = lock.take()) {
+            if (tty != null) {
+                return tty == terminal;
+            }
+            tty = terminal;
+            return true;
         }
-        tty = terminal;
-        return true;
     }
 
     @Override
-    public synchronized void disown(Tty terminal) {
-        if (tty == terminal) {
-            tty = null;
+    public void disown(Tty terminal) {
+        try (Mutex _ = lock.take()) {
+            if (tty == terminal) {
+                tty = null;
+            }
         }
     }
 
@@ -82,23 +89,29 @@ public final class SessionImpl implements Session, HandleSource, Restorable {
     // ---- Restorable
 
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord("session", 1).putCore("namespace", namespace).put("id", id).putCore("leader", leader)
-                .put("processGroups", processGroups).putCore("tty", tty);
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            return new StateRecord("session", 1).putCore("namespace", namespace).put("id", id).putCore("leader", leader)
+                    .put("processGroups", processGroups).putCore("tty", tty);
+        }
     }
 
     @Override
-    public synchronized void forget() {
-        processGroups = 0;
-        tty = null;
+    public void forget() {
+        try (Mutex _ = lock.take()) {
+            processGroups = 0;
+            tty = null;
+        }
     }
 
     @Override
-    public synchronized void restore(StateRecord record) {
-        record.expectCore("namespace", namespace);
-        record.expect("id", id);
-        record.expectCore("leader", leader);
-        processGroups = record.requireInt("processGroups");
-        tty = record.core("tty", Tty.class);
+    public void restore(StateRecord record) {
+        try (Mutex _ = lock.take()) {
+            record.expectCore("namespace", namespace);
+            record.expect("id", id);
+            record.expectCore("leader", leader);
+            processGroups = record.requireInt("processGroups");
+            tty = record.core("tty", Tty.class);
+        }
     }
 }

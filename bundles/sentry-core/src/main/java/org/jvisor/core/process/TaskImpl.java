@@ -19,6 +19,8 @@ import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.kernel.Usage;
+import org.jvisor.api.lock.LockOrder;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.mm.UserMemory;
@@ -431,6 +433,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     private void waitAtGate() {
         Gate gate = kernel.gate();
+        LockOrder.holdsNothing("at the gate");
         times.fallAsleep();
         do {
             place = OUTSIDE;
@@ -599,6 +602,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     }
 
     private long sleepUntil(long deadlineNs, int interruptions) {
+        LockOrder.mayWait("a sleep");
         comeOutIfDue();
         if ((work & EXIT) != 0) {
             return interruption();
@@ -807,6 +811,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     }
 
     private void standStill(BooleanSupplier asLongAs) {
+        LockOrder.holdsNothing("where a task stands still");
         epoch.leave();
         times.fallAsleep();
         sleeping = true;
@@ -835,7 +840,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     @Override
     public void setSignalMask(long mask) {
-        synchronized (group.lock) {
+        try (Mutex _ = group.lock.take()) {
             long wanted = mask & ~Signals.UNBLOCKABLE;
             if (wanted == signalMask) {
                 return;
@@ -877,7 +882,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     @Override
     public void awaitSignals(long set) {
-        synchronized (group.lock) {
+        try (Mutex _ = group.lock.take()) {
             long given = awaitedSignals & ~set & signalMask;
             awaitedSignals = set;
             updateSignalWork();
@@ -913,7 +918,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     @Override
     public long pendingSignals() {
-        synchronized (group.lock) {
+        try (Mutex _ = group.lock.take()) {
             return pending.pending() | group.pending.pending();
         }
     }
@@ -935,7 +940,7 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
 
     @Override
     public SignalInfo takeSignal(long mask) {
-        synchronized (group.lock) {
+        try (Mutex _ = group.lock.take()) {
             SignalInfo info = pending.take(mask);
             if (info == null) {
                 info = group.pending.take(mask);

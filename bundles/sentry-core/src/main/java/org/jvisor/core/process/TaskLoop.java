@@ -10,6 +10,7 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Call;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.lock.LockOrder;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.api.platform.Context;
@@ -82,6 +83,7 @@ final class TaskLoop implements Runnable {
             }
             task.stepOut();
             gate.leave(task);
+            LockOrder.holdsNothing("by a task that has ended");
         }
     }
 
@@ -96,6 +98,7 @@ final class TaskLoop implements Runnable {
                 }
                 continue;
             }
+            LockOrder.holdsNothing("on the way to the application");
             task.times.enterUser();
             Context context = task.context(); // not kept: the platform's next version makes another one
             int event = context.run(registers);

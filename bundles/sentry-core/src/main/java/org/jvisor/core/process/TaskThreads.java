@@ -8,6 +8,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.lock.Killable;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * The Java threads that tasks live on. To make one costs more than the rest of a fork: a thread whose task has ended waits a
@@ -24,7 +26,8 @@ public final class TaskThreads {
     private final long stackBytes;
     private final AtomicLong count = new AtomicLong();
 
-    /** Guarded by this; the last to come is the first to go, its stack is still in the cache. */
+    private final Mutex lock = new Mutex(LockRank.SERVICE);
+    /** Guarded by the lock; the last to come is the first to go, its stack is still in the cache. */
     private final ArrayDeque<Server> idle = new ArrayDeque<>();
 
     /** @param platformBytes of stack that the platform takes */
@@ -34,7 +37,7 @@ public final class TaskThreads {
 
     /** A thread that waits for a task. Throws EAGAIN when the host gives no more. */
     public Server acquire() {
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             Server server = idle.pollLast();
             if (server != null) {
                 return server;
@@ -51,24 +54,30 @@ public final class TaskThreads {
     }
 
     /** It was not needed; whether it is kept. */
-    synchronized boolean giveBack(Server server) {
-        server.forget();
-        if (idle.size() >= IDLE_MAX) {
-            server.end();
-            return false;
+    boolean giveBack(Server server) {
+        try (Mutex _ = lock.take()) {
+            server.forget();
+            if (idle.size() >= IDLE_MAX) {
+                server.end();
+                return false;
+            }
+            idle.addLast(server);
+            return true;
         }
-        idle.addLast(server);
-        return true;
     }
 
-    private synchronized boolean withdraw(Server server) {
-        return idle.remove(server);
+    private boolean withdraw(Server server) {
+        try (Mutex _ = lock.take()) {
+            return idle.remove(server);
+        }
     }
 
     /** Lets all threads that wait go. */
-    public synchronized void stop() {
-        idle.forEach(Server::end);
-        idle.clear();
+    public void stop() {
+        try (Mutex _ = lock.take()) {
+            idle.forEach(Server::end);
+            idle.clear();
+        }
     }
 
     private final class TaskThread extends Thread implements Killable {

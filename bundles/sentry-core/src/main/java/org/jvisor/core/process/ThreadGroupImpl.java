@@ -18,6 +18,8 @@ import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.kernel.Usage;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.api.vfs.FileDescription;
@@ -43,7 +45,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
     private static final TaskImpl[] NONE = {};
 
     /** Guards signal queues, masks, actions' use, job control, and the beginning of the end. */
-    public final Object lock = new Object();
+    public final Mutex lock = new Mutex(LockRank.THREAD_GROUP);
 
     private final KernelImpl kernel;
     private final ContainerImpl container;
@@ -147,7 +149,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
 
     @Override
     public List<ThreadGroup> children() {
-        synchronized (kernel.processes()) {
+        try (Mutex _ = kernel.processes().lock.take()) {
             return new ArrayList<>(children);
         }
     }
@@ -254,7 +256,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
 
     @Override
     public SignalAction setAction(int signal, SignalAction action) {
-        synchronized (lock) {
+        try (Mutex _ = lock.take()) {
             SignalAction old = actions.set(signal, action);
             // sigaction(2): what is ignored from now on is dropped, even when it is pending and blocked.
             if (actions.ignores(signal)) {
@@ -281,7 +283,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
 
     @Override
     public long pendingSignals() {
-        synchronized (lock) {
+        try (Mutex _ = lock.take()) {
             return pending.pending();
         }
     }
@@ -311,7 +313,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
 
     /** exit_group(2), or the end by a signal; the first to come says the status. */
     public void exitGroup(int status) {
-        synchronized (lock) {
+        try (Mutex _ = lock.take()) {
             beginExit(status);
         }
     }

@@ -10,6 +10,7 @@ import org.jvisor.api.kernel.PidFd;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.ThreadGroup;
 import org.jvisor.api.kernel.ThreadGroup.WaitResult;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.vfs.FileDescription;
 
 /** wait4(2) and waitid(2). */
@@ -76,7 +77,7 @@ final class WaitOperation {
     /** The pid of a child that has something to report, 0 when none has yet, or -ECHILD. */
     private long scan(ThreadGroup byDescriptor) {
         boolean any = false;
-        synchronized (processes) {
+        try (Mutex _ = processes.lock.take()) {
             for (ThreadGroupImpl child : parent.childList()) {
                 if (!isMeant(child, byDescriptor)) {
                     continue;
@@ -122,7 +123,7 @@ final class WaitOperation {
             }
             return true;
         }
-        synchronized (child.lock) {
+        try (Mutex _ = child.lock.take()) {
             int stop = (options & Wait.WSTOPPED) == 0 ? 0 : child.job.stopToReport(keep);
             if (stop != 0) {
                 fill(child, Signals.CLD_STOPPED, stop, Wait.stopped(stop));

@@ -8,6 +8,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.SignalAction;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.platform.Registers;
 import org.jvisor.core.process.TaskImpl;
 import org.jvisor.core.process.ThreadGroupImpl;
@@ -46,7 +47,7 @@ public final class SignalDelivery {
             }
             SignalInfo info;
             SignalAction action;
-            synchronized (group.lock) {
+            try (Mutex _ = group.lock.take()) {
                 long fromOutside = group.pending.fromOutside();
                 info = take(group, task);
                 if (info == null) {
@@ -113,7 +114,7 @@ public final class SignalDelivery {
         if (signal != Signals.SIGSTOP && group.processGroup().orphaned()) {
             return;
         }
-        synchronized (group.lock) {
+        try (Mutex _ = group.lock.take()) {
             if (group.job.stopTaken && !group.exiting) {
                 group.job.beginStop(signal);
             }
@@ -124,7 +125,7 @@ public final class SignalDelivery {
         boolean complete;
         int signal;
         long number;
-        synchronized (group.lock) {
+        try (Mutex _ = group.lock.take()) {
             if ((task.work() & TaskImpl.STOP) == 0) {
                 return;
             }

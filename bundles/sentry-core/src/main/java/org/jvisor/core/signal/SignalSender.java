@@ -9,6 +9,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.core.process.TaskImpl;
 import org.jvisor.core.process.ThreadGroupImpl;
 import org.jvisor.core.process.UserCounts;
@@ -48,7 +49,7 @@ public final class SignalSender {
         int resumed = 0;
         int stopSignal;
         long result = 0;
-        synchronized (group.lock) {
+        try (Mutex _ = group.lock.take()) {
             if (group.taskCount() == 0) {
                 return 0;
             }
@@ -195,7 +196,7 @@ public final class SignalSender {
     /** The signal of a fault: a task that blocks or ignores it would only fault again, so then its default action is taken. */
     public static void force(TaskImpl task, SignalInfo info) {
         ThreadGroupImpl group = task.groupImpl();
-        synchronized (group.lock) {
+        try (Mutex _ = group.lock.take()) {
             int signal = info.signal();
             long bit = Signals.bit(signal);
             boolean blocked = (task.signalMask() & bit) != 0;

@@ -4,6 +4,8 @@ package org.jvisor.core.time;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.function.LongSupplier;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 
@@ -64,7 +66,8 @@ public final class CpuTimes implements Restorable {
     private int left = 1;
     private long lastMeasuredAt;
 
-    // ---- guarded by this: what readers have been told
+    private final Mutex lock = new Mutex(LockRank.ACCOUNTING);
+    // ---- guarded by the lock: what readers have been told
     private long toldUserNs;
     private long toldSystemNs;
 
@@ -135,14 +138,18 @@ public final class CpuTimes implements Restorable {
         AWAKE.setOpaque(this, true);
     }
 
-    public synchronized long userNs() {
-        divide();
-        return toldUserNs;
+    public long userNs() {
+        try (Mutex _ = lock.take()) {
+            divide();
+            return toldUserNs;
+        }
     }
 
-    public synchronized long systemNs() {
-        divide();
-        return toldSystemNs;
+    public long systemNs() {
+        try (Mutex _ = lock.take()) {
+            divide();
+            return toldSystemNs;
+        }
     }
 
     private void divide() {
@@ -164,39 +171,45 @@ public final class CpuTimes implements Restorable {
 
     /** Points in time are in the clock's terms. */
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord("cpu times", 1).put("ran", ranNs).put("since", since).put("awake", awake).put("system", systemNs)
-                .put("enteredAt", enteredAt).put("measured", measured).put("distance", distance).put("left", left)
-                .put("lastMeasuredAt", lastMeasuredAt).put("toldUser", toldUserNs).put("toldSystem", toldSystemNs);
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            return new StateRecord("cpu times", 1).put("ran", ranNs).put("since", since).put("awake", awake).put("system", systemNs)
+                    .put("enteredAt", enteredAt).put("measured", measured).put("distance", distance).put("left", left)
+                    .put("lastMeasuredAt", lastMeasuredAt).put("toldUser", toldUserNs).put("toldSystem", toldSystemNs);
+        }
     }
 
     @Override
-    public synchronized void forget() {
-        ranNs = 0;
-        since = 0;
-        awake = false;
-        systemNs = 0;
-        enteredAt = 0;
-        measured = 0;
-        distance = 0;
-        left = 0;
-        lastMeasuredAt = 0;
-        toldUserNs = 0;
-        toldSystemNs = 0;
+    public void forget() {
+        try (Mutex _ = lock.take()) {
+            ranNs = 0;
+            since = 0;
+            awake = false;
+            systemNs = 0;
+            enteredAt = 0;
+            measured = 0;
+            distance = 0;
+            left = 0;
+            lastMeasuredAt = 0;
+            toldUserNs = 0;
+            toldSystemNs = 0;
+        }
     }
 
     @Override
-    public synchronized void restore(StateRecord record) {
-        ranNs = record.requireLong("ran");
-        since = record.requireLong("since");
-        awake = record.getBoolean("awake", false);
-        systemNs = record.requireLong("system");
-        enteredAt = record.requireLong("enteredAt");
-        measured = record.requireInt("measured");
-        distance = record.requireInt("distance");
-        left = record.requireInt("left");
-        lastMeasuredAt = record.requireLong("lastMeasuredAt");
-        toldUserNs = record.requireLong("toldUser");
-        toldSystemNs = record.requireLong("toldSystem");
+    public void restore(StateRecord record) {
+        try (Mutex _ = lock.take()) {
+            ranNs = record.requireLong("ran");
+            since = record.requireLong("since");
+            awake = record.getBoolean("awake", false);
+            systemNs = record.requireLong("system");
+            enteredAt = record.requireLong("enteredAt");
+            measured = record.requireInt("measured");
+            distance = record.requireInt("distance");
+            left = record.requireInt("left");
+            lastMeasuredAt = record.requireLong("lastMeasuredAt");
+            toldUserNs = record.requireLong("toldUser");
+            toldSystemNs = record.requireLong("toldSystem");
+        }
     }
 }

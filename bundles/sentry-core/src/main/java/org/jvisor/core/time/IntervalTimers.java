@@ -11,6 +11,8 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.core.process.ThreadGroupImpl;
@@ -25,7 +27,8 @@ public final class IntervalTimers implements ProcessTimer.Owner, Restorable {
     private final ThreadGroupImpl group;
     private final KernelClock scheduler;
 
-    /** By ITIMER_* and {@link #CPU_LIMIT}; made when first set. Guarded by this. */
+    private final Mutex lock = new Mutex(LockRank.PROCESS_TIMERS);
+    /** By ITIMER_* and {@link #CPU_LIMIT}; made when first set. Guarded by the lock. */
     private final ProcessTimer[] timers = new ProcessTimer[CPU_LIMIT + 1];
 
     public IntervalTimers(ThreadGroupImpl group, KernelClock scheduler) {
@@ -49,13 +52,15 @@ public final class IntervalTimers implements ProcessTimer.Owner, Restorable {
         return ns > Long.MAX_VALUE - Math.max(now, 0) ? Long.MAX_VALUE : now + ns;
     }
 
-    private synchronized ProcessTimer timer(int which) {
-        if (timers[which] == null) {
-            timers[which] = which == CPU_LIMIT
-                    ? new ProcessTimer(scheduler, this, KernelClock.Target.CPU_LIMIT, group, which)
-                    : new ProcessTimer(scheduler, this, KernelClock.Target.INTERVAL, group, which);
+    private ProcessTimer timer(int which) {
+        try (Mutex _ = lock.take()) {
+            if (timers[which] == null) {
+                timers[which] = which == CPU_LIMIT
+                        ? new ProcessTimer(scheduler, this, KernelClock.Target.CPU_LIMIT, group, which)
+                        : new ProcessTimer(scheduler, this, KernelClock.Target.INTERVAL, group, which);
+            }
+            return timers[which];
         }
-        return timers[which];
     }
 
     @Override
@@ -82,10 +87,12 @@ public final class IntervalTimers implements ProcessTimer.Owner, Restorable {
     }
 
     /** setrlimit(2): SIGXCPU each second from the soft limit on, SIGKILL at the hard one. */
-    public synchronized void cpuLimitChanged() {
-        long seconds = group.softLimit(Rlimit.RLIMIT_CPU);
-        boolean none = seconds < 0 || seconds > TimeUnit.NANOSECONDS.toSeconds(Long.MAX_VALUE);
-        timer(CPU_LIMIT).arm(none ? 0 : Math.max(1, TimeUnit.SECONDS.toNanos(seconds)), TimeUnit.SECONDS.toNanos(1));
+    public void cpuLimitChanged() {
+        try (Mutex _ = lock.take()) {
+            long seconds = group.softLimit(Rlimit.RLIMIT_CPU);
+            boolean none = seconds < 0 || seconds > TimeUnit.NANOSECONDS.toSeconds(Long.MAX_VALUE);
+            timer(CPU_LIMIT).arm(none ? 0 : Math.max(1, TimeUnit.SECONDS.toNanos(seconds)), TimeUnit.SECONDS.toNanos(1));
+        }
     }
 
     private void cpuLimitReached() {
@@ -97,10 +104,12 @@ public final class IntervalTimers implements ProcessTimer.Owner, Restorable {
         }
     }
 
-    public synchronized void cancelAll() {
-        for (ProcessTimer timer : timers) {
-            if (timer != null) {
-                timer.arm(0, 0);
+    public void cancelAll() {
+        try (Mutex _ = lock.take()) {
+            for (ProcessTimer timer : timers) {
+                if (timer != null) {
+                    timer.arm(0, 0);
+                }
             }
         }
     }
@@ -108,29 +117,37 @@ public final class IntervalTimers implements ProcessTimer.Owner, Restorable {
     // ---- Restorable
 
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord("interval timers", 1).putCore("group", group).putCores("timers", Arrays.asList(timers.clone()));
-    }
-
-    @Override
-    public synchronized void forget() {
-        Arrays.fill(timers, null);
-    }
-
-    @Override
-    public synchronized void restore(StateRecord record) {
-        record.expectCore("group", group);
-        List<Object> saved = record.cores("timers");
-        for (int which = 0; which < timers.length; which++) {
-            timers[which] = (ProcessTimer) saved.get(which);
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            return new StateRecord("interval timers", 1).putCore("group", group).putCores("timers", Arrays.asList(timers.clone()));
         }
     }
 
     @Override
-    public synchronized void forEachPart(Consumer<? super Restorable> visitor) {
-        for (ProcessTimer timer : timers) {
-            if (timer != null) {
-                visitor.accept(timer);
+    public void forget() {
+        try (Mutex _ = lock.take()) {
+            Arrays.fill(timers, null);
+        }
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        try (Mutex _ = lock.take()) {
+            record.expectCore("group", group);
+            List<Object> saved = record.cores("timers");
+            for (int which = 0; which < timers.length; which++) {
+                timers[which] = (ProcessTimer) saved.get(which);
+            }
+        }
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        try (Mutex _ = lock.take()) {
+            for (ProcessTimer timer : timers) {
+                if (timer != null) {
+                    visitor.accept(timer);
+                }
             }
         }
     }

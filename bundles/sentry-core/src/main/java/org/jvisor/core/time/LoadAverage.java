@@ -4,6 +4,8 @@ package org.jvisor.core.time;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 
 /**
  * How many tasks were running or could, on average over 1, 5 and 15 minutes (getloadavg(3)); fixed-point numbers with 11 bits.
@@ -19,6 +21,7 @@ public final class LoadAverage {
 
     private final KernelClock clock;
     private final IntSupplier runnable;
+    private final Mutex lock = new Mutex(LockRank.ACCOUNTING);
     private final double[] averages = new double[MINUTES.length];
     private long sampledNs;
 
@@ -28,18 +31,20 @@ public final class LoadAverage {
         this.sampledNs = clock.monotonicNs();
     }
 
-    public synchronized long[] fixedPoint() {
-        long now = clock.monotonicNs();
-        long samples = (now - sampledNs) / SAMPLE_NS;
-        if (samples > 0) {
-            sampledNs += samples * SAMPLE_NS;
-            decay(Math.min(samples, SAMPLES_MAX), runnable.getAsInt());
+    public long[] fixedPoint() {
+        try (Mutex _ = lock.take()) {
+            long now = clock.monotonicNs();
+            long samples = (now - sampledNs) / SAMPLE_NS;
+            if (samples > 0) {
+                sampledNs += samples * SAMPLE_NS;
+                decay(Math.min(samples, SAMPLES_MAX), runnable.getAsInt());
+            }
+            long[] result = new long[averages.length];
+            for (int i = 0; i < result.length; i++) {
+                result[i] = Math.round(averages[i] * FIXED_1);
+            }
+            return result;
         }
-        long[] result = new long[averages.length];
-        for (int i = 0; i < result.length; i++) {
-            result[i] = Math.round(averages[i] * FIXED_1);
-        }
-        return result;
     }
 
     private void decay(long samples, int active) {

@@ -7,6 +7,8 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.CpuClock;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.core.process.TaskImpl;
@@ -34,7 +36,8 @@ final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restor
     private final CpuClock used;
     private final ProcessTimer timer;
 
-    // Guarded by this.
+    private final Mutex lock = new Mutex(LockRank.PROCESS_TIMERS);
+    // Guarded by the lock.
     private boolean pending;
     private long missed;
     private long overrun;
@@ -72,7 +75,7 @@ final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restor
         if (old != null) {
             timer.current(old);
         }
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             missed = 0;
             overrun = 0;
         }
@@ -84,8 +87,10 @@ final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restor
         timer.current(valueAndInterval);
     }
 
-    synchronized long overrun() {
-        return overrun;
+    long overrun() {
+        try (Mutex _ = lock.take()) {
+            return overrun;
+        }
     }
 
     @Override
@@ -93,7 +98,7 @@ final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restor
         if (signal == 0) {
             return;
         }
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (pending) {
                 missed += overruns + 1;
                 return;
@@ -103,18 +108,20 @@ final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restor
         }
         SignalInfo info = new SignalInfo(signal, Signals.SI_TIMER, id, 0, 0, value, 0, 0);
         if (SignalSender.send(group, target, info, this) != 0) {
-            synchronized (this) {
+            try (Mutex _ = lock.take()) {
                 pending = false;
             }
         }
     }
 
     @Override
-    public synchronized SignalInfo taken(SignalInfo info) {
-        pending = false;
-        overrun = Math.min(missed, OVERRUN_MAX);
-        missed = 0;
-        return new SignalInfo(info.signal(), info.code(), info.pid(), (int) overrun, 0, info.value(), 0, 0);
+    public SignalInfo taken(SignalInfo info) {
+        try (Mutex _ = lock.take()) {
+            pending = false;
+            overrun = Math.min(missed, OVERRUN_MAX);
+            missed = 0;
+            return new SignalInfo(info.signal(), info.code(), info.pid(), (int) overrun, 0, info.value(), 0, 0);
+        }
     }
 
     private Object usedBy() {
@@ -124,31 +131,37 @@ final class PosixTimer implements ProcessTimer.Owner, SignalQueue.Origin, Restor
     // ---- Restorable
 
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord("posix timer", 1).putCore("group", group).putCore("target", target).put("id", id).put("signal", signal)
-                .put("value", value).put("clock", clockId)
-                .putCore("usedBy", usedBy()).put("pending", pending).put("missed", missed).put("overrun", overrun);
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            return new StateRecord("posix timer", 1).putCore("group", group).putCore("target", target).put("id", id).put("signal", signal)
+                    .put("value", value).put("clock", clockId)
+                    .putCore("usedBy", usedBy()).put("pending", pending).put("missed", missed).put("overrun", overrun);
+        }
     }
 
     @Override
-    public synchronized void forget() {
-        pending = false;
-        missed = 0;
-        overrun = 0;
+    public void forget() {
+        try (Mutex _ = lock.take()) {
+            pending = false;
+            missed = 0;
+            overrun = 0;
+        }
     }
 
     @Override
-    public synchronized void restore(StateRecord record) {
-        record.expectCore("group", group);
-        record.expectCore("target", target);
-        record.expect("id", id);
-        record.expect("signal", signal);
-        record.expect("value", value);
-        record.expect("clock", clockId);
-        record.expectCore("usedBy", usedBy());
-        pending = record.getBoolean("pending", false);
-        missed = record.requireLong("missed");
-        overrun = record.requireLong("overrun");
+    public void restore(StateRecord record) {
+        try (Mutex _ = lock.take()) {
+            record.expectCore("group", group);
+            record.expectCore("target", target);
+            record.expect("id", id);
+            record.expect("signal", signal);
+            record.expect("value", value);
+            record.expect("clock", clockId);
+            record.expectCore("usedBy", usedBy());
+            pending = record.getBoolean("pending", false);
+            missed = record.requireLong("missed");
+            overrun = record.requireLong("overrun");
+        }
     }
 
     @Override

@@ -11,6 +11,8 @@ import org.jvisor.api.kernel.CpuClock;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup.PosixTimers;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.core.process.TaskImpl;
@@ -25,7 +27,8 @@ public final class PosixTimersImpl implements PosixTimers, Restorable {
     private final ThreadGroupImpl group;
     private final KernelClock scheduler;
 
-    /** Guarded by this. */
+    private final Mutex lock = new Mutex(LockRank.PROCESS_TIMERS);
+    /** Guarded by the lock. */
     private final TreeMap<Integer, PosixTimer> timers = new TreeMap<>();
 
     public PosixTimersImpl(ThreadGroupImpl group, KernelClock scheduler) {
@@ -50,7 +53,7 @@ public final class PosixTimersImpl implements PosixTimers, Restorable {
         if (used == null && !isOfDay(clock)) {
             return -Errno.EINVAL;
         }
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (timers.size() >= TIMERS_MAX) {
                 return -Errno.EAGAIN;
             }
@@ -72,8 +75,10 @@ public final class PosixTimersImpl implements PosixTimers, Restorable {
         };
     }
 
-    private synchronized PosixTimer timer(int id) {
-        return timers.get(id);
+    private PosixTimer timer(int id) {
+        try (Mutex _ = lock.take()) {
+            return timers.get(id);
+        }
     }
 
     @Override
@@ -105,7 +110,7 @@ public final class PosixTimersImpl implements PosixTimers, Restorable {
     @Override
     public long delete(int id) {
         PosixTimer timer;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             timer = timers.remove(id);
         }
         if (timer == null) {
@@ -115,37 +120,47 @@ public final class PosixTimersImpl implements PosixTimers, Restorable {
         return 0;
     }
 
-    public synchronized void deleteAll() {
-        timers.values().forEach(timer -> timer.set(false, 0, 0, null));
-        timers.clear();
+    public void deleteAll() {
+        try (Mutex _ = lock.take()) {
+            timers.values().forEach(timer -> timer.set(false, 0, 0, null));
+            timers.clear();
+        }
     }
 
     // ---- Restorable
 
     @Override
-    public synchronized StateRecord save() {
-        return new StateRecord("posix timers", 1).putCore("group", group)
-                .put("ids", timers.keySet().stream().mapToLong(Integer::longValue).toArray())
-                .putCores("timers", List.copyOf(timers.values()));
-    }
-
-    @Override
-    public synchronized void forget() {
-        timers.clear();
-    }
-
-    @Override
-    public synchronized void restore(StateRecord record) {
-        record.expectCore("group", group);
-        long[] ids = record.getLongs("ids");
-        List<Object> saved = record.cores("timers");
-        for (int i = 0; i < ids.length; i++) {
-            timers.put((int) ids[i], (PosixTimer) saved.get(i));
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            return new StateRecord("posix timers", 1).putCore("group", group)
+                    .put("ids", timers.keySet().stream().mapToLong(Integer::longValue).toArray())
+                    .putCores("timers", List.copyOf(timers.values()));
         }
     }
 
     @Override
-    public synchronized void forEachPart(Consumer<? super Restorable> visitor) {
-        timers.values().forEach(visitor);
+    public void forget() {
+        try (Mutex _ = lock.take()) {
+            timers.clear();
+        }
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        try (Mutex _ = lock.take()) {
+            record.expectCore("group", group);
+            long[] ids = record.getLongs("ids");
+            List<Object> saved = record.cores("timers");
+            for (int i = 0; i < ids.length; i++) {
+                timers.put((int) ids[i], (PosixTimer) saved.get(i));
+            }
+        }
+    }
+
+    @Override
+    public void forEachPart(Consumer<? super Restorable> visitor) {
+        try (Mutex _ = lock.take()) {
+            timers.values().forEach(visitor);
+        }
     }
 }

@@ -2,11 +2,13 @@
 package org.jvisor.core.time;
 
 import org.jvisor.api.kernel.KernelClock;
+import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 import org.jvisor.core.process.ThreadGroupImpl;
 
-/** A timer on some clock: wall time, or the time that a process has used. Guarded by itself; its owner is told without. */
+/** A timer on some clock: wall time, or the time that a process has used. Guarded by a lock of its own; its owner is told without. */
 final class ProcessTimer implements KernelClock.Target, Restorable {
 
     /** Whose timer it is. */
@@ -32,6 +34,7 @@ final class ProcessTimer implements KernelClock.Target, Restorable {
     private final ThreadGroupImpl group;
     private final int index;
 
+    private final Mutex lock = new Mutex(LockRank.PROCESS_TIMERS);
     /** In the clock's terms; 0: not armed. */
     private long expires;
     private long interval;
@@ -69,27 +72,33 @@ final class ProcessTimer implements KernelClock.Target, Restorable {
     }
 
     @Override
-    public synchronized long intervalNs() {
-        return interval;
+    public long intervalNs() {
+        try (Mutex _ = lock.take()) {
+            return interval;
+        }
     }
 
     /** @param at in the clock's terms; 0 disarms */
-    synchronized void arm(long at, long newInterval) {
-        if (scheduled != null) {
-            scheduled.cancel();
-            scheduled = null;
-        }
-        expires = at;
-        interval = newInterval;
-        if (at != 0) {
-            schedule(0);
+    void arm(long at, long newInterval) {
+        try (Mutex _ = lock.take()) {
+            if (scheduled != null) {
+                scheduled.cancel();
+                scheduled = null;
+            }
+            expires = at;
+            interval = newInterval;
+            if (at != 0) {
+                schedule(0);
+            }
         }
     }
 
     /** What is left, at least 1, and the interval; 0 when not armed. */
-    synchronized void current(long[] valueAndInterval) {
-        valueAndInterval[0] = expires == 0 ? 0 : Math.max(1, expires - owner.now(index));
-        valueAndInterval[1] = interval;
+    void current(long[] valueAndInterval) {
+        try (Mutex _ = lock.take()) {
+            valueAndInterval[0] = expires == 0 ? 0 : Math.max(1, expires - owner.now(index));
+            valueAndInterval[1] = interval;
+        }
     }
 
     private void schedule(long least) {
@@ -107,7 +116,7 @@ final class ProcessTimer implements KernelClock.Target, Restorable {
     @Override
     public void expired(KernelClock.Timer timer) {
         long overruns;
-        synchronized (this) {
+        try (Mutex _ = lock.take()) {
             if (timer != scheduled) {
                 return;
             }
@@ -133,33 +142,39 @@ final class ProcessTimer implements KernelClock.Target, Restorable {
 
     /** What is due is told in CLOCK_MONOTONIC's terms, which goes on in another process of the host. */
     @Override
-    public synchronized StateRecord save() {
-        StateRecord record = new StateRecord("timer", 1).putCore("owner", owner).put("kind", kind).putCore("group", group)
-                .put("index", index).put("expires", expires).put("interval", interval);
-        return scheduled == null ? record : record.put("due", due - scheduler.nanoTimeOffsetNs());
-    }
-
-    @Override
-    public synchronized void forget() {
-        if (scheduled != null) {
-            scheduled.cancel();
+    public StateRecord save() {
+        try (Mutex _ = lock.take()) {
+            StateRecord record = new StateRecord("timer", 1).putCore("owner", owner).put("kind", kind).putCore("group", group)
+                    .put("index", index).put("expires", expires).put("interval", interval);
+            return scheduled == null ? record : record.put("due", due - scheduler.nanoTimeOffsetNs());
         }
-        scheduled = null;
-        due = 0;
-        expires = 0;
-        interval = 0;
     }
 
     @Override
-    public synchronized void restore(StateRecord record) {
-        record.expectCore("owner", owner);
-        record.expectCore("group", group);
-        record.expect("index", index);
-        expires = record.requireLong("expires");
-        interval = record.requireLong("interval");
-        if (record.has("due")) {
-            due = record.requireLong("due") + scheduler.nanoTimeOffsetNs();
-            scheduled = scheduler.schedule(due, this);
+    public void forget() {
+        try (Mutex _ = lock.take()) {
+            if (scheduled != null) {
+                scheduled.cancel();
+            }
+            scheduled = null;
+            due = 0;
+            expires = 0;
+            interval = 0;
+        }
+    }
+
+    @Override
+    public void restore(StateRecord record) {
+        try (Mutex _ = lock.take()) {
+            record.expectCore("owner", owner);
+            record.expectCore("group", group);
+            record.expect("index", index);
+            expires = record.requireLong("expires");
+            interval = record.requireLong("interval");
+            if (record.has("due")) {
+                due = record.requireLong("due") + scheduler.nanoTimeOffsetNs();
+                scheduled = scheduler.schedule(due, this);
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.ref.WeakReference;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -552,9 +553,17 @@ class ProcessTest {
 
     /** The lock's holder is in something long, and not of this process. */
     @Test
-    void shouldDieWaitingForALock() {
+    void shouldDieWaitingForALock() throws InterruptedException {
         KillableLock lock = new KillableLock(LockRank.PIPE);
-        lock.lock();
+        CountDownLatch done = new CountDownLatch(1);
+        Thread holder = Thread.ofPlatform().start(() -> {
+            try (KillableLock _ = lock.take()) {
+                done.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        TestKernel.until(() -> holder.getState() == Thread.State.WAITING);
         assertEquals(0, test.run(test.init(
                 task -> {
                     AtomicReference<Thread> waiter = new AtomicReference<>();
@@ -570,6 +579,7 @@ class ProcessTest {
                     assertEquals(Signals.SIGKILL, result.status);
                     return 0;
                 })));
-        lock.unlock(); // by its owner still
+        done.countDown();
+        holder.join();
     }
 }
