@@ -2,7 +2,7 @@
 // Uses memory of each kind and tells what came of it. One command a line: "total" tells how much there is, "free" how much is left, in MiB;
 // "anon", "memfd", "shared" and "pages MIB" have a child that takes so much anonymous memory, of a memfd, shared with others, or reads so
 // much of the mapped file /mnt/data, and "file MIB" writes it to a file in /tmp, which is removed; "sockets" fills sockets until there is
-// no memory; "hold MIB" takes it for good; "log" tells how often dmesg has lines of the OOM killer.
+// no memory; "hold MIB" takes it for good; "log" tells how often dmesg has lines of the OOM killer, and memory.events counts them.
 #include "../c/check.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -75,6 +75,17 @@ static int use(const char *what, long mib) {
     return 0;
 }
 
+static long killed(void) {
+    FILE *file = fopen("/sys/fs/cgroup/memory.events", "r");
+    CHECK(file != NULL);
+    char key[50];
+    long value, found = -1;
+    while (fscanf(file, "%49s %ld", key, &value) == 2)
+        if (strcmp(key, "oom_kill") == 0) found = value;
+    fclose(file);
+    return found;
+}
+
 static int lines_of(const char *text, const char *part) {
     int count = 0;
     for (const char *at = text; (at = strstr(at, part)) != NULL; at++) count++;
@@ -103,7 +114,9 @@ int main(void) {
             int n = klogctl(3, log, sizeof log - 1);
             CHECK(n >= 0);
             log[n] = 0;
-            printf("%d\n", lines_of(log, "Memory cgroup out of memory: Killed process"));
+            n = lines_of(log, "Memory cgroup out of memory: Killed process");
+            CHECK(n == killed());
+            printf("%d\n", n);
         } else if (strcmp(what, "file") == 0) {
             int fd = open("/tmp/file", O_RDWR | O_CREAT | O_EXCL, 0600);
             CHECK(fd >= 0);

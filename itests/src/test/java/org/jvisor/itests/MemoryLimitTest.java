@@ -74,6 +74,8 @@ class MemoryLimitTest {
         Files.writeString(bundle.resolve("config.json"), """
             {"ociVersion": "1.0.0", "process": {"args": ["/memory"], "cwd": "/"}, "root": {"path": "rootfs"},
              "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
+                {"destination": "/sys", "type": "sysfs", "source": "sysfs"},
+                {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro"]},
                 {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"},
                 {"destination": "/mnt", "type": "bind", "source": "%s", "options": ["bind", "ro"]}],
              "linux": {"resources": {"memory": {"limit": %d}}}}""".formatted(folder.resolve("mnt"), limit));

@@ -21,11 +21,15 @@ import org.jvisor.api.state.StateRecord;
 public final class Cgroup implements Restorable {
 
     private static final Charge[] KINDS = Charge.values();
+    private static final MemoryEvent[] EVENTS = MemoryEvent.values();
     private static final VarHandle MEMORY_FILE;
+    private static final VarHandle MEMORY_EVENTS;
 
     static {
         try {
-            MEMORY_FILE = MethodHandles.lookup().findVarHandle(Cgroup.class, "memoryFile", MemoryFile.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            MEMORY_FILE = lookup.findVarHandle(Cgroup.class, "memoryFile", MemoryFile.class);
+            MEMORY_EVENTS = lookup.findVarHandle(Cgroup.class, "memoryEvents", AtomicLongArray.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -39,7 +43,8 @@ public final class Cgroup implements Restorable {
     private final AtomicLong memory = new AtomicLong();
     private volatile long heapLimit = Long.MAX_VALUE;
     private volatile long memoryLimit = Long.MAX_VALUE;
-    private final AtomicLong outOfMemoryKills = new AtomicLong();
+    /** By {@link MemoryEvent}; null: there was none yet. */
+    private volatile AtomicLongArray memoryEvents;
     /** Of a container's; null until somebody asks for it. */
     private volatile MemoryFile memoryFile;
 
@@ -170,14 +175,18 @@ public final class Cgroup implements Restorable {
         return container.memoryFile;
     }
 
-    /** A process was ended here for lack of memory. */
-    public void countOutOfMemoryKill() {
-        outOfMemoryKills.incrementAndGet();
+    /** Counts one that has happened to it. */
+    public void countMemoryEvent(MemoryEvent event) {
+        if (memoryEvents == null) {
+            MEMORY_EVENTS.compareAndSet(this, null, new AtomicLongArray(EVENTS.length));
+        }
+        memoryEvents.incrementAndGet(event.ordinal());
     }
 
-    /** How often that was so: oom_kill in memory.events. */
-    public long outOfMemoryKills() {
-        return outOfMemoryKills.get();
+    /** How often it has happened. */
+    public long memoryEvents(MemoryEvent event) {
+        AtomicLongArray counts = memoryEvents;
+        return counts == null ? 0 : counts.get(event.ordinal());
     }
 
     /** How many units more may be taken, here and above, as far as that is known. */
@@ -213,8 +222,10 @@ public final class Cgroup implements Restorable {
     @Override
     public StateRecord save() {
         StateRecord record = new StateRecord("cgroup", 2).putCore("parent", parent).put("heap", heap.get())
-                .put("memory", memory.get()).put("heapLimit", heapLimit).put("memoryLimit", memoryLimit)
-                .put("outOfMemoryKills", outOfMemoryKills.get());
+                .put("memory", memory.get()).put("heapLimit", heapLimit).put("memoryLimit", memoryLimit);
+        for (MemoryEvent event : EVENTS) {
+            record.put("event " + event, memoryEvents(event));
+        }
         for (Charge kind : KINDS) {
             record.put("used " + kind, used(kind));
             if (limit(kind) != Long.MAX_VALUE) {
@@ -230,7 +241,7 @@ public final class Cgroup implements Restorable {
         memory.set(0);
         heapLimit = 0;
         memoryLimit = 0;
-        outOfMemoryKills.set(0);
+        memoryEvents = null;
         for (int i = 0; i < KINDS.length; i++) {
             used.set(i, 0);
         }
@@ -244,7 +255,11 @@ public final class Cgroup implements Restorable {
         memory.set(record.requireLong("memory"));
         heapLimit = record.getLong("heapLimit", Long.MAX_VALUE);
         memoryLimit = record.getLong("memoryLimit", Long.MAX_VALUE);
-        outOfMemoryKills.set(record.getLong("outOfMemoryKills", 0));
+        AtomicLongArray counts = new AtomicLongArray(EVENTS.length);
+        for (MemoryEvent event : EVENTS) {
+            counts.set(event.ordinal(), record.getLong("event " + event, 0));
+        }
+        memoryEvents = counts;
         for (Charge kind : KINDS) {
             used.set(kind.ordinal(), record.getLong("used " + kind, 0));
             long limit = record.getLong("limit " + kind, Long.MAX_VALUE);

@@ -10,16 +10,17 @@ import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.Inode;
 import org.jvisor.api.vfs.PseudoDirectory;
 import org.jvisor.api.vfs.PseudoFile;
+import org.jvisor.api.vfs.PseudoFileSystem;
 import org.jvisor.api.vfs.PseudoLink;
 
-/** A directory of /sys, with what is needed to fill it. */
+/** A directory of /sys or below /sys/fs/cgroup, with what is needed to fill it. */
 final class SysDirectory extends PseudoDirectory {
     /** Every file says that it has a page. */
     private static final int FILE_SIZE = 4096;
 
-    private final SysFileSystem fs;
+    private final PseudoFileSystem fs;
 
-    SysDirectory(SysFileSystem fs) {
+    SysDirectory(PseudoFileSystem fs) {
         super(fs, fs.newIno(), 0555);
         this.fs = fs;
     }

@@ -14,7 +14,7 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
-/** The file system type "sysfs". */
+/** The file system type "sysfs", and the driver of all of this bundle. */
 @Component
 public final class SysFileSystemType implements FileSystemType, Driver {
     private final Kernel kernel;
@@ -39,6 +39,9 @@ public final class SysFileSystemType implements FileSystemType, Driver {
 
     @Override
     public Stateful adopt(StateRecord record) {
-        return PseudoFileSystem.isSuperBlock(record) ? new SysFileSystem(kernel, caches, record) : PseudoFileSystem.adopt(record);
+        if (!PseudoFileSystem.isSuperBlock(record)) {
+            return PseudoFileSystem.adopt(record);
+        }
+        return record.type().startsWith(CgroupFileSystem.TYPE) ? new CgroupFileSystem(record) : new SysFileSystem(kernel, caches, record);
     }
 }

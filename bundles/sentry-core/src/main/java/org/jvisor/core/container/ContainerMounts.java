@@ -26,6 +26,9 @@ final class ContainerMounts {
     private static final String GOFER = "9p";
     private static final String OVERLAY = "overlay";
     private static final String TMPFS = "tmpfs";
+    /** What the OCI runtime specification calls the container's cgroup, and what that is here, as with runc on a host of today. */
+    private static final String CGROUP = "cgroup";
+    private static final String CGROUP2 = "cgroup2";
     private static final String NONE = "none";
 
     /** What programs expect in /dev, and its target (the OCI runtime specification's "Dev symbolic links"). */
@@ -98,7 +101,8 @@ final class ContainerMounts {
             return;
         }
         VfsPath target = maker.makeDirectories(mount.destination());
-        kernel.vfs().mountAtBoot(task.mounts(), cgroup, mount.source(), target, mount.type(), mount.flags(), mount.data(), null);
+        String type = mount.type().equals(CGROUP) ? CGROUP2 : mount.type();
+        kernel.vfs().mountAtBoot(task.mounts(), cgroup, mount.source(), target, type, mount.flags(), mount.data(), null);
     }
 
     /** The gofer's tree is looked at first: a file is mounted on a file. */

@@ -6,6 +6,7 @@ import java.lang.System.Logger.Level;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.MemoryEvent;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.Killable;
 import org.jvisor.api.lock.KillableLock;
@@ -51,6 +52,9 @@ public final class MemoryRelief implements MemoryShortage {
             LockSupport.parkNanos(LOOK_NS); // what others have released is free once nobody can hold its address any more
             return true;
         }
+        if (full != null) {
+            full.countMemoryEvent(MemoryEvent.MAX);
+        }
         if (vfs.reclaimPages(full) > 0) {
             return true;
         }
@@ -61,6 +65,9 @@ public final class MemoryRelief implements MemoryShortage {
             }
             victim = killer.ending(full);
             if (victim == null) {
+                if (full != null) {
+                    full.countMemoryEvent(MemoryEvent.OOM);
+                }
                 victim = killer.killForMemory(full);
                 tell(victim);
             }

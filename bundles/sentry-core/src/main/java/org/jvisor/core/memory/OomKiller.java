@@ -9,6 +9,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Kernel.KernelLog;
+import org.jvisor.api.kernel.MemoryEvent;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.core.container.ContainerImpl;
 import org.jvisor.core.process.TaskImpl;
@@ -75,7 +76,6 @@ public final class OomKiller {
         if (largest == null) {
             return null;
         }
-        container.cgroup().countOutOfMemoryKill();
         return kill(container, largest, limited == null ? "Out of memory" : "Memory cgroup out of memory");
     }
 
@@ -153,6 +153,7 @@ public final class OomKiller {
         long resident = memory == null ? 0 : memory.residentBytes();
         long virtual = memory == null ? 0 : memory.virtualBytes();
         process.exitGroup(Wait.signaled(Signals.SIGKILL, false));
+        container.cgroup().countMemoryEvent(MemoryEvent.OOM_KILL);
         log.log(LOG_ERROR, reason + ": Killed process " + process.pid() + " (" + victim.name + ") total-vm:" + (virtual >> KIB)
             + "kB, anon-rss:" + (resident >> KIB) + "kB, file-rss:0kB, shmem-rss:0kB, UID:" + process.leader().credentials().uid()
             + " pgtables:0kB oom_score_adj:" + process.oomScoreAdjustment() + ", kernel-heap:" + (victim.heapBytes >> KIB) + "kB");

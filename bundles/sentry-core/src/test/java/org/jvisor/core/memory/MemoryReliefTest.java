@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Charge;
+import org.jvisor.api.kernel.MemoryEvent;
 import org.jvisor.api.mm.MemoryFile;
 import org.jvisor.api.mm.MemoryManager;
 import org.jvisor.core.FakeManager;
@@ -122,7 +123,7 @@ class MemoryReliefTest {
             assertTrue(relief.relieve(container, null));
             assertTrue(large.zombie());
             assertFalse(middle.zombie() || small.zombie());
-            assertEquals(1, container.outOfMemoryKills());
+            assertEquals(1, container.memoryEvents(MemoryEvent.OOM_KILL));
             assertTrue(dmesg().contains("Memory cgroup out of memory: Killed process " + large.pid() + " (init) total-vm:8kB, anon-rss:240kB"),
                 dmesg());
             container.charge(Charge.PAGE, 60);
@@ -149,7 +150,7 @@ class MemoryReliefTest {
             }
             assertTrue(first.zombie());
             assertFalse(second.zombie());
-            assertEquals(1, container.outOfMemoryKills());
+            assertEquals(1, container.memoryEvents(MemoryEvent.OOM_KILL));
             return 0;
         });
     }
@@ -167,6 +168,9 @@ class MemoryReliefTest {
             container.charge(Charge.PAGE, 50);
             assertFalse(relief.relieve(container, null));
             assertFalse(large.zombie());
+            assertEquals(2, container.memoryEvents(MemoryEvent.MAX));
+            assertEquals(2, container.memoryEvents(MemoryEvent.OOM));
+            assertEquals(1, container.memoryEvents(MemoryEvent.OOM_KILL));
             return 0;
         });
     }
