@@ -27,7 +27,7 @@ final class Replacer {
     static final long PERIOD_MILLIS = Long.getLong("replace", 0);
 
     /** All but the core's. */
-    private static final List<String> BUNDLES = List.of("fs-dev", "fs-gofer", "fs-host", "fs-overlay", "fs-proc", "fs-sys", "fs-tmpfs",
+    static final List<String> BUNDLES = List.of("fs-dev", "fs-gofer", "fs-host", "fs-overlay", "fs-proc", "fs-sys", "fs-tmpfs",
             "net-local", "p9-unix", "platform-ptrace", "syscalls-fs", "syscalls-mm", "syscalls-net", "syscalls-task");
     private static final long LOOK_MILLIS = 20;
     /** On a machine that is busy with other things it takes long until all is at rest. */

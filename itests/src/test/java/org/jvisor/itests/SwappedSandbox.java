@@ -67,6 +67,29 @@ final class SwappedSandbox implements AutoCloseable {
         return line;
     }
 
+    /** The container's program has no more input. */
+    void endInput() throws IOException {
+        process.getOutputStream().close();
+    }
+
+    /** The last line that the container's program says. */
+    String readToEnd() throws IOException {
+        String last = readLine();
+        for (String line = out.readLine(); line != null; line = out.readLine()) {
+            last = line;
+        }
+        return last;
+    }
+
+    /** Runs a further process in the container: what it says. */
+    String exec(String... words) throws IOException {
+        List<String> line = new ArrayList<>(List.of("exec", id()));
+        line.addAll(List.of(words));
+        Runsc.Result result = Runsc.run(folder, "", runsc(line.toArray(String[]::new)));
+        assertEquals(0, result.status(), () -> result.err() + told());
+        return result.out();
+    }
+
     String errors() {
         try {
             return Files.readString(folder.resolve("err"), StandardCharsets.ISO_8859_1);
