@@ -109,6 +109,7 @@ class HostFileTest {
         await(writable);
         assertEquals(0, HOST.syscall(SyscallNr.FCNTL, ends[0], Open.F_GETFL) & Open.O_NONBLOCK, "the host's flags stay");
         readable.drainPermits();
+        assertEquals(0, reader.poll(null), "whoever was woken looks again, and asks to be told of more with that");
         writer.close();
         await(readable);
         assertEquals(0, read(reader, 10));
