@@ -7,6 +7,8 @@ import org.jvisor.api.abi.PollfdLayout;
 import org.jvisor.api.abi.Socket;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
+import org.jvisor.api.lock.KillableLock;
+import org.jvisor.api.lock.LockRank;
 import org.jvisor.launcher.RunscException;
 import org.jvisor.launcher.host.HostBytes;
 import org.jvisor.launcher.host.HostCalls;
@@ -36,6 +38,8 @@ public final class ControlSocket implements AutoCloseable {
     private final int fd;
     private final int limitMillis;
     private final FrameReader reader;
+    /** One frame after the other. */
+    private final KillableLock sending = new KillableLock(LockRank.CONTROL_CONNECTION);
 
     /** A peer that is waited for as long as it takes. */
     public ControlSocket(HostKernel host, int fd) {
@@ -69,13 +73,15 @@ public final class ControlSocket implements AutoCloseable {
     }
 
     /** @return whether the peer is still there */
-    public synchronized boolean send(int type, long request, byte[] body, int... descriptors) {
-        if (descriptors.length > FrameReader.MOST_DESCRIPTORS) {
-            throw new RunscException("more than " + FrameReader.MOST_DESCRIPTORS + " descriptors to hand over");
-        }
-        try (UnixMessage message = begin(type, request, body, body.length)) {
-            message.putDescriptors(descriptors);
-            return send(message, message.data(), HEADER + body.length);
+    public boolean send(int type, long request, byte[] body, int... descriptors) {
+        try (KillableLock _ = sending.take()) {
+            if (descriptors.length > FrameReader.MOST_DESCRIPTORS) {
+                throw new RunscException("more than " + FrameReader.MOST_DESCRIPTORS + " descriptors to hand over");
+            }
+            try (UnixMessage message = begin(type, request, body, body.length)) {
+                message.putDescriptors(descriptors);
+                return send(message, message.data(), HEADER + body.length);
+            }
         }
     }
 
@@ -84,9 +90,11 @@ public final class ControlSocket implements AutoCloseable {
      *
      * @return whether the peer is still there
      */
-    public synchronized boolean send(int type, long request, byte[] body, HostBytes end) {
-        try (UnixMessage message = begin(type, request, body, body.length + end.length())) {
-            return send(message, message.data(), HEADER + body.length) && send(message, end.address(), end.length());
+    public boolean send(int type, long request, byte[] body, HostBytes end) {
+        try (KillableLock _ = sending.take()) {
+            try (UnixMessage message = begin(type, request, body, body.length + end.length())) {
+                return send(message, message.data(), HEADER + body.length) && send(message, end.address(), end.length());
+            }
         }
     }
 
@@ -95,11 +103,13 @@ public final class ControlSocket implements AutoCloseable {
      *
      * @return whether it was sent
      */
-    public synchronized boolean offer(int type, long request, byte[] body) {
-        try (UnixMessage message = begin(type, request, body, body.length)) {
-            message.range(message.data(), HEADER + body.length);
-            long count = host.syscall(SyscallNr.SENDMSG, fd, message.address(), Socket.MSG_NOSIGNAL | Socket.MSG_DONTWAIT);
-            return count == HEADER + body.length;
+    public boolean offer(int type, long request, byte[] body) {
+        try (KillableLock _ = sending.take()) {
+            try (UnixMessage message = begin(type, request, body, body.length)) {
+                message.range(message.data(), HEADER + body.length);
+                long count = host.syscall(SyscallNr.SENDMSG, fd, message.address(), Socket.MSG_NOSIGNAL | Socket.MSG_DONTWAIT);
+                return count == HEADER + body.length;
+            }
         }
     }
 

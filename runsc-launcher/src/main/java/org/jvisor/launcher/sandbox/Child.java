@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.launcher.sandbox;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Signals;
@@ -40,13 +42,10 @@ final class Child {
     }
 
     private static final class Spawner extends Thread {
-        private static final int PENDING = 0;
-
         private final HostKernel host;
         private final SpawnRequest request;
         private final long namespaces;
-        private int pid = PENDING;
-        private RunscException failure;
+        private final CompletableFuture<Integer> pid = new CompletableFuture<>();
 
         Spawner(HostKernel host, SpawnRequest request, long namespaces) {
             super(null, null, "spawner", 256 << 10);
@@ -57,45 +56,35 @@ final class Child {
 
         @Override
         public void run() {
-            int started = -1;
-            RunscException problem = null;
             try {
-                long result = host.syscall(SyscallNr.UNSHARE, namespaces);
-                if (result == -Errno.EPERM) {
-                    throw new RunscException("making namespaces: " + HostCalls.describe(result)
-                        + " (runsc is to be run by root, or with --rootless)");
-                }
-                HostCalls.check(result, "making namespaces");
-                started = (int) HostCalls.check(host.spawn(request), "starting " + request.path());
-            } catch (RunscException e) {
-                problem = e;
+                pid.complete(spawn());
+            } catch (Throwable failure) {
+                pid.completeExceptionally(failure);
+                return;
             }
-            synchronized (this) {
-                pid = started;
-                failure = problem;
-                notifyAll();
-            }
-            while (problem == null) {
+            while (true) {
                 LockSupport.park();
             }
         }
 
-        synchronized int pid() {
-            boolean interrupted = false;
-            while (pid == PENDING) {
-                try {
-                    wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
+        private int spawn() {
+            long result = host.syscall(SyscallNr.UNSHARE, namespaces);
+            if (result == -Errno.EPERM) {
+                throw new RunscException("making namespaces: " + HostCalls.describe(result)
+                    + " (runsc is to be run by root, or with --rootless)");
             }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
+            HostCalls.check(result, "making namespaces");
+            return (int) HostCalls.check(host.spawn(request), "starting " + request.path());
+        }
+
+        int pid() {
+            try {
+                return pid.join();
+            } catch (CompletionException e) {
+                throw e.getCause() instanceof RunscException known
+                    ? known
+                    : new RunscException("starting " + request.path() + ": " + e.getCause());
             }
-            if (failure != null) {
-                throw failure;
-            }
-            return pid;
         }
     }
 

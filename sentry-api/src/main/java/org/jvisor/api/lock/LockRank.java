@@ -49,6 +49,8 @@ public enum LockRank {
     PLATFORM_SPACE,
     /** What others may have written to a file that is mapped, and the pages behind mappings. */
     MAPPED_FILE,
+    /** Frames on their way to runsc, which may be slow to take them. */
+    CONTROL_CONNECTION,
     /** The choice of who is ended for lack of memory. */
     MEMORY_RELIEF,
 
