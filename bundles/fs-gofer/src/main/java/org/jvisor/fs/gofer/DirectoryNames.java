@@ -315,6 +315,9 @@ final class DirectoryNames {
         a.read(e.reply);
         long offset = e.reply.getLong();
         String name = e.reply.getString();
+        if (name.isEmpty() || name.indexOf('/') >= 0 || name.indexOf('\0') >= 0) {
+            throw ErrnoException.of(Errno.EIO); // no name that a path could have
+        }
         all.put(name, new Entry(name, a.qidPath, Mode.direntType(a.mode), keeps ? a : null));
         return offset;
     }

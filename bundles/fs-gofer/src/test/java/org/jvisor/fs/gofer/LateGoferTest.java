@@ -64,7 +64,7 @@ final class LateGoferTest {
     }
 
     /** Each kind of message, and a call that sends it. */
-    private static Map<Integer, Runnable> calls(MountedGofer gofer) {
+    static Map<Integer, Runnable> calls(MountedGofer gofer) {
         GoferDirectory dir = (GoferDirectory) gofer.find("dir");
         GoferInode file = (GoferInode) gofer.find("dir/file");
         GoferInode other = (GoferInode) gofer.find("dir/other");
@@ -263,7 +263,7 @@ final class LateGoferTest {
         }
     }
 
-    private static synchronized P9Message altered(P9Message reply, Random random) {
+    static synchronized P9Message altered(P9Message reply, Random random) {
         if (random.nextInt(3) != 0) {
             return reply;
         }

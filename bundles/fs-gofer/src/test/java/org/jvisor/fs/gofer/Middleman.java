@@ -34,6 +34,14 @@ final class Middleman implements AutoCloseable {
     /** What becomes of each reply. */
     volatile UnaryOperator<P9Message> alteration = UnaryOperator.identity();
 
+    /** How each reply gets to the client. */
+    @FunctionalInterface
+    interface Delivery {
+        void deliver(P9Message reply, P9Port client);
+    }
+
+    volatile Delivery delivery = (reply, to) -> to.send(reply);
+
     Middleman(P9Port client, P9Channel server) {
         this.client = client;
         this.server = server;
@@ -75,7 +83,7 @@ final class Middleman implements AutoCloseable {
         }
         reply.setTag(tag);
         P9Message altered = alteration.apply(reply);
-        client.send(altered);
+        delivery.deliver(altered, client);
         int descriptor = reply.takeDescriptor();
         if (descriptor != P9Message.NO_DESCRIPTOR) {
             MountedGofer.HOST.syscall(SyscallNr.CLOSE, descriptor);
