@@ -115,7 +115,7 @@ final class Epolls {
         WaitQueue.Entry entry = task.waitEntry(0);
         queue.addExclusive(entry, Poll.POLLIN | Vfs.Epoll.MORE);
         try {
-            return epoll.poll(file) != 0 ? 0 : task.sleep(deadlineNs);
+            return epoll.poll(file) != 0 && !task.exiting() ? 0 : task.sleep(deadlineNs);
         } finally {
             queue.remove(entry);
         }

@@ -23,6 +23,14 @@ final class FutexBuckets {
     private static final int PAGE_MASK = 4095;
     private static final int PRIVATE = -1;
 
+    /**
+     * How often a word is tried to be changed with a bucket locked, while others change it, too: then the lock is given back, and it
+     * is looked whether the task is to die.
+     */
+    static final int TRIES = 100;
+    /** How often that is done, and pages are brought that others take away, for a task that dies: what comes after it waits for that. */
+    static final int ROUNDS_OF_DYING = 1000;
+
     /** Queues of several futexes, one after the other in order of arrival. */
     static final class Bucket {
         final int number;

@@ -26,9 +26,12 @@ final class FutexWord {
         return operation <= Futex.FUTEX_OP_XOR && comparison <= Futex.FUTEX_OP_CMP_GE;
     }
 
-    /** Changes the word at {@code address}: 1 when the old value compares as asked, 0, or {@link UserMemory#ABSENT}. */
+    /**
+     * Changes the word at {@code address}: 1 when the old value compares as asked, 0, or {@link UserMemory#ABSENT}, also when others
+     * have been quicker many times.
+     */
     long apply(UserMemory memory, long address) {
-        while (true) {
+        for (int i = 0; i < FutexBuckets.TRIES; i++) {
             long old = memory.getIntIfPresent(address);
             if (old == UserMemory.ABSENT) {
                 return old;
@@ -41,6 +44,7 @@ final class FutexWord {
                 return compares((int) old) ? 1 : 0;
             }
         }
+        return UserMemory.ABSENT;
     }
 
     private int changed(int old) {

@@ -79,7 +79,7 @@ final class LockFutexes {
 
     /** 0: the lock is the task's; -EINPROGRESS: it waits, and the word says so; ABSENT: nothing was done; another error. */
     private long takeOrMark(Task task, UserMemory memory, long address, Bucket bucket, long key, boolean tryOnly) {
-        while (true) {
+        for (int i = 0; i < FutexBuckets.TRIES; i++) {
             long present = memory.getIntIfPresent(address);
             if (present == UserMemory.ABSENT) {
                 return ABSENT;
@@ -113,6 +113,7 @@ final class LockFutexes {
                 return !alive ? -Errno.ESRCH : tryOnly ? -Errno.EAGAIN : -Errno.EINPROGRESS;
             }
         }
+        return ABSENT;
     }
 
     long unlock(Task task, long address, boolean shared) {
@@ -135,7 +136,11 @@ final class LockFutexes {
     private int passOn(Task task, long address, boolean shared, int mark) {
         Bucket bucket = buckets.of(task, address, shared);
         int outcome;
+        int rounds = 0;
         do {
+            if (task.exiting() && rounds++ == FutexBuckets.ROUNDS_OF_DYING) {
+                return NOT_OWNER;
+            }
             FutexBuckets.makeWritable(task.memory(), address);
             long key = FutexBuckets.shareKey(task, address, shared);
             try (Mutex _ = bucket.lock.take()) {
@@ -147,7 +152,7 @@ final class LockFutexes {
 
     /** Gives the lock of {@code task} to who waits for it longest, or to nobody; with the bucket's lock held. */
     private static int handOver(Task task, UserMemory memory, Bucket bucket, long address, long key, int mark) {
-        while (true) {
+        for (int i = 0; i < FutexBuckets.TRIES; i++) {
             long present = memory.getIntIfPresent(address);
             if (present == UserMemory.ABSENT) {
                 return ABSENT;
@@ -173,6 +178,7 @@ final class LockFutexes {
                 return heir == null ? FREED : HANDED_OVER;
             }
         }
+        return ABSENT;
     }
 
     /** The owner of the lock at {@code address} dies: whoever waits for it gets it, with the mark of that. */
@@ -201,7 +207,7 @@ final class LockFutexes {
         }
         for (Bucket bucket : buckets.all()) {
             long absent = inheritPresent(dying, bucket);
-            while (absent != NOWHERE) {
+            for (int i = 0; absent != NOWHERE && i < FutexBuckets.ROUNDS_OF_DYING; i++) {
                 FutexBuckets.makeWritable(dying.memory(), absent);
                 absent = inheritPresent(dying, bucket);
             }

@@ -52,7 +52,8 @@ public final class RobustList {
         if ((address & 3) != 0) {
             return;
         }
-        while (true) {
+        // Who never lets the word stand still has it.
+        for (int i = 0; i < FutexBuckets.ROUNDS_OF_DYING; i++) {
             int word = memory.getIntVolatile(address);
             if (pending && word == 0) {
                 // It was being unlocked: the wake-up may be missing.

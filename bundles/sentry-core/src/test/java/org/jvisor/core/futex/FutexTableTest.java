@@ -4,14 +4,21 @@ package org.jvisor.core.futex;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.jvisor.api.abi.Clone;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Futex;
+import org.jvisor.api.abi.Signals;
+import org.jvisor.api.abi.Wait;
+import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.kernel.ThreadGroup.WaitResult;
 import org.jvisor.api.mm.UserMemory;
 import org.jvisor.core.Fakes;
 import org.jvisor.core.TestKernel;
@@ -262,5 +269,46 @@ class FutexTableTest {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Others may change a word as often as they like: nobody holds a lock for that, or cannot be killed. */
+    @Test
+    @Timeout(60)
+    void shouldDieAtAWordThatNeverStandsStill() {
+        List<TestKernel.Step> calls = List.of(
+                task -> futexes.wakeOp(task, A, B, false, 1, 1, Futex.FUTEX_OP_SET << 28),
+                task -> futexes.lockPi(task, A, false, EVER, false));
+        run(task -> {
+            for (TestKernel.Step call : calls) {
+                CountDownLatch begun = new CountDownLatch(1);
+                long pid = test.clone(task, 0, Signals.SIGCHLD, child -> {
+                    child.useMemory(restless(begun));
+                    return call.run(child);
+                });
+                assertTrue(begun.await(60, TimeUnit.SECONDS));
+                assertEquals(0, futexes.wake(task, A, false, 1, ANY));
+                test.pids.threadGroup((int) pid).send(SignalInfo.kernel(Signals.SIGKILL));
+                WaitResult result = new WaitResult();
+                assertEquals(pid, task.group().waitForChild(task, Wait.P_PID, (int) pid, Wait.WEXITED, result));
+                assertEquals(Signals.SIGKILL, result.status);
+            }
+            return 0;
+        });
+    }
+
+    /** Each look finds another value; the owner of a lock there is nobody. */
+    private static UserMemory restless(CountDownLatch seen) {
+        AtomicInteger word = new AtomicInteger();
+        LongSupplier next = () -> {
+            seen.countDown();
+            return word.addAndGet(1 << 30) & 0xffff_ffffL;
+        };
+        return new Fakes()
+                .on("getIntVolatile", a -> (int) next.getAsLong())
+                .on("compareAndExchangeInt", a -> (int) next.getAsLong())
+                .on("getIntIfPresent", a -> next.getAsLong())
+                .on("compareAndExchangeIntIfPresent", a -> next.getAsLong())
+                .on("shareKey", a -> (Long) a[0])
+                .as(UserMemory.class);
     }
 }
