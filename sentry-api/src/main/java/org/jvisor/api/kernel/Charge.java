@@ -27,7 +27,7 @@ public enum Charge {
     QUEUED_SIGNAL(128, Errno.EAGAIN),
     /** A timer. timer_create(2). */
     POSIX_TIMER(512, Errno.EAGAIN),
-    /** A namespace of any type. unshare(2). */
+    /** A mount or IPC namespace; the others are small, and each is in use by a thread or an open file. unshare(2). */
     NAMESPACE(1_024, Errno.ENOSPC),
     /** A System V semaphore set, message queue or shared memory segment. shmget(2). */
     IPC_OBJECT(512, Errno.ENOSPC),

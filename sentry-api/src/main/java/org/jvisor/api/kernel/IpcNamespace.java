@@ -19,8 +19,19 @@ public final class IpcNamespace {
     /** Null until somebody asks for it; written with the lock. */
     private volatile SharedSegments segments;
 
-    /** With one user, the caller. */
-    public IpcNamespace() {}
+    /** Null: nobody is charged. */
+    private final Cgroup payer;
+
+    /** A container's first one, which is part of it. With one user, the caller. */
+    public IpcNamespace() {
+        payer = null;
+    }
+
+    /** One that {@code payer} makes. With one user, the caller. @throws org.jvisor.api.abi.ErrnoException ENOSPC */
+    public IpcNamespace(Cgroup payer) {
+        this.payer = payer;
+        payer.requireCharge(Charge.NAMESPACE, 1);
+    }
 
     /** What has been set for it below /proc/sys/kernel and /proc/sys/fs/mqueue; see {@link IpcSysctl}. */
     public SysctlValues sysctls() {
@@ -34,8 +45,14 @@ public final class IpcNamespace {
 
     /** One less. */
     public void release() {
-        if (users.decrementAndGet() == 0 && segments != null) {
+        if (users.decrementAndGet() != 0) {
+            return;
+        }
+        if (segments != null) {
             segments.removeAll();
+        }
+        if (payer != null) {
+            payer.uncharge(Charge.NAMESPACE, 1);
         }
     }
 

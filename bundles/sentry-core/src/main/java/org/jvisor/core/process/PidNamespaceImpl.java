@@ -80,7 +80,7 @@ public final class PidNamespaceImpl implements PidNamespace, Restorable {
 
     /** An id that nothing has, and that is not given out again before millions of others were. */
     public int newId() {
-        if (cgroup.isFull(Charge.TASK)) {
+        if (cgroup.isFull(Charge.TASK) || cgroup.isFull(Charge.PROCESS)) {
             throw ErrnoException.of(Errno.EAGAIN);
         }
         do {
@@ -116,10 +116,13 @@ public final class PidNamespaceImpl implements PidNamespace, Restorable {
 
     public void add(ThreadGroupImpl group) {
         groups.put(group.pid(), group);
+        group.cgroup().charge(Charge.PROCESS, 1);
     }
 
     void remove(ThreadGroupImpl group) {
-        groups.remove(group.pid());
+        if (groups.remove(group.pid(), group)) {
+            group.cgroup().uncharge(Charge.PROCESS, 1);
+        }
     }
 
     public void add(ProcessGroupImpl group) {

@@ -43,6 +43,7 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
     private static final int DEFAULT_COREDUMP_FILTER = 0x33;
 
     private static final TaskImpl[] NONE = {};
+    private static final long ALL_SIGNALS = -1;
 
     /** Guards signal queues, masks, actions' use, job control, and the beginning of the end. */
     public final Mutex lock = new Mutex(LockRank.THREAD_GROUP);
@@ -131,6 +132,16 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
         return tasks;
     }
 
+    /** With the lock held. */
+    public boolean hasLive(TaskImpl task) {
+        for (TaskImpl one : tasks) {
+            if (one == task) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     @Override
     public int taskCount() {
         return tasks.length;
@@ -182,11 +193,15 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
         }
     }
 
-    /** With both locks held. */
+    /** With both locks held. What was pending for it goes, and with the last one what was pending for all. */
     void removeTask(TaskImpl task) {
         List<TaskImpl> less = new ArrayList<>(Arrays.asList(tasks));
         less.remove(task);
         tasks = less.toArray(NONE);
+        task.pending.discard(ALL_SIGNALS);
+        if (tasks.length == 0) {
+            pending.discard(ALL_SIGNALS);
+        }
     }
 
     /** With both locks held. */

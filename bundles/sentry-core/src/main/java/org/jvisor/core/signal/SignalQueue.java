@@ -2,6 +2,8 @@
 package org.jvisor.core.signal;
 
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
@@ -25,13 +27,16 @@ public final class SignalQueue implements Restorable {
         /** Who has this signal of {@link #uid} counted; null: nobody. */
         final UserCounts payer;
         final int uid;
+        /** Whom it is charged to; null as long as it is counted by nobody. */
+        final Cgroup cgroup;
         Node next;
 
-        Node(SignalInfo info, Origin origin, UserCounts payer, int uid) {
+        Node(SignalInfo info, Origin origin, UserCounts payer, int uid, Cgroup cgroup) {
             this.info = info;
             this.origin = origin;
             this.payer = payer;
             this.uid = uid;
+            this.cgroup = cgroup;
         }
     }
 
@@ -63,13 +68,13 @@ public final class SignalQueue implements Restorable {
         if (info.signal() < Signals.SIGRTMIN && contains(info.signal())) {
             return false;
         }
-        append(new Node(info, origin, null, 0));
+        append(new Node(info, origin, null, 0, null));
         return true;
     }
 
-    /** Enters a real-time signal that {@code payer} has counted as one of {@code uid}'s. */
-    void addCounted(SignalInfo info, Origin origin, UserCounts payer, int uid) {
-        append(new Node(info, origin, payer, uid));
+    /** Enters a real-time signal that {@code payer} has counted as one of {@code uid}'s, and {@code cgroup} has been charged. */
+    void addCounted(SignalInfo info, Origin origin, UserCounts payer, int uid, Cgroup cgroup) {
+        append(new Node(info, origin, payer, uid, cgroup));
     }
 
     private void append(Node node) {
@@ -156,6 +161,7 @@ public final class SignalQueue implements Restorable {
     private static SignalInfo taken(Node node) {
         if (node.payer != null) {
             node.payer.removeSignal(node.uid);
+            node.cgroup.uncharge(Charge.QUEUED_SIGNAL, 1);
         }
         return node.origin == null ? node.info : node.origin.taken(node.info);
     }
@@ -165,13 +171,13 @@ public final class SignalQueue implements Restorable {
     /** What is pending without a place in the queue is told by {@code pending} alone. */
     @Override
     public StateRecord save() {
-        StateRecord record = new StateRecord("signal queue", 1).put("pending", pending).put("fromOutside", fromOutside).putList("signals");
+        StateRecord record = new StateRecord("signal queue", 2).put("pending", pending).put("fromOutside", fromOutside).putList("signals");
         for (Node node = head; node != null; node = node.next) {
             SignalInfo info = node.info;
             record.add("signals").put("signal", info.signal()).put("code", info.code()).put("pid", info.pid()).put("uid", info.uid())
                     .put("status", info.status()).put("value", info.value()).put("userTime", info.userTime())
                     .put("systemTime", info.systemTime()).putCore("origin", node.origin).putCore("payer", node.payer)
-                    .put("payingUid", node.uid);
+                    .put("payingUid", node.uid).putCore("cgroup", node.cgroup);
         }
         return record;
     }
@@ -189,7 +195,8 @@ public final class SignalQueue implements Restorable {
         for (StateRecord r : record.items("signals")) {
             SignalInfo info = new SignalInfo(r.requireInt("signal"), r.requireInt("code"), r.requireInt("pid"), r.requireInt("uid"),
                     r.requireInt("status"), r.requireLong("value"), r.requireLong("userTime"), r.requireLong("systemTime"));
-            append(new Node(info, r.core("origin", Origin.class), r.core("payer", UserCounts.class), r.requireInt("payingUid")));
+            append(new Node(info, r.core("origin", Origin.class), r.core("payer", UserCounts.class), r.requireInt("payingUid"),
+                    r.core("cgroup", Cgroup.class)));
         }
         pending = record.requireLong("pending");
         fromOutside = record.requireLong("fromOutside");

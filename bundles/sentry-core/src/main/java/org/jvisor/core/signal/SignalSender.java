@@ -7,6 +7,7 @@ import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Wait;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.lock.Mutex;
@@ -50,7 +51,7 @@ public final class SignalSender {
         int stopSignal;
         long result = 0;
         try (Mutex _ = group.lock.take()) {
-            if (group.taskCount() == 0) {
+            if (group.taskCount() == 0 || target != null && !group.hasLive(target)) {
                 return 0;
             }
             if (signal == Signals.SIGKILL && group.shielded && !outside) {
@@ -133,14 +134,18 @@ public final class SignalSender {
             SignalQueue.Origin origin) {
         UserCounts users = group.containerImpl().users();
         int uid = group.leader().credentials().uid();
-        if (!users.addSignal(uid, group.softLimit(Rlimit.RLIMIT_SIGPENDING))) {
+        boolean counted = users.addSignal(uid, group.softLimit(Rlimit.RLIMIT_SIGPENDING));
+        if (!counted || !group.cgroup().tryCharge(Charge.QUEUED_SIGNAL, 1)) {
+            if (counted) {
+                users.removeSignal(uid);
+            }
             if (info.code() < 0) {
                 return -Errno.EAGAIN;
             }
             queue.addBare(info.signal());
             return 0;
         }
-        queue.addCounted(info, origin, users, uid);
+        queue.addCounted(info, origin, users, uid, group.cgroup());
         return 0;
     }
 

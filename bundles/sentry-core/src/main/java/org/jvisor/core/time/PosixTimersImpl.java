@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.jvisor.api.abi.Clock;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.CpuClock;
 import org.jvisor.api.kernel.KernelClock;
 import org.jvisor.api.kernel.Task;
@@ -54,7 +55,7 @@ public final class PosixTimersImpl implements PosixTimers, Restorable {
             return -Errno.EINVAL;
         }
         try (Mutex _ = lock.take()) {
-            if (timers.size() >= TIMERS_MAX) {
+            if (timers.size() >= TIMERS_MAX || !group.cgroup().tryCharge(Charge.POSIX_TIMER, 1)) {
                 return -Errno.EAGAIN;
             }
             int id = 0;
@@ -117,12 +118,14 @@ public final class PosixTimersImpl implements PosixTimers, Restorable {
             return -Errno.EINVAL;
         }
         timer.set(false, 0, 0, null);
+        group.cgroup().uncharge(Charge.POSIX_TIMER, 1);
         return 0;
     }
 
     public void deleteAll() {
         try (Mutex _ = lock.take()) {
             timers.values().forEach(timer -> timer.set(false, 0, 0, null));
+            group.cgroup().uncharge(Charge.POSIX_TIMER, timers.size());
             timers.clear();
         }
     }

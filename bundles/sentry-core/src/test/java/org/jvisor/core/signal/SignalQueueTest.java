@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.Cgroup;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.state.Forgetful;
 import org.jvisor.core.process.UserCounts;
@@ -98,9 +100,11 @@ class SignalQueueTest {
     void shouldPassThroughAStream() {
         UserCounts users = new UserCounts();
         assertTrue(users.addSignal(1000, 1));
+        Cgroup cgroup = new Cgroup(null);
+        cgroup.charge(Charge.QUEUED_SIGNAL, 1);
         SignalInfo child = new SignalInfo(Signals.SIGCHLD, Signals.CLD_EXITED, 5, 6, 7, 8, 9, 10);
         assertTrue(queue.add(child, null));
-        queue.addCounted(info(Signals.SIGRTMIN, 1), told -> info(told.signal(), told.value() + 100), users, 1000);
+        queue.addCounted(info(Signals.SIGRTMIN, 1), told -> info(told.signal(), told.value() + 100), users, 1000, cgroup);
         assertTrue(queue.add(info(Signals.SIGRTMIN, 2), null));
         queue.addBare(Signals.SIGRTMAX);
         Forgetful.roundTrip(queue);
@@ -109,6 +113,7 @@ class SignalQueueTest {
         assertFalse(users.addSignal(1000, 1));
         assertEquals(101, queue.take(ALL).value());
         assertTrue(users.addSignal(1000, 1), "it is not counted any more");
+        assertEquals(0, cgroup.used(Charge.QUEUED_SIGNAL));
         assertEquals(2, queue.take(ALL).value());
         assertEquals(Signals.SIGRTMAX, queue.take(ALL).signal());
         assertTrue(queue.add(info(Signals.SIGHUP, 3), null));

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.syscalls.task;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Clone;
 import org.jvisor.api.abi.CloneArgsLayout;
 import org.jvisor.api.abi.Errno;
-import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Kcmp;
 import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
@@ -23,7 +21,6 @@ import org.jvisor.api.abi.Wait;
 import org.jvisor.api.kernel.PidFd;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
-import org.jvisor.api.mm.UserMemory;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
@@ -33,11 +30,6 @@ import org.jvisor.api.vfs.Vfs;
 /** How processes begin, end, are waited for and are grouped. */
 final class ProcessCalls {
 
-    /** execve(2): the longest single string. */
-    private static final int MAX_ARG_STRLEN = 32 * 4096;
-
-    private static final int MAX_ARG_STRINGS = 0x7fffffff;
-    private static final long MIN_ARG_SPACE = 32 * 4096;
     private static final long NAMESPACES = Clone.CLONE_NEWNS | Clone.CLONE_NEWUTS | Clone.CLONE_NEWIPC;
 
     long fork(Task t) {
@@ -115,14 +107,9 @@ final class ProcessCalls {
             return -Errno.ELOOP;
         }
         FileDescription file = t.kernel().vfs().open(t, walk.path(), Vfs.OPEN_EXEC);
-        try {
-            // The limit on both lists together: a quarter of the stack's, at least 128 KiB (execve(2)).
-            long space = Math.max(MIN_ARG_SPACE, t.group().softLimit(Rlimit.RLIMIT_STACK) >>> 2);
-            space = Math.min(space, 6L << 20);
-            List<byte[]> arguments = new ArrayList<>();
-            space = strings(t, argv, arguments, space);
-            List<byte[]> environment = new ArrayList<>();
-            strings(t, envp, environment, space);
+        try (ProgramStrings strings = new ProgramStrings(t)) {
+            List<byte[]> arguments = strings.read(argv);
+            List<byte[]> environment = strings.read(envp);
             if (arguments.isEmpty()) {
                 arguments.add(new byte[0]);
             }
@@ -135,37 +122,6 @@ final class ProcessCalls {
         } finally {
             file.release(t);
         }
-    }
-
-    private static long strings(Task t, long list, List<byte[]> strings, long space) {
-        if (list == 0) {
-            return space;
-        }
-        UserMemory memory = t.memory();
-        byte[] buffer = new byte[256];
-        long left = space;
-        for (int i = 0; i < MAX_ARG_STRINGS; i++) {
-            long pointer = memory.getLong(list + 8L * i);
-            if (pointer == 0) {
-                return left;
-            }
-            int length = memory.copyInString(pointer, buffer);
-            while (length == -Errno.ENAMETOOLONG) {
-                if (buffer.length >= MAX_ARG_STRLEN) {
-                    throw ErrnoException.of(Errno.E2BIG);
-                }
-                buffer = new byte[buffer.length * 8 > MAX_ARG_STRLEN ? MAX_ARG_STRLEN : buffer.length * 8];
-                length = memory.copyInString(pointer, buffer);
-            }
-            left -= length + 1 + 8;
-            if (left < 0) {
-                throw ErrnoException.of(Errno.E2BIG);
-            }
-            byte[] string = new byte[length];
-            System.arraycopy(buffer, 0, string, 0, length);
-            strings.add(string);
-        }
-        throw ErrnoException.of(Errno.E2BIG);
     }
 
     long exit(Task t, Arguments a) {
