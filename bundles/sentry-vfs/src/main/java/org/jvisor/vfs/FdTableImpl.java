@@ -126,8 +126,9 @@ final class FdTableImpl implements FdTable, Restorable {
             if (fd >= MAX_DESCRIPTORS || Long.compareUnsigned(fd, limit) >= 0) {
                 return -Errno.EMFILE;
             }
-            if (!takeRoom(fd, (FileDescriptionImpl) file)) {
-                return -Errno.ENFILE;
+            int error = takeRoom(fd, (FileDescriptionImpl) file);
+            if (error != 0) {
+                return error;
             }
             set(fd, (FileDescriptionImpl) file, onExec);
             if (from <= firstFree) {
@@ -167,9 +168,12 @@ final class FdTableImpl implements FdTable, Restorable {
         return (FileDescriptionImpl) SLOT.getAndSet(chunk.slots, fd & CHUNK - 1, file);
     }
 
-    /** Whether there is memory for it; what is taken is used at once. */
-    private boolean takeRoom(int fd, FileDescriptionImpl file) {
-        return file.charge(cgroup) && (chunkOf(fd) != null || cgroup.tryCharge(Charge.DESCRIPTOR_CHUNK, 1));
+    /** 0, or what there may be no more of: open files, or parts of the table; what is taken is used at once. */
+    private int takeRoom(int fd, FileDescriptionImpl file) {
+        if (!file.charge(cgroup)) {
+            return -Charge.OPEN_FILE.errno();
+        }
+        return chunkOf(fd) != null || cgroup.tryCharge(Charge.DESCRIPTOR_CHUNK, 1) ? 0 : -Charge.DESCRIPTOR_CHUNK.errno();
     }
 
     private Chunk makeChunk(int c) {
@@ -191,8 +195,9 @@ final class FdTableImpl implements FdTable, Restorable {
         }
         FileDescriptionImpl before;
         try (Mutex _ = mutex.take()) {
-            if (!takeRoom(fd, (FileDescriptionImpl) file)) {
-                return -Errno.ENFILE;
+            int error = takeRoom(fd, (FileDescriptionImpl) file);
+            if (error != 0) {
+                return error;
             }
             before = set(fd, (FileDescriptionImpl) file, onExec);
         }

@@ -100,7 +100,7 @@ class FdTableTest {
             assertEquals(fd, table.add(file(), 0, LIMIT, false));
         }
         FileDescription more = file();
-        assertEquals(-Errno.ENFILE, table.add(more, 0, LIMIT, false));
+        assertEquals(-Errno.ENOMEM, table.add(more, 0, LIMIT, false));
         assertEquals(Errno.ENOMEM, assertThrows(ErrnoException.class, () -> table.copy(cgroup)).errno());
         more.release(null);
         table.release(null);

@@ -14,6 +14,7 @@ import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.ContainerSpec;
+import org.jvisor.api.kernel.ContainerSpec.MountSpec;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.Task;
@@ -43,6 +44,13 @@ final class ProgramKernel implements AutoCloseable {
     }
 
     Container start(String id, String program, String... arguments) {
+        Container container = create(id, List.of(), program, arguments);
+        container.start();
+        return container;
+    }
+
+    /** One that does not run yet. */
+    Container create(String id, List<MountSpec> mounts, String program, String... arguments) {
         List<String> command = new ArrayList<>(List.of("/" + program));
         command.addAll(List.of(arguments));
         // The container's own; it is closed with it.
@@ -50,10 +58,8 @@ final class ProgramKernel implements AutoCloseable {
         ContainerSpec spec = new ContainerSpec(id, id, "", new ProcessSpec(command, List.of(), "/",
                 new ProcessSpec.User(0, 0, List.of(), 022),
                 new ProcessSpec.Capabilities(Capability.ALL, Capability.ALL, 0, Capability.ALL, 0), List.of(), false,
-                new int[] {own, own, own}, false, -1, 0, 0, 0), new ContainerSpec.Root(0, false, false, 0), List.of(), 0);
-        Container container = kernel.create(spec);
-        container.start();
-        return container;
+                new int[] {own, own, own}, false, -1, 0, 0, 0), new ContainerSpec.Root(0, false, false, 0), mounts, 0);
+        return kernel.create(spec);
     }
 
     /** What the programs have written so far. */

@@ -21,7 +21,7 @@ import org.osgi.framework.BundleContext;
 /** Stands in for the gofer's file system as a container's root: a tmpfs that has the test programs in it. */
 final class ProgramRoot implements FileSystemType {
 
-    static final List<String> PROGRAMS = List.of("hotswap", "parent", "handover", "handover-net", "guarded", "watched");
+    static final List<String> PROGRAMS = List.of("hotswap", "parent", "handover", "handover-net", "guarded", "watched", "charges");
 
     private final BundleContext context;
 
