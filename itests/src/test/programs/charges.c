@@ -80,7 +80,7 @@ static long namespaces(long i) {
     CHECK(pipe(ends) == 0);
     pid_t child = fork();
     if (child == 0) {
-        error = unshare(CLONE_NEWUTS) ? errno : 0;
+        error = unshare(CLONE_NEWIPC) ? errno : 0;
         if (write(ends[1], &error, sizeof error) == sizeof error) for (;;) pause();
     }
     CHECK(child > 0 && read(ends[0], &error, sizeof error) == sizeof error);
