@@ -293,13 +293,13 @@ final class DirectoryNames {
             end = e.reply.getByte() == 1;
             e.reply.getInt();
             int before = told;
-            bytes += e.reply.remaining();
             while (e.reply.remaining() > 0 && e.reply.isIntact()) {
                 offset = addEntry(all, e);
+                bytes += ENTRY_BYTES + e.reply.stringLength();
                 told++;
             }
             e.reply.checkIntact();
-            charge(task, reader, bytes + (long) told * ENTRY_BYTES);
+            charge(task, reader, bytes);
             if (!end && told == before || told > MOST_LISTED) {
                 throw ErrnoException.of(Errno.EIO);
             }
