@@ -201,16 +201,21 @@ final class Requests {
                     connection.answer(frame, answer);
                 });
             }
+            case Messages.CHARGES -> {
+                String id = body.text();
+                body.end();
+                carryOut(connection, frame, () -> {
+                    BodyWriter answer = new BodyWriter();
+                    answer.text(ChargeTable.of(containerThatIs(id).cgroup()));
+                    connection.answer(frame, answer);
+                });
+            }
             case Messages.PROCESS -> {
                 String id = body.text();
                 body.end();
                 carryOut(connection, frame, () -> {
-                    Container container = container(id);
-                    if (container == null) {
-                        throw notThere(id);
-                    }
                     BodyWriter answer = new BodyWriter();
-                    SpecCodec.write(answer, container.spec().process().withStdio(new int[] {-1, -1, -1}, false, -1, 0, 0, 0),
+                    SpecCodec.write(answer, containerThatIs(id).spec().process().withStdio(new int[] {-1, -1, -1}, false, -1, 0, 0, 0),
                         new ArrayList<>());
                     connection.answer(frame, answer);
                 });
@@ -231,6 +236,14 @@ final class Requests {
      */
     private Container container(String id) {
         return id.isEmpty() ? root : kernel.container(id);
+    }
+
+    private Container containerThatIs(String id) {
+        Container container = container(id);
+        if (container == null) {
+            throw notThere(id);
+        }
+        return container;
     }
 
     /** What was started, and how to see it to its end. */

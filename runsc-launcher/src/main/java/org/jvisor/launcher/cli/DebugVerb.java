@@ -10,6 +10,8 @@ final class DebugVerb implements Verb {
     private final FlagSet flags = new FlagSet(RunscException.FAILED);
     private final FlagSet.Flag roundTrip = flags.bool("round-trip", false,
         "save all state to a stream in memory and restore it from there, and tell of what");
+    private final FlagSet.Flag charges = flags.bool("charges", false,
+        "show what the container and its sandbox are charged with, kind by kind, and how much that may be");
 
     @Override
     public String name() {
@@ -34,11 +36,11 @@ final class DebugVerb implements Verb {
     @Override
     public int execute(Invocation invocation, List<String> words) {
         List<String> rest = flags.parse(words);
-        if (rest.size() != 1 || !roundTrip.isTrue()) {
-            throw new RunscException("debug takes a flag and a container id; \"runsc help debug\" shows its flags");
+        if (rest.size() != 1 || roundTrip.isTrue() == charges.isTrue()) {
+            throw new RunscException("debug takes one flag and a container id; \"runsc help debug\" shows its flags");
         }
         try (RunningSandbox sandbox = RunningSandbox.connect(invocation.calls(), invocation.stateRoot(), rest.get(0))) {
-            invocation.print(sandbox.roundTrip() + "\n");
+            invocation.print(charges.isTrue() ? sandbox.charges(rest.get(0)) : sandbox.roundTrip() + "\n");
         }
         return 0;
     }

@@ -38,6 +38,9 @@ public final class Messages {
     /** Answered at once, by an empty DONE, as long as the Sentry is there for anybody. */
     public static final int PING = 11;
 
+    /** A container's id; answered by DONE with what it and the sandbox are charged with, for people. */
+    public static final int CHARGES = 12;
+
     // the Sentry to runsc
     /** The container or process runs: the pid of the process. */
     public static final int STARTED = 101;
@@ -45,7 +48,7 @@ public final class Messages {
     public static final int EXITED = 102;
     /** The sandbox, the container or the process cannot be made, or is not there: one line. */
     public static final int FAILED = 103;
-    /** Answer to INSTALL, UNINSTALL and ROUND_TRIP: empty, or one line that says what is wrong; to BUNDLES: the list; to others nothing. */
+    /** Answer to INSTALL, UNINSTALL and ROUND_TRIP: empty, or one line that says what is wrong; to BUNDLES and CHARGES: the list; to others nothing. */
     public static final int DONE = 104;
 
     private Messages() {

@@ -73,6 +73,13 @@ public final class RunningSandbox implements AutoCloseable {
         return done(Messages.ROUND_TRIP, new BodyWriter());
     }
 
+    /** What a container and its sandbox are charged with: a line a kind, for people. */
+    public String charges(String container) {
+        BodyWriter body = new BodyWriter();
+        body.text(container);
+        return ask(Messages.CHARGES, body).text();
+    }
+
     /** @return what was done, for people */
     public String uninstall(String name) {
         BodyWriter body = new BodyWriter();
