@@ -14,11 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.jvisor.api.kernel.Charge;
 
 /** Processes that are added to a running container, and containers that are added to a running sandbox. */
 class ContainersTest {
@@ -124,6 +127,24 @@ class ContainersTest {
         List<String> line = runsc("exec", "--cwd", "/usr", "--user", "12:34", "--env", "WHERE=here", ROOT);
         line.addAll(List.of("sh", "-c", "echo $(id -u):$(id -g) $PWD $WHERE"));
         assertEquals("12:34 /usr here\n", Runsc.run(folder, "", line).out());
+    }
+
+    @Test
+    void shouldShowWhatAContainerIsChargedWith() throws IOException {
+        assertEquals("ready", firstLine(run(SECOND, bundle("second"), "--in", ROOT)));
+        Runsc.Result shown = Runsc.run(folder, "", runsc("debug", "--charges", SECOND));
+        assertEquals(0, shown.status(), shown.err());
+        Map<String, String[]> lines = shown.out().lines().map(line -> line.split("\t"))
+                .collect(Collectors.toMap(columns -> columns[0], columns -> columns));
+        assertEquals(Charge.values().length + 2, lines.size(), shown.out());
+        for (Charge kind : Charge.values()) {
+            assertEquals(5, lines.get(kind.name()).length, shown.out());
+        }
+        for (String kept : List.of("heap", "memory", "TASK", "PROCESS", "VMA", "OPEN_FILE", "MOUNT")) {
+            long own = Long.parseLong(lines.get(kept)[1]);
+            assertTrue(own > 0 && own < Long.parseLong(lines.get(kept)[3]), kept + " of two containers:\n" + shown.out());
+        }
+        assertEquals(128, Runsc.run(folder, "", runsc("debug", "--charges", "itest-none")).status());
     }
 
     @Test
