@@ -21,6 +21,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.host.HostKernel;
 import org.jvisor.api.host.SpawnRequest;
+import org.jvisor.api.lock.LockOrder;
 import org.jvisor.api.state.StateRecord;
 
 /**
@@ -121,6 +122,7 @@ final class FirstStub {
      * @throws ErrnoException the host's refusal
      */
     int takeCopy() {
+        LockOrder.mayWait("a fresh process of the host");
         try {
             owner.submit(this::makeSpare);
         } catch (RejectedExecutionException e) {

@@ -19,7 +19,8 @@ import org.jvisor.api.state.Stateful;
 /**
  * Reads, writes and polls a host descriptor without ever waiting, and without O_NONBLOCK, which would change it for all who
  * share it. RWF_NOWAIT does that where the host's file knows it (preadv2(2)); elsewhere, as for terminals, what poll(2) promised
- * is taken, which is sure unless another process takes it in between. Any thread; allocates nothing.
+ * is taken before another task can, which is sure unless another process of the host takes it in between. Any thread; allocates
+ * nothing.
  */
 final class HostDescriptor implements Stateful {
 
@@ -28,13 +29,15 @@ final class HostDescriptor implements Stateful {
     private static final int READ_IOV = 0;
     private static final int WRITE_IOV = READ_IOV + IovecLayout.SIZE;
     private static final int POLLFD = WRITE_IOV + IovecLayout.SIZE;
-    private static final int SCRATCH_BYTES = POLLFD + PollfdLayout.SIZE;
+    private static final int READ_POLLFD = POLLFD + PollfdLayout.SIZE;
+    private static final int WRITE_POLLFD = READ_POLLFD + PollfdLayout.SIZE;
+    private static final int SCRATCH_BYTES = WRITE_POLLFD + PollfdLayout.SIZE;
 
     private final HostKernel host;
     private final int fd;
     private final long scratch;
 
-    /** Each guards its part of the scratch. */
+    /** Each guards its part of the scratch; the first two also what poll(2) has promised. */
     private final Mutex readLock = new Mutex(LockRank.LEAF);
     private final Mutex writeLock = new Mutex(LockRank.LEAF);
     private final Mutex pollLock = new Mutex(LockRank.LEAF);
@@ -112,8 +115,10 @@ final class HostDescriptor implements Stateful {
             }
             readsNoWait = false;
         }
-        int ready = poll(Poll.POLLIN) & (Poll.POLLIN | Poll.POLLHUP | Poll.POLLERR);
-        return ready == 0 ? -Errno.EAGAIN : readNow(address, length);
+        try (Mutex _ = readLock.take()) {
+            int ready = poll(scratch + READ_POLLFD, Poll.POLLIN) & (Poll.POLLIN | Poll.POLLHUP | Poll.POLLERR);
+            return ready == 0 ? -Errno.EAGAIN : readNow(address, length);
+        }
     }
 
     long writeNoWait(long address, long length) {
@@ -129,20 +134,25 @@ final class HostDescriptor implements Stateful {
             }
             writesNoWait = false;
         }
-        int ready = poll(Poll.POLLOUT) & (Poll.POLLOUT | Poll.POLLERR);
-        return ready == 0 ? -Errno.EAGAIN : writeNow(address, Math.min(length, SAFE_WRITE));
+        try (Mutex _ = writeLock.take()) {
+            int ready = poll(scratch + WRITE_POLLFD, Poll.POLLOUT) & (Poll.POLLOUT | Poll.POLLERR);
+            return ready == 0 ? -Errno.EAGAIN : writeNow(address, Math.min(length, SAFE_WRITE));
+        }
     }
 
     /** Those of {@code events}, POLLERR and POLLHUP that are true now. */
     int poll(int events) {
         try (Mutex _ = pollLock.take()) {
-            long pollfd = scratch + POLLFD;
-            host.putInt(pollfd + PollfdLayout.FD, fd);
-            host.putShort(pollfd + PollfdLayout.EVENTS, (short) events);
-            host.putShort(pollfd + PollfdLayout.REVENTS, (short) 0);
-            long result = uninterrupted(SyscallNr.POLL, pollfd, 1, 0, 0, 0, 0);
-            return result < 0 ? Poll.POLLERR : host.getShort(pollfd + PollfdLayout.REVENTS) & 0xffff;
+            return poll(scratch + POLLFD, events);
         }
+    }
+
+    private int poll(long pollfd, int events) {
+        host.putInt(pollfd + PollfdLayout.FD, fd);
+        host.putShort(pollfd + PollfdLayout.EVENTS, (short) events);
+        host.putShort(pollfd + PollfdLayout.REVENTS, (short) 0);
+        long result = uninterrupted(SyscallNr.POLL, pollfd, 1, 0, 0, 0, 0);
+        return result < 0 ? Poll.POLLERR : host.getShort(pollfd + PollfdLayout.REVENTS) & 0xffff;
     }
 
     long seek(long offset, int whence) {

@@ -24,6 +24,7 @@ import org.jvisor.api.kernel.ProcessSpec;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.StartException;
 import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.lock.LockOrder;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Handle;
@@ -232,6 +233,7 @@ public final class ContainerImpl implements Container, HandleSource {
 
     @Override
     public int waitForExit() throws InterruptedException {
+        LockOrder.mayWait("a container's end");
         ended.await();
         return first.waitForExit();
     }
@@ -363,6 +365,7 @@ public final class ContainerImpl implements Container, HandleSource {
     }
 
     private void killAndWait() {
+        LockOrder.mayWait("a container's end");
         kernel.gate().enter();
         try {
             try (Mutex _ = kernel.processes().lock.take()) {

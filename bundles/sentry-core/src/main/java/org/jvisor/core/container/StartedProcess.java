@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.ContainerProcess;
 import org.jvisor.api.kernel.Tty;
+import org.jvisor.api.lock.LockOrder;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.FieldHandle;
@@ -69,6 +70,7 @@ public final class StartedProcess implements ContainerProcess, HandleSource {
 
     @Override
     public int waitForExit() throws InterruptedException {
+        LockOrder.mayWait("a process's end");
         ended.await();
         int status;
         kernel.gate().enter();
@@ -117,6 +119,7 @@ public final class StartedProcess implements ContainerProcess, HandleSource {
 
     /** Not inside the gate: what has to go out is carried by a thread that comes in for each step. */
     void awaitTerminal() throws InterruptedException {
+        LockOrder.mayWait("a terminal's output");
         terminalClosed.await();
     }
 

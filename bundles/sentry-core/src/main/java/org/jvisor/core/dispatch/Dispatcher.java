@@ -14,6 +14,7 @@ import java.util.function.Supplier;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.SyscallNr;
 import org.jvisor.api.kernel.StartException;
+import org.jvisor.api.lock.LockOrder;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.syscall.CallTable;
@@ -179,6 +180,7 @@ public final class Dispatcher {
 
     /** Waits until the calls that no program does without are answered: families come after the kernel itself. */
     public void awaitEssentials() {
+        LockOrder.mayWait("for system call families");
         long deadline = System.nanoTime() + ESSENTIALS_TIMEOUT_NS;
         for (int number : ESSENTIAL) {
             while (table.handler(number) == missing) {
@@ -247,6 +249,7 @@ public final class Dispatcher {
     }
 
     private void awaitLeave(String name) {
+        LockOrder.mayWait("for tasks to leave a handler");
         SyscallTable current = table;
         long deadline = System.nanoTime() + LEAVE_TIMEOUT_NS;
         while (interruptOutdated(current)) {

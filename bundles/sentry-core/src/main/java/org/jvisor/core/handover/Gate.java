@@ -196,6 +196,7 @@ public final class Gate {
 
     /** The closer's; who arrives wakes it. */
     private static boolean await(BooleanSupplier condition, long deadlineNs) {
+        LockOrder.mayWait("for tasks to come out");
         long lookNs = FIRST_LOOK_NS;
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadlineNs >= 0) {

@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.jvisor.api.lock.LockOrder;
 import org.jvisor.api.state.CoreRoundTrip;
 import org.jvisor.api.state.Driver;
 import org.jvisor.api.state.HandleSource;
@@ -207,6 +208,7 @@ public final class HandoverService implements Handover {
     }
 
     private void inTime(Runnable work, long limitNs) {
+        LockOrder.mayWait("a bundle's code");
         AtomicReference<Thread> worker = new AtomicReference<>();
         FutureTask<Void> task = new FutureTask<>(() -> {
             worker.set(Thread.currentThread());

@@ -4,6 +4,7 @@ package org.jvisor.core.memory;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.LockSupport;
+import org.jvisor.api.lock.LockOrder;
 import org.jvisor.api.wait.ServiceThread;
 
 /**
@@ -79,6 +80,7 @@ public final class HeapWatch {
      * Where memory is not known to be scarce it costs nothing.
      */
     public void awaitRoom() {
+        LockOrder.mayWait("room in the heap");
         for (int i = 0; scarce && i < ATTEMPTS; i++) {
             try {
                 room = new byte[ROOM_BYTES];

@@ -8,6 +8,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.lock.Killable;
+import org.jvisor.api.lock.LockOrder;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
 
@@ -139,6 +140,7 @@ public final class TaskThreads {
 
         /** Whether there is a task now. */
         private boolean await() {
+            LockOrder.holdsNothing("by a thread without a task");
             long deadline = System.nanoTime() + IDLE_NS;
             while (loop == null) {
                 if (ended) {
