@@ -4,15 +4,12 @@ package org.jvisor.core;
 import java.util.Map;
 import java.util.WeakHashMap;
 import org.jvisor.api.abi.Mode;
-import org.jvisor.api.abi.Open;
 import org.jvisor.api.kernel.Kernel;
 import org.jvisor.api.kernel.NamespaceFiles;
 import org.jvisor.api.kernel.Namespaces;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.lock.LockRank;
 import org.jvisor.api.lock.Mutex;
-import org.jvisor.api.vfs.FileDescription;
-import org.jvisor.api.vfs.FileOperations;
 import org.jvisor.api.vfs.VfsPath;
 
 /** The numbers of namespaces. Those of the first of a kind are the same on every Linux machine; others get what follows. */
@@ -27,7 +24,7 @@ public final class NamespaceFilesImpl implements NamespaceFiles {
     private final Mutex lock = new Mutex(LockRank.KERNEL);
     // ---- guarded by the lock; both know a namespace as long as somebody is in it
     private final Map<Object, Long> numbers = new WeakHashMap<>();
-    private final Map<Object, FileDescription> files = new WeakHashMap<>();
+    private final Map<Object, VfsPath> places = new WeakHashMap<>();
     private long next = OTHERS;
     private boolean namedInitial;
 
@@ -90,8 +87,8 @@ public final class NamespaceFilesImpl implements NamespaceFiles {
         try (Mutex _ = lock.take()) {
             String kind = kind(name);
             Object namespace = of(kind, task);
-            return files.computeIfAbsent(namespace == null ? kind : namespace, made -> kernel.vfs().newAnonymous(new FileOperations() {},
-                    Open.O_RDONLY, text(kind, namespace), Mode.S_IFREG | 0444)).path();
+            return places.computeIfAbsent(namespace == null ? kind : namespace,
+                    made -> kernel.vfs().newAnonymousPlace(text(kind, namespace), Mode.S_IFREG | 0444));
         }
     }
 }

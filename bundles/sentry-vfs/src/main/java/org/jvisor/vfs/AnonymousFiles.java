@@ -64,6 +64,12 @@ final class AnonymousFiles {
         return describe(mount, new Vnode(mount.superBlock, inode), name, operations, flags);
     }
 
+    VfsPath place(String name, int mode) {
+        KernelFileSystem fileSystem = (KernelFileSystem) anonymous.fileSystem();
+        Inode inode = new AnonymousInode(fileSystem, inoIn(name, fileSystem), clock, new FileOperations() {}, mode, 0, 0);
+        return new VfsPath(anonymous, DentryImpl.detached(anonymous.superBlock, new Vnode(anonymous.superBlock, inode), name));
+    }
+
     FileDescription any(FileOperations operations, Inode inode, int flags, String name) {
         return describe(anonymous, new Vnode(anonymous.superBlock, inode), name, operations, flags);
     }

@@ -94,6 +94,11 @@ public class VfsImpl implements Vfs {
     }
 
     @Override
+    public VfsPath newAnonymousPlace(String name, int mode) {
+        return anonymous.place(name, mode);
+    }
+
+    @Override
     public FileDescription[] newPipe(Task task, int flags) {
         return anonymous.pipe(task, flags);
     }

@@ -2,6 +2,7 @@
 package org.jvisor.vfs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.jvisor.vfs.World.fails;
@@ -21,6 +22,7 @@ import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.FileOperations;
+import org.jvisor.api.vfs.VfsPath;
 import org.jvisor.api.wait.WaitQueue;
 
 class DescriptionTest {
@@ -347,5 +349,17 @@ class DescriptionTest {
         public long get(byte[] target, int offset, int length) {
             throw new UnsupportedOperationException();
         }
+    }
+
+    @Test
+    void shouldOpenAPlaceAgainAndAgainThatNobodyKeepsOpen() {
+        VfsPath place = w.vfs.newAnonymousPlace("uts:[7]", Mode.S_IFREG | 0444);
+        for (int i = 0; i < 2; i++) {
+            FileDescription file = w.vfs.open(w.root.task, place, Open.O_RDONLY);
+            assertSame(place.inode(), file.inode());
+            assertEquals("uts:[7]", w.vfs.name(w.root.task, file.path()));
+            file.release(null);
+        }
+        assertEquals(7, place.inode().ino());
     }
 }

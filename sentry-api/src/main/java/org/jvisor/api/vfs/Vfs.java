@@ -49,6 +49,9 @@ public interface Vfs extends HandleSource {
     /** The same with an inode of its own, like one of a host file; {@link Inode#evict} comes after the last use. */
     FileDescription newAnonymous(FileOperations operations, Inode inode, int flags, String name);
 
+    /** A place of the same kind that can be opened, though nobody has: a namespace's. Gone when nobody refers to it any more. */
+    VfsPath newAnonymousPlace(String name, int mode);
+
     /** A pipe's two ends: the one to read first. */
     FileDescription[] newPipe(Task task, int flags);
 

@@ -135,11 +135,10 @@ final class OverlayDirectory implements FileOperations, Stateful {
         boolean[] more = {true};
         if (upper != null) {
             forEach(task, overlay, upper, entry -> {
-                Inode inode = upper.lookup(task, entry.name());
-                if (inode != null && !OverlayInode.isWhiteout(inode)) {
-                    // Its number is the one that stat(2) shows.
-                    Inode shown = directory.lookup(task, entry.name());
-                    more[0] = visitor.visit(new Entry(entry.name(), shown == null ? entry.ino() : shown.ino(), entry.type()));
+                boolean mayHide = entry.type() == Mode.DT_CHR || entry.type() == Mode.DT_UNKNOWN;
+                Inode inode = mayHide ? upper.lookup(task, entry.name()) : null;
+                if (!mayHide || inode != null && !OverlayInode.isWhiteout(inode)) {
+                    more[0] = visitor.visit(new Entry(entry.name(), shownIno(task, directory, entry), entry.type()));
                 }
                 return more[0];
             });
@@ -147,6 +146,15 @@ final class OverlayDirectory implements FileOperations, Stateful {
         if (lower != null && more[0]) {
             forEach(task, overlay, lower, entry -> upper != null && upper.lookup(task, entry.name()) != null || visitor.visit(entry));
         }
+    }
+
+    /** The number of what is in the upper layer, as stat(2) shows it. */
+    private static long shownIno(Task task, OverlayInode directory, Entry entry) {
+        if (directory.lower() == null) {
+            return OverlayInode.upperIno(entry.ino());
+        }
+        Inode shown = directory.lookup(task, entry.name());
+        return shown == null ? entry.ino() : shown.ino();
     }
 
     /** The merged list, which {@code file} keeps. */

@@ -52,7 +52,12 @@ final class OverlayInode implements Inode, Stateful, HandleSource {
         this.name = name;
         this.lower = lower;
         this.upper = upper;
-        ino = lower != null ? lower.ino() : upper.ino() | UPPER_NUMBERS;
+        ino = lower != null ? lower.ino() : upperIno(upper.ino());
+    }
+
+    /** What has no lower layer shows this number for its own. */
+    static long upperIno(long ino) {
+        return ino | UPPER_NUMBERS;
     }
 
     // ---- hand-over
