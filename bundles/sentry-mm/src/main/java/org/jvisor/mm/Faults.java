@@ -74,11 +74,10 @@ final class Faults {
         if (mm.frames.awaitReleased()) {
             result = tryResolve(task, address, access, application, ahead);
         }
-        for (int i = 0; result == OUT_OF_MEMORY && i < MAX_SHORTAGES && mm.frames.relieve(application ? task : null); i++) {
+        for (int i = 0; result == OUT_OF_MEMORY && i < MAX_SHORTAGES && mm.frames.relieve(task, mm, application); i++) {
             if (application && task.interrupted()) {
                 return 0; // what is to be done first may be its end; otherwise the access is made again
             }
-            mm.settle(task);
             result = tryResolve(task, address, access, application, ahead);
         }
         return result;

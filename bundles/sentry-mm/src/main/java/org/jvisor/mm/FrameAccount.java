@@ -16,15 +16,17 @@ final class FrameAccount implements MemoryFile {
     private final FrameFile file;
     /** The container's; null: the kernel's own, which nobody is charged for. */
     private final Cgroup container;
+    private final Runnable sweep;
 
     // Guarded by the file's lock.
     /** Among the file's accounts, while it has frames; 0: none. */
     private char index;
     private long frames;
 
-    FrameAccount(FrameFile file, Cgroup container) {
+    FrameAccount(FrameFile file, Cgroup container, Runnable sweep) {
         this.file = file;
         this.container = container;
+        this.sweep = sweep;
     }
 
     FrameFile file() {
@@ -80,7 +82,15 @@ final class FrameAccount implements MemoryFile {
 
     /** @see MemoryShortage#relieve */
     boolean relieve(Task task) {
-        return container != null && file.shortage().relieve(container, task);
+        return container != null && file.shortage().relieve(container, task, sweep);
+    }
+
+    /** The same for a fault of the task's, whose own memory may hold frames for nothing. */
+    boolean relieve(Task task, Manager mm, boolean application) {
+        return container != null && file.shortage().relieve(container, application ? task : null, () -> {
+            mm.settle(task);
+            sweep.run();
+        });
     }
 
     // ---- MemoryFile

@@ -53,7 +53,7 @@ final class FrameFile implements MemoryFile {
     private final char[][] payers;
     /** By index, which 0 is none of; null: not used. Guarded by the lock. */
     private final List<FrameAccount> accounts = new ArrayList<>();
-    private final FrameAccount own = new FrameAccount(this, null);
+    private final FrameAccount own = new FrameAccount(this, null, () -> { });
 
     private final Mutex lock = new Mutex(LockRank.FRAMES);
     // Guarded by the lock.
@@ -67,7 +67,7 @@ final class FrameFile implements MemoryFile {
     private volatile boolean tooMany;
     private volatile long limit;
     private volatile Runnable afterRelease = () -> { };
-    private volatile MemoryShortage shortage = (container, task) -> false;
+    private volatile MemoryShortage shortage = (container, task, meanwhile) -> false;
 
     FrameFile(HostKernel host, long bytes) {
         this.host = host;
@@ -159,8 +159,9 @@ final class FrameFile implements MemoryFile {
         return own;
     }
 
-    FrameAccount newAccount(Cgroup container) {
-        return new FrameAccount(this, container);
+    /** @param sweep has frames given back that are held for nothing */
+    FrameAccount newAccount(Cgroup container, Runnable sweep) {
+        return new FrameAccount(this, container, sweep);
     }
 
     void onShortage(MemoryShortage newShortage) {

@@ -329,6 +329,17 @@ final class Manager implements MemoryManager, Restorable {
         }
     }
 
+    /** Gives frames back that the platform cannot reach any more, unless somebody is at work here just now. Any thread. */
+    void sweep() {
+        if (pages.deferredPages() != 0 && lock.tryLock()) {
+            try {
+                pages.release(null);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
     /**
      * Pages of {@code backing}'s object are gone or elsewhere. With the lock.
      *
@@ -437,7 +448,7 @@ final class Manager implements MemoryManager, Restorable {
 
     @Override
     public long residentBytes() {
-        return pages.resident() * PAGE;
+        return (pages.resident() + pages.deferredPages()) * PAGE;
     }
 
     @Override

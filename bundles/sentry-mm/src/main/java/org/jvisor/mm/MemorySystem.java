@@ -65,12 +65,17 @@ final class MemorySystem implements Memory {
 
     @Override
     public FrameAccount file(Cgroup payer) {
-        return (FrameAccount) payer.memoryFile(file::newAccount);
+        return (FrameAccount) payer.memoryFile(container -> file.newAccount(container, this::sweep));
     }
 
     @Override
     public void onShortage(MemoryShortage shortage) {
         file.onShortage(shortage);
+    }
+
+    /** See {@link Manager#sweep}. */
+    void sweep() {
+        managers.forEach(Manager::sweep);
     }
 
     @Override

@@ -49,6 +49,8 @@ final class Pages {
     private boolean survivors;
     /** Released once the space has carried out what was asked of it. */
     private final RunList deferred = new RunList();
+    /** How many pages that are. Written with the lock. */
+    private volatile int deferredPages;
 
     Pages(PageTable table, AddressSpace space, HostKernel host, FrameAccount frames, long maxAddress) {
         this.table = table;
@@ -265,14 +267,21 @@ final class Pages {
             freedOwn.releaseOwn(file);
             freedOthers.release(file);
         } else {
+            deferredPages += freedOwn.pages() + freedOthers.pages();
             deferred.addAll(freedOwn);
             deferred.addAll(freedOthers);
             freedOwn.clear();
             freedOthers.clear();
         }
-        if (!deferred.isEmpty() && space.settled()) {
+        if (deferredPages != 0 && space.settled()) {
+            deferredPages = 0;
             deferred.release(file);
         }
+    }
+
+    /** Pages that have left the table but not the platform yet, so that their frames are still in use. Any thread. */
+    int deferredPages() {
+        return deferredPages;
     }
 
     /** Releases what others have freed, which the task's own context can see to. */
@@ -676,6 +685,7 @@ final class Pages {
         clear(0, maxAddress, false);
         freedOwn.releaseOwn(file);
         freedOthers.release(file);
+        deferredPages = 0;
         deferred.release(file);
         table.release();
     }

@@ -49,6 +49,14 @@ final class RunList {
         size += other.size;
     }
 
+    int pages() {
+        int pages = 0;
+        for (int i = 0; i < size; i++) {
+            pages += (int) runs[i] & COUNT_MASK;
+        }
+        return pages;
+    }
+
     /** Drops a reference of each frame, and forgets them. */
     void release(FrameFile file) {
         for (int i = 0; i < size; i++) {

@@ -40,7 +40,8 @@ final class MemoryLimitTest extends MemoryTest {
     @BeforeEach
     void start() {
         container.setMemoryLimit(LIMIT);
-        system.onShortage((full, task) -> {
+        system.onShortage((full, task, meanwhile) -> {
+            meanwhile.run();
             asked.add(full);
             Runnable known = relief;
             relief = null;

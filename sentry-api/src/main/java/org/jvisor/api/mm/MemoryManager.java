@@ -118,7 +118,7 @@ public interface MemoryManager {
     /** Bytes mapped; the sum of all mappings. */
     long virtualBytes();
 
-    /** Bytes present. */
+    /** Bytes present, with those that have just gone but are still in the platform's hands. */
     long residentBytes();
 
     /** Highest {@link #residentBytes} so far. */

@@ -15,7 +15,8 @@ public interface MemoryShortage {
      *
      * @param container whose limit, or the sandbox's, leaves no room
      * @param task for whom the wait ends when it has anything else to do; null: only when the thread's task is killed
+     * @param meanwhile is called now and then: gives back what is held for nothing, as only the thread itself can
      * @return whether it makes sense to try once more; false: there is nothing to be had, or the thread's task is killed
      */
-    boolean relieve(Cgroup container, Task task);
+    boolean relieve(Cgroup container, Task task, Runnable meanwhile);
 }

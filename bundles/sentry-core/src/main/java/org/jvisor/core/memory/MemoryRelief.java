@@ -24,6 +24,8 @@ public final class MemoryRelief implements MemoryShortage {
 
     /** A victim may have to wait for whoever waits for it here, with locks held; then another try is made without its memory. */
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(2);
+    /** Running programs let go of what file systems have given up as soon as they hear of it. */
+    private static final long GRACE_NS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long LOOK_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private static final Logger LOG = System.getLogger("org.jvisor.core.memory");
@@ -31,6 +33,8 @@ public final class MemoryRelief implements MemoryShortage {
     private final OomKiller killer;
     private final Vfs vfs;
     private final MemoryFile sandbox;
+    /** Who has been waited for in vain; null: nobody, or it has ended at last. */
+    private volatile OomKiller.Victim givenUp;
     /** One victim at a time. */
     private final KillableLock lock = new KillableLock(LockRank.MEMORY_RELIEF);
 
@@ -42,13 +46,13 @@ public final class MemoryRelief implements MemoryShortage {
     }
 
     @Override
-    public boolean relieve(Cgroup container, Task task) {
+    public boolean relieve(Cgroup container, Task task, Runnable meanwhile) {
         LockOrder.mayWait("a shortage of memory");
         if (killed()) {
             return false;
         }
         Cgroup full = hasRoom(container) ? null : container;
-        if (full == null && hasRoom(sandbox)) {
+        if (hasRoom(full)) {
             LockSupport.parkNanos(LOOK_NS); // what others have released is free once nobody can hold its address any more
             return true;
         }
@@ -56,50 +60,72 @@ public final class MemoryRelief implements MemoryShortage {
             full.countMemoryEvent(MemoryEvent.MAX);
         }
         if (vfs.reclaimPages(full) > 0) {
+            meanwhile.run();
             return true;
+        }
+        if (await(full, null, task, meanwhile, GRACE_NS)) {
+            return !killed();
         }
         OomKiller.Victim victim;
         try (KillableLock _ = lock.takeAlways()) {
-            if (full != null ? hasRoom(full) : hasRoom(sandbox)) {
+            if (hasRoom(full)) {
                 return true; // who was here before has made room
             }
-            victim = killer.ending(full);
-            if (victim == null) {
-                if (full != null) {
-                    full.countMemoryEvent(MemoryEvent.OOM);
-                }
-                victim = killer.killForMemory(full);
-                tell(victim);
-            }
+            victim = victim(full);
         }
-        return victim != null && await(victim, task);
+        if (victim == null) {
+            return false;
+        }
+        await(full, victim, task, meanwhile, PATIENCE_NS);
+        return !killed();
     }
 
-    /** Whether it is not the container's own limit that is reached. */
-    private static boolean hasRoom(Cgroup container) {
-        return container.memoryLimit() - container.memoryBytes() >= MemoryFile.PAGE;
+    private OomKiller.Victim victim(Cgroup full) {
+        OomKiller.Victim stuck = givenUp;
+        if (stuck != null && stuck.ended()) {
+            stuck = null;
+            givenUp = null;
+        }
+        OomKiller.Victim victim = killer.ending(full, stuck);
+        if (victim == null) {
+            if (full != null) {
+                full.countMemoryEvent(MemoryEvent.OOM);
+            }
+            victim = killer.killForMemory(full);
+            tell(victim);
+        }
+        return victim;
     }
 
-    private static boolean hasRoom(MemoryFile file) {
-        return file.limit() - file.used() >= MemoryFile.PAGE;
+    /**
+     * Waits for room, and no longer than until the victim has ended, or the thread or its task has something else to do.
+     *
+     * @param victim may be null
+     * @return whether there is room, or to be no more waiting
+     */
+    private boolean await(Cgroup full, OomKiller.Victim victim, Task task, Runnable meanwhile, long patienceNs) {
+        long begin = System.nanoTime();
+        while (true) {
+            meanwhile.run();
+            if (hasRoom(full) || victim != null && victim.ended() || killed() || task != null && task.interrupted()) {
+                return true;
+            }
+            if (System.nanoTime() - begin >= patienceNs) {
+                givenUp = victim != null ? victim : givenUp;
+                return false;
+            }
+            LockSupport.parkNanos(LOOK_NS);
+        }
+    }
+
+    /** @param limited null: in the sandbox */
+    private boolean hasRoom(Cgroup limited) {
+        long room = limited == null ? sandbox.limit() - sandbox.used() : limited.memoryLimit() - limited.memoryBytes();
+        return room >= MemoryFile.PAGE;
     }
 
     private static boolean killed() {
         return Thread.currentThread() instanceof Killable self && self.killed();
-    }
-
-    private static boolean await(OomKiller.Victim victim, Task task) {
-        long begin = System.nanoTime();
-        while (!victim.ended() && System.nanoTime() - begin < PATIENCE_NS) {
-            if (killed()) {
-                return false;
-            }
-            if (task != null && task.interrupted()) {
-                return true;
-            }
-            LockSupport.parkNanos(LOOK_NS);
-        }
-        return true;
     }
 
     private static void tell(OomKiller.Victim victim) {

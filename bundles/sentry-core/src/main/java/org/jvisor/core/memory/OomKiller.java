@@ -79,12 +79,16 @@ public final class OomKiller {
         return kill(container, largest, limited == null ? "Out of memory" : "Memory cgroup out of memory");
     }
 
-    /** One that has been ended for whatever reason and has not given back yet what it has; null: there is none. */
-    Victim ending(Cgroup limited) {
+    /**
+     * One that has been ended for whatever reason and has not given back yet all that it has; null: there is none.
+     *
+     * @param but one that is not waited for any more; may be null
+     */
+    Victim ending(Cgroup limited, Victim but) {
         for (ContainerImpl candidate : containers.get()) {
             if (limited == null || candidate.cgroup() == limited) {
                 for (ThreadGroupImpl process : candidate.pidNamespace().groups()) {
-                    if (process.exiting && !process.zombie() && memory(process) != null) {
+                    if (process.exiting && !process.zombie() && (but == null || but.process != process)) {
                         return new Victim(process, candidate);
                     }
                 }

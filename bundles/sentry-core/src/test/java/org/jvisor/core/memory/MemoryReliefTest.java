@@ -97,15 +97,15 @@ class MemoryReliefTest {
             Cgroup container = task.group().container().cgroup();
             ThreadGroupImpl large = process(task, LIMIT_PAGES);
             cached.set(PAGE);
-            assertTrue(relief.relieve(container, null));
+            assertTrue(relief.relieve(container, null, () -> { }));
             assertFalse(large.zombie());
             assertEquals(List.of(container), asked);
             container.uncharge(Charge.PAGE, 2);
-            assertTrue(relief.relieve(container, null));
+            assertTrue(relief.relieve(container, null, () -> { }));
             assertEquals(1, asked.size(), "there is room again");
             others.set(1000L * PAGE);
             cached.set(PAGE);
-            assertTrue(relief.relieve(container, null));
+            assertTrue(relief.relieve(container, null, () -> { }));
             assertEquals(null, asked.getLast());
             assertFalse(large.zombie());
             container.charge(Charge.PAGE, 2);
@@ -120,14 +120,14 @@ class MemoryReliefTest {
             ThreadGroupImpl small = process(task, 10);
             ThreadGroupImpl large = process(task, 60);
             ThreadGroupImpl middle = process(task, 30);
-            assertTrue(relief.relieve(container, null));
+            assertTrue(relief.relieve(container, null, () -> { }));
             assertTrue(large.zombie());
             assertFalse(middle.zombie() || small.zombie());
             assertEquals(1, container.memoryEvents(MemoryEvent.OOM_KILL));
             assertTrue(dmesg().contains("Memory cgroup out of memory: Killed process " + large.pid() + " (init) total-vm:8kB, anon-rss:240kB"),
                 dmesg());
             container.charge(Charge.PAGE, 60);
-            assertTrue(relief.relieve(container, null));
+            assertTrue(relief.relieve(container, null, () -> { }));
             assertTrue(middle.zombie());
             assertFalse(small.zombie());
             return 0;
@@ -143,7 +143,7 @@ class MemoryReliefTest {
             ThreadGroupImpl second = process(task, 50);
             List<Thread> threads = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
-                threads.add(Thread.ofPlatform().start(() -> relief.relieve(container, null)));
+                threads.add(Thread.ofPlatform().start(() -> relief.relieve(container, null, () -> { })));
             }
             for (Thread thread : threads) {
                 thread.join();
@@ -162,11 +162,11 @@ class MemoryReliefTest {
             ThreadGroupImpl large = process(task, 60);
             ThreadGroupImpl small = process(task, 50);
             large.setOomScoreAdjustment(-1000);
-            assertTrue(relief.relieve(container, null));
+            assertTrue(relief.relieve(container, null, () -> { }));
             assertFalse(large.zombie());
             assertTrue(small.zombie());
             container.charge(Charge.PAGE, 50);
-            assertFalse(relief.relieve(container, null));
+            assertFalse(relief.relieve(container, null, () -> { }));
             assertFalse(large.zombie());
             assertEquals(2, container.memoryEvents(MemoryEvent.MAX));
             assertEquals(2, container.memoryEvents(MemoryEvent.OOM));
@@ -181,10 +181,10 @@ class MemoryReliefTest {
             Cgroup container = task.group().container().cgroup();
             ThreadGroupImpl process = process(task, 10);
             others.set(1000L * PAGE);
-            assertTrue(relief.relieve(container, null));
+            assertTrue(relief.relieve(container, null, () -> { }));
             assertTrue(process.zombie());
             assertTrue(dmesg().contains("Out of memory: Killed process " + process.pid() + " (init)"));
-            assertFalse(relief.relieve(container, null));
+            assertFalse(relief.relieve(container, null, () -> { }));
             return 0;
         });
     }
