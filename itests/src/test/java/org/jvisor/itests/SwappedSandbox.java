@@ -110,6 +110,25 @@ final class SwappedSandbox implements AutoCloseable {
         return pause.find() ? new Report(Integer.parseInt(pause.group(1)), Integer.parseInt(pause.group(2))) : new Report(0, 0);
     }
 
+    /** For many requests. */
+    SandboxControl control() throws IOException {
+        return new SandboxControl(folder.resolve("state").resolve(id()).resolve("control.sock"));
+    }
+
+    /** The Sentry's folder in the host's /proc. */
+    Path sentry() {
+        return process.descendants().map(one -> Path.of("/proc", Long.toString(one.pid())))
+                .filter(one -> Files.exists(one) && name(one).startsWith("runsc-sandbox")).findFirst().orElseThrow();
+    }
+
+    private static String name(Path process) {
+        try {
+            return Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            return ""; // it has gone
+        }
+    }
+
     /** Lets all state go through a stream and back: what runsc tells of it. */
     List<String> roundTrip() throws IOException {
         Runsc.Result result = Runsc.run(folder, "", runsc("debug", "--round-trip", id()));
