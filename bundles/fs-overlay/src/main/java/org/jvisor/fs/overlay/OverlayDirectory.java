@@ -21,15 +21,13 @@ final class OverlayDirectory implements FileOperations, Stateful {
 
     /** Entries of a layer that are taken with nothing of it held. */
     private static final int AT_ONCE = 1024;
-    /** What an entry takes of the heap beside its name. */
-    private static final int ENTRY_BYTES = 80;
 
     /** A name in one layer. */
     record Entry(String name, long ino, int type) {}
 
     private final OverlayInode directory;
     /** Guarded by the lock of the description's position, with which a directory is read. */
-    private List<Entry> entries;
+    private MergedList entries;
 
     OverlayDirectory(OverlayInode directory) {
         this.directory = directory;
@@ -38,21 +36,14 @@ final class OverlayDirectory implements FileOperations, Stateful {
     /** What {@link #save} wrote. */
     OverlayDirectory(StateRecord record) {
         directory = record.requireOwn("inode", OverlayInode.class);
-        if (record.has("entries")) {
-            entries = new ArrayList<>();
-            for (StateRecord entry : record.items("entries")) {
-                entries.add(new Entry(entry.requireString("name"), entry.requireLong("ino"), entry.getInt("type", 0)));
-            }
-        }
+        entries = record.has("names") ? new MergedList(record) : null;
     }
 
     @Override
     public StateRecord save() {
         StateRecord record = new StateRecord(OverlayType.DIRECTORY, OverlayType.SCHEMA).putOwn("inode", directory);
         if (entries != null) {
-            record.putList("entries");
-            entries.forEach(entry -> record.add("entries").put("name", entry.name()).put("ino", entry.ino())
-                    .put("type", entry.type()));
+            entries.save(record);
         }
         return record;
     }
@@ -158,18 +149,16 @@ final class OverlayDirectory implements FileOperations, Stateful {
     }
 
     /** The merged list, which {@code file} keeps. */
-    private static List<Entry> entries(Task task, OverlayInode directory, FileDescription file) {
-        List<Entry> merged = new ArrayList<>();
-        long[] bytes = {0};
+    private static MergedList entries(Task task, OverlayInode directory, FileDescription file) {
+        MergedList merged = new MergedList();
         forEachShown(task, directory, entry -> {
-            merged.add(entry);
-            bytes[0] += ENTRY_BYTES + entry.name().length();
+            merged.add(entry.name(), entry.ino(), entry.type());
             if (merged.size() % AT_ONCE == 0) {
-                charge(task, file, bytes[0]);
+                charge(task, file, merged.bytes());
             }
             return true;
         });
-        charge(task, file, bytes[0]);
+        charge(task, file, merged.bytes());
         return merged;
     }
 
@@ -196,8 +185,8 @@ final class OverlayDirectory implements FileOperations, Stateful {
             return 0;
         }
         for (long i = Math.max(0, position - 2); i < entries.size(); i++) {
-            Entry entry = entries.get((int) i);
-            if (!sink.add(entry.name(), entry.ino(), entry.type(), i + 3)) {
+            int at = (int) i;
+            if (!sink.add(entries.name(at), entries.ino(at), entries.type(at), i + 3)) {
                 return 0;
             }
         }
