@@ -2,7 +2,7 @@
 // Uses memory of each kind and tells what came of it. One command a line: "total" tells how much there is, "free" how much is left, in MiB;
 // "anon", "memfd", "shared" and "pages MIB" have a child that takes so much anonymous memory, of a memfd, shared with others, or reads so
 // much of the mapped file /mnt/data, and "file MIB" writes it to a file in /tmp, which is removed; "sockets" fills sockets until there is
-// no memory; "hold MIB" takes it for good; "log" tells how often dmesg has lines of the OOM killer, and memory.events counts them.
+// no memory, "pipes" a hundred pipes; "hold MIB" takes it for good, "map MIB" reads the file for good; "log" tells how often dmesg has lines of the OOM killer, and memory.events counts them.
 #include "../c/check.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -44,7 +44,7 @@ static int write_all(int fd, long mib) {
     return 0;
 }
 
-// Twice, so that what is given up has to come again; its bytes are their place.
+// Twice, so that what is given up has to come again; its bytes are their place. They stay mapped.
 static void read_pages(long mib) {
     int fd = open("/mnt/data", O_RDONLY);
     CHECK(fd >= 0);
@@ -52,6 +52,16 @@ static void read_pages(long mib) {
     CHECK(p != MAP_FAILED);
     for (int round = 0; round < 2; round++)
         for (long i = 0; i < mib * MIB; i += 4096) CHECK(p[i / sizeof *p] == i);
+}
+
+static int fill_pipes(void) {
+    for (int i = 0; i < 100; i++) {
+        int ends[2];
+        if (pipe2(ends, O_NONBLOCK) != 0) return errno;
+        while (write(ends[1], block, sizeof block) > 0) {}
+        if (errno != EAGAIN) return errno;
+    }
+    return 0;
 }
 
 static int fill_sockets(void) {
@@ -71,6 +81,7 @@ static int use(const char *what, long mib) {
     else if (strcmp(what, "memfd") == 0) return write_all(memfd_create("m", 0), mib);
     else if (strcmp(what, "pages") == 0) read_pages(mib);
     else if (strcmp(what, "sockets") == 0) return fill_sockets();
+    else if (strcmp(what, "pipes") == 0) return fill_pipes();
     else CHECK(!"a command");
     return 0;
 }
@@ -110,6 +121,9 @@ int main(void) {
         } else if (strcmp(what, "hold") == 0) {
             take(mib, MAP_PRIVATE);
             puts("held");
+        } else if (strcmp(what, "map") == 0) {
+            read_pages(mib);
+            puts("mapped");
         } else if (strcmp(what, "log") == 0) {
             int n = klogctl(3, log, sizeof log - 1);
             CHECK(n >= 0);

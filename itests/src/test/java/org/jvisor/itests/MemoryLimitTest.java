@@ -149,6 +149,16 @@ class MemoryLimitTest {
         assertEquals("0", program.ask("log"));
     }
 
+    /** What others have mapped of files is no reason to refuse anything. */
+    @Test
+    void shouldHaveRoomForBuffersBesideFiles() throws Exception {
+        assertEquals("mapped", program.ask("map " + DATA_MIB));
+        assertEquals("ended with nothing", program.ask("pipes"));
+        assertEquals("mapped", program.ask("map " + DATA_MIB));
+        assertEquals("ended with nothing", program.ask("file 20"));
+        assertEquals("0", program.ask("log"));
+    }
+
     @Test
     void shouldKillTheLargestOfTheLargestContainerWhenTheSandboxIsFull() throws Exception {
         assertEquals("held", program.ask("hold 50"));

@@ -80,6 +80,15 @@ final class FrameAccount implements MemoryFile {
         return room() > 0 && file.awaitReleased();
     }
 
+    /** @see MemoryShortage#reclaim */
+    boolean reclaim() {
+        if (container == null || !file.shortage().reclaim(container)) {
+            return false;
+        }
+        sweep.run();
+        return true;
+    }
+
     /** @see MemoryShortage#relieve */
     boolean relieve(Task task) {
         return container != null && file.shortage().relieve(container, task, sweep);

@@ -39,6 +39,8 @@ final class FrameFile implements MemoryFile {
 
     /** How much may be used above the limit for a moment by what is released: an eighth of it. */
     private static final int RELEASED_SHARE_SHIFT = 3;
+    /** How often caches are asked to give up pages for one who needs several that follow each other. */
+    private static final int MAX_RECLAIMS = 8;
     private static final long RELEASED_WAIT_NS = 1_000_000_000;
 
     private final HostKernel host;
@@ -184,13 +186,14 @@ final class FrameFile implements MemoryFile {
         if (pages < 1) {
             throw new IllegalArgumentException(pages + " pages");
         }
-        try {
-            return take(account, pages, pages, true) >>> Integer.SIZE << PAGE_SHIFT;
-        } catch (ErrnoException e) {
-            if (!account.awaitReleased()) {
-                throw e;
+        for (int i = 0;; i++) {
+            try {
+                return take(account, pages, pages, true) >>> Integer.SIZE << PAGE_SHIFT;
+            } catch (ErrnoException e) {
+                if (i >= MAX_RECLAIMS || !account.reclaim() && (i > 0 || !account.awaitReleased())) {
+                    throw e;
+                }
             }
-            return take(account, pages, pages, true) >>> Integer.SIZE << PAGE_SHIFT;
         }
     }
 

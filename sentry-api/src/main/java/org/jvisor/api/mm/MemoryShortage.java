@@ -19,4 +19,13 @@ public interface MemoryShortage {
      * @return whether it makes sense to try once more; false: there is nothing to be had, or the thread's task is killed
      */
     boolean relieve(Cgroup container, Task task, Runnable meanwhile);
+
+    /**
+     * The part of it that ends nobody and waits for nobody: has caches give theirs up. By the thread that needs memory, with no mutex held.
+     *
+     * @return whether there was anything
+     */
+    default boolean reclaim(Cgroup container) {
+        return false;
+    }
 }

@@ -80,6 +80,12 @@ public final class MemoryRelief implements MemoryShortage {
         return !killed();
     }
 
+    @Override
+    public boolean reclaim(Cgroup container) {
+        LockOrder.mayWait("a shortage of memory");
+        return vfs.reclaimPages(hasRoom(container) ? null : container) > 0;
+    }
+
     private OomKiller.Victim victim(Cgroup full) {
         OomKiller.Victim stuck = givenUp;
         if (stuck != null && stuck.ended()) {

@@ -121,14 +121,14 @@ class MemoryReliefTest {
             ThreadGroupImpl large = process(task, 60);
             ThreadGroupImpl middle = process(task, 30);
             assertTrue(relief.relieve(container, null, () -> { }));
-            assertTrue(large.zombie());
+            TestKernel.until(large::zombie);
             assertFalse(middle.zombie() || small.zombie());
             assertEquals(1, container.memoryEvents(MemoryEvent.OOM_KILL));
             assertTrue(dmesg().contains("Memory cgroup out of memory: Killed process " + large.pid() + " (init) total-vm:8kB, anon-rss:240kB"),
                 dmesg());
             container.charge(Charge.PAGE, 60);
             assertTrue(relief.relieve(container, null, () -> { }));
-            assertTrue(middle.zombie());
+            TestKernel.until(middle::zombie);
             assertFalse(small.zombie());
             return 0;
         });
@@ -148,7 +148,7 @@ class MemoryReliefTest {
             for (Thread thread : threads) {
                 thread.join();
             }
-            assertTrue(first.zombie());
+            TestKernel.until(first::zombie);
             assertFalse(second.zombie());
             assertEquals(1, container.memoryEvents(MemoryEvent.OOM_KILL));
             return 0;
@@ -164,7 +164,7 @@ class MemoryReliefTest {
             large.setOomScoreAdjustment(-1000);
             assertTrue(relief.relieve(container, null, () -> { }));
             assertFalse(large.zombie());
-            assertTrue(small.zombie());
+            TestKernel.until(small::zombie);
             container.charge(Charge.PAGE, 50);
             assertFalse(relief.relieve(container, null, () -> { }));
             assertFalse(large.zombie());
@@ -182,7 +182,7 @@ class MemoryReliefTest {
             ThreadGroupImpl process = process(task, 10);
             others.set(1000L * PAGE);
             assertTrue(relief.relieve(container, null, () -> { }));
-            assertTrue(process.zombie());
+            TestKernel.until(process::zombie);
             assertTrue(dmesg().contains("Out of memory: Killed process " + process.pid() + " (init)"));
             assertFalse(relief.relieve(container, null, () -> { }));
             return 0;
