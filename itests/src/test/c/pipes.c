@@ -309,7 +309,46 @@ static void interrupted(void) {
     CHECK(wait(&status) == child && status == 0);
 }
 
+// Several who splice from one pipe get each byte once.
+static void shared_source(void) {
+    enum { NUMBERS = 200000, AT_ONCE = 1000, TAKERS = 3 };
+    static unsigned char seen[NUMBERS];
+    static unsigned numbers[AT_ONCE];
+    int ends[2], files[TAKERS];
+    pid_t takers[TAKERS];
+    CHECK(!pipe(ends));
+    for (int i = 0; i < TAKERS; i++) {
+        char name[] = "/tmp/pipes-XXXXXX";
+        CHECK((files[i] = mkstemp(name)) >= 0 && !unlink(name));
+        CHECK((takers[i] = fork()) >= 0);
+        if (takers[i] == 0) {
+            ssize_t count;
+            close(ends[1]);
+            while ((count = splice(ends[0], 0, files[i], 0, 4000, 0)) > 0) {}
+            _exit(count != 0);
+        }
+    }
+    for (int from = 0; from < NUMBERS; from += AT_ONCE) {
+        for (int i = 0; i < AT_ONCE; i++) numbers[i] = from + i;
+        CHECK(write(ends[1], numbers, sizeof numbers) == sizeof numbers);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    int total = 0;
+    for (int i = 0; i < TAKERS; i++) {
+        int status;
+        ssize_t count;
+        CHECK(waitpid(takers[i], &status, 0) == takers[i] && status == 0);
+        CHECK(lseek(files[i], 0, SEEK_SET) == 0);
+        while ((count = read(files[i], numbers, sizeof numbers)) > 0) {
+            for (int k = 0; k < count / 4; k++, total++) CHECK(numbers[k] < NUMBERS && !seen[numbers[k]]++);
+        }
+        close(files[i]);
+    }
+    CHECK(total == NUMBERS);
+}
+
 int main(void) {
-    basics(); limits(); ends(); blocking(); packets(); vectors(); fifos(); splices(); refusals(); largest(); interrupted();
+    basics(); limits(); ends(); blocking(); packets(); vectors(); fifos(); splices(); shared_source(); refusals(); largest(); interrupted();
     return 0;
 }

@@ -16,7 +16,7 @@ class SavedFieldsTest {
             // The kernel, and what it gave its parts when they were made.
             "AnonymousInode.clock", "EventFdFile.host", "FileDescriptionImpl.openFiles", "FileDescriptionImpl.positionLock",
             "EpollFile.nesting", "MemfdInode.clock", "MemfdInode.writeLock", "MountNamespaceImpl.tree", "PipeBuffer.file",
-            "PipeBuffer.host", "PipeBuffer.lock", "TimerFdFile.host",
+            "PipeBuffer.host", "PipeBuffer.lock", "PipeBuffer.taking", "TimerFdFile.host",
             // Follows from the file, or from other fields.
             "EpollFile.last", "FileDescriptionImpl.directory", "FileDescriptionImpl.positional", "FileDescriptionImpl.readable",
             "FileDescriptionImpl.regular", "FileDescriptionImpl.seekable", "FileDescriptionImpl.writable",

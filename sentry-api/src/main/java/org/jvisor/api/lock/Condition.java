@@ -34,10 +34,10 @@ public final class Condition {
         if (leftNs <= 0) {
             return false;
         }
+        LockOrder.awaits(lock);
         Thread self = Thread.currentThread();
         waiting.add(self);
         lock.unlock();
-        LockOrder.mayWait("a condition");
         if (leftNs == Long.MAX_VALUE) {
             LockSupport.park(this);
         } else {

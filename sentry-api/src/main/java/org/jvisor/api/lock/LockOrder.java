@@ -31,9 +31,10 @@ public final class LockOrder {
         OwnedLock[] locks = new OwnedLock[8];
         int count;
 
-        boolean hasMutex() {
+        /** Beside {@code own}. */
+        boolean hasMutex(Mutex own) {
             for (int i = 0; i < count; i++) {
-                if (locks[i] instanceof Mutex) {
+                if (locks[i] instanceof Mutex && locks[i] != own) {
                     return true;
                 }
             }
@@ -61,8 +62,18 @@ public final class LockOrder {
     public static void mayWait(String what) {
         if (CHECKED) {
             Held held = HELD.get();
-            if (held.count > 0 && held.hasMutex()) {
+            if (held.count > 0 && held.hasMutex(null)) {
                 fail(what + " with " + held + " held");
+            }
+        }
+    }
+
+    /** A thread waits for a condition, and gives {@code lock} back for that, which it has to have taken once. */
+    static void awaits(Mutex lock) {
+        if (CHECKED) {
+            Held held = HELD.get();
+            if (held.hasMutex(lock) || lock.isTakenAgain()) {
+                fail("a condition of " + lock.rank + " with " + held + " held");
             }
         }
     }
@@ -95,7 +106,7 @@ public final class LockOrder {
                 fail(lock.rank + " taken with " + held + " held");
             }
         }
-        if (lock instanceof KillableLock && held.hasMutex()) {
+        if (lock instanceof KillableLock && held.hasMutex(null)) {
             fail(lock.rank + ", which may be held for long, taken with " + held + " held");
         }
     }

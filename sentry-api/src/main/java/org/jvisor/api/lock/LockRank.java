@@ -19,6 +19,8 @@ public enum LockRank {
 
     // ---- Held over page faults and questions to other processes: KillableLock
 
+    /** Who takes bytes from a pipe, one after the other; what they are written to is asked with it held (splice(2)). */
+    PIPE_TAKING,
     /** A description's position. */
     FILE_POSITION,
     /** Terminals: reading, and writing, one at a time. */

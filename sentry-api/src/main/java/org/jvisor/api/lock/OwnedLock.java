@@ -74,6 +74,11 @@ abstract sealed class OwnedLock permits Mutex, KillableLock {
         return owner == Thread.currentThread();
     }
 
+    /** The owner's. */
+    final boolean isTakenAgain() {
+        return again > 0;
+    }
+
     /** Takes it if that needs no waiting; in whatever order, since who does not wait does not deadlock. */
     public final boolean tryLock() {
         Thread self = Thread.currentThread();

@@ -10,6 +10,7 @@ import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.HandleSource;
 import org.jvisor.api.state.Restorable;
@@ -237,6 +238,12 @@ public interface Vfs extends HandleSource {
 
         /** Bytes that can be written now. */
         int room();
+
+        /**
+         * Held by each who takes bytes. Who looks at them first and drops what it has passed on holds it from {@link #peek} to
+         * {@link #discard}, so that nobody else takes the same.
+         */
+        KillableLock taking();
 
         /** Copies what a read would take, and leaves it in the pipe (tee(2)); -EAGAIN, or 0 at the end. */
         long peek(IoBuffer target);

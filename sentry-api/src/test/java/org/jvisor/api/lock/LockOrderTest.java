@@ -96,4 +96,29 @@ class LockOrderTest {
         position.lock();
         assertFails("FILE_POSITION held on the way back", () -> LockOrder.holdsNothing("on the way back"));
     }
+
+    @Test
+    void shouldFailWhereALockIsHeldThatThoseWhoAreWaitedForMayNeed() {
+        position.lock();
+        LockOrder.holdsOnlyBefore(LockRank.PIPE, "at the gate");
+        pipe.lock();
+        assertFails("FILE_POSITION, PIPE held at the gate", () -> LockOrder.holdsOnlyBefore(LockRank.PIPE, "at the gate"));
+    }
+
+    /** The condition's own lock is given back, and only that, and only once. */
+    @Test
+    void shouldFailAtAConditionWithAnotherMutexHeld() {
+        Condition ended = new Condition(group);
+        position.lock();
+        group.take();
+        assertTrue(ended.awaitUntil(System.nanoTime() + 1_000_000));
+        try (Mutex _ = group.take()) {
+            assertFails("a condition of THREAD_GROUP with FILE_POSITION, THREAD_GROUP held", ended::await);
+        }
+        group.unlock();
+        tree.take();
+        group.take();
+        assertFails("a condition of THREAD_GROUP with FILE_POSITION, PROCESS_TREE, THREAD_GROUP held", ended::await);
+        assertTrue(group.isHeldByCurrentThread());
+    }
 }

@@ -7,6 +7,7 @@ import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.Splice;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FileDescription;
@@ -23,6 +24,9 @@ final class Splices {
 
     /** No offset was given: the file's own position. */
     private static final long OWN_POSITION = -1;
+
+    /** What a pipe had was gone when it was to be passed on. */
+    private static final long TAKEN_BY_OTHERS = Long.MIN_VALUE;
 
     private Splices() {
     }
@@ -103,30 +107,40 @@ final class Splices {
 
     private static long pipeToFile(Task task, FileDescription in, Vfs.Pipe source, FileDescription out, long offset, long count,
             boolean nonBlocking) {
+        long result;
+        do {
+            long waited = await(task, in, Poll.POLLIN, nonBlocking);
+            if (waited < 0) {
+                return task.call().endedBy(waited, task.call().done());
+            }
+            try (Bounce bounce = new Bounce(task); KillableLock _ = source.taking().take()) {
+                result = drain(task, bounce, source, out, offset, count);
+            }
+        } while (result == TAKEN_BY_OTHERS && !task.exiting());
+        return result == TAKEN_BY_OTHERS ? -Errno.ERESTARTSYS : result;
+    }
+
+    private static long drain(Task task, Bounce bounce, Vfs.Pipe source, FileDescription out, long offset, long count) {
         long moved = task.call().done();
-        long waited = await(task, in, Poll.POLLIN, nonBlocking);
-        if (waited < 0) {
-            return task.call().endedBy(waited, moved);
-        }
-        try (Bounce bounce = new Bounce(task)) {
-            while (moved < count) {
-                long some = source.peek(bounce.target(count - moved));
-                if (some <= 0) {
-                    return moved > 0 || some == -Errno.EAGAIN ? moved : some;
-                }
-                long written = Transfers.write(task, out, bounce.source(0, some),
-                        offset == OWN_POSITION ? OWN_POSITION : offset + moved);
-                if (written <= 0) {
-                    return written == 0 ? moved : task.call().endedBy(written, moved);
-                }
-                source.discard(written);
-                moved += written;
-                if (moved < count && task.interrupted()) {
-                    return task.call().cutShort(moved);
-                }
-                if (written < some) {
-                    break;
-                }
+        boolean first = true;
+        while (moved < count) {
+            long some = source.peek(bounce.target(count - moved));
+            if (some <= 0) {
+                return first && some == -Errno.EAGAIN ? TAKEN_BY_OTHERS : moved > 0 || some == -Errno.EAGAIN ? moved : some;
+            }
+            first = false;
+            long written = Transfers.write(task, out, bounce.source(0, some),
+                    offset == OWN_POSITION ? OWN_POSITION : offset + moved);
+            if (written <= 0) {
+                return written == 0 ? moved : task.call().endedBy(written, moved);
+            }
+            source.discard(written);
+            moved += written;
+            if (moved < count && task.interrupted()) {
+                return task.call().cutShort(moved);
+            }
+            if (written < some) {
+                break;
             }
         }
         return moved;
@@ -197,24 +211,34 @@ final class Splices {
 
     private static long pipeToPipe(Task task, FileDescription in, Vfs.Pipe source, FileDescription out, Vfs.Pipe target,
             long count, boolean nonBlocking, boolean consume) {
-        long waited = await(task, in, Poll.POLLIN, nonBlocking);
-        if (waited == 0) {
-            waited = await(task, out, Poll.POLLOUT, nonBlocking);
-        }
-        if (waited < 0) {
-            return waited;
-        }
-        try (Bounce bounce = new Bounce(task)) {
-            long some = source.peek(bounce.target(Math.min(count, Math.max(1, target.room()))));
-            if (some <= 0) {
-                return some == 0 ? writeNothing(task, out, bounce) : some;
+        long moved;
+        do {
+            long waited = await(task, in, Poll.POLLIN, nonBlocking);
+            if (waited == 0) {
+                waited = await(task, out, Poll.POLLOUT, nonBlocking);
             }
-            long written = out.operations().write(task, out, bounce.source(0, some), 0);
-            if (written > 0 && consume) {
-                source.discard(written);
+            if (waited < 0) {
+                return waited;
             }
-            return written;
+            try (Bounce bounce = new Bounce(task); KillableLock _ = source.taking().take()) {
+                moved = passOn(task, bounce, source, out, target, count, consume);
+            }
+            // Others may have taken the bytes or the room.
+        } while (moved == -Errno.EAGAIN && !task.exiting());
+        return moved == -Errno.EAGAIN ? -Errno.ERESTARTSYS : moved;
+    }
+
+    private static long passOn(Task task, Bounce bounce, Vfs.Pipe source, FileDescription out, Vfs.Pipe target, long count,
+            boolean consume) {
+        long some = source.peek(bounce.target(Math.min(count, Math.max(1, target.room()))));
+        if (some <= 0) {
+            return some == 0 ? writeNothing(task, out, bounce) : some;
         }
+        long written = out.operations().write(task, out, bounce.source(0, some), 0);
+        if (written > 0 && consume) {
+            source.discard(written);
+        }
+        return written;
     }
 
     static long tee(Task task, Arguments a) {

@@ -35,6 +35,8 @@ public final class PipeBuffer implements Restorable {
     private final WaitQueue queue = new WaitQueue();
 
     private final KillableLock lock = new KillableLock(LockRank.PIPE);
+    /** See {@link org.jvisor.api.vfs.Vfs.Pipe#taking}. */
+    final KillableLock taking = new KillableLock(LockRank.PIPE_TAKING);
 
     private final AtomicInteger readers = new AtomicInteger();
     private final AtomicInteger writers = new AtomicInteger();

@@ -10,6 +10,7 @@ import org.jvisor.api.abi.Signals;
 import org.jvisor.api.abi.Termios;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
+import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
@@ -121,7 +122,9 @@ public final class PipeEnd implements Vfs.Pipe, Restorable {
 
     @Override
     public long read(Task task, FileDescription file, IoBuffer target, long offset) {
-        return pipe.read(target);
+        try (KillableLock _ = pipe.taking.take()) {
+            return pipe.read(target);
+        }
     }
 
     @Override
@@ -181,6 +184,11 @@ public final class PipeEnd implements Vfs.Pipe, Restorable {
     @Override
     public int room() {
         return pipe.room();
+    }
+
+    @Override
+    public KillableLock taking() {
+        return pipe.taking;
     }
 
     @Override
