@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.jvisor.fs.gofer;
 
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
@@ -67,20 +68,42 @@ final class DirectoryNames {
 
     // ---- hand-over
 
-    /** Entries without their attributes, which can be asked for again. */
+    /** Entries without their attributes, which can be asked for again; in few arrays, for there may be very many. */
     static void save(StateRecord record, Entry[] entries) {
-        if (entries != null) {
-            record.putList("entries");
-            for (Entry entry : entries) {
-                record.add("entries").put("name", entry.name).put("ino", entry.ino).put("type", entry.type);
-            }
+        if (entries == null) {
+            return;
         }
+        StringBuilder names = new StringBuilder();
+        long[] inos = new long[entries.length];
+        byte[] types = new byte[entries.length];
+        for (int i = 0; i < entries.length; i++) {
+            names.append(entries[i].name).append('\0');
+            inos[i] = entries[i].ino;
+            types[i] = (byte) entries[i].type;
+        }
+        record.put("names", names.toString().getBytes(StandardCharsets.ISO_8859_1)).put("inos", inos).put("types", types);
     }
 
     /** Null when there were none. */
     static Entry[] entries(StateRecord record) {
-        return !record.has("entries") ? null : record.items("entries").stream()
-                .map(e -> new Entry(e.requireString("name"), e.requireLong("ino"), e.getInt("type", 0), null)).toArray(Entry[]::new);
+        byte[] names = record.getBytes("names");
+        if (names == null) {
+            return null;
+        }
+        long[] inos = record.getLongs("inos");
+        byte[] types = record.getBytes("types");
+        Entry[] entries = new Entry[inos.length];
+        int begin = 0;
+        for (int i = 0; i < entries.length; i++) {
+            int end = begin;
+            while (names[end] != 0) {
+                end++;
+            }
+            String name = new String(names, begin, end - begin, StandardCharsets.ISO_8859_1);
+            entries[i] = new Entry(name, inos[i], types[i] & 0xff, null);
+            begin = end + 1;
+        }
+        return entries;
     }
 
     void save(StateRecord record) {
