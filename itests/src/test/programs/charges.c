@@ -4,6 +4,7 @@
 #include "../c/check.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -75,12 +76,13 @@ static long timer(long i) {
     return timer_create(CLOCK_MONOTONIC, 0, &id);
 }
 
-static long namespaces(long i) {
+// By a process each, which keeps it.
+static long in_child(int (*make)(void)) {
     int ends[2], error = 0;
     CHECK(pipe(ends) == 0);
     pid_t child = fork();
     if (child == 0) {
-        error = unshare(CLONE_NEWIPC) ? errno : 0;
+        error = make() ? errno : 0;
         if (write(ends[1], &error, sizeof error) == sizeof error) for (;;) pause();
     }
     CHECK(child > 0 && read(ends[0], &error, sizeof error) == sizeof error);
@@ -88,6 +90,24 @@ static long namespaces(long i) {
     close(ends[1]);
     errno = error;
     return error ? -1 : 0;
+}
+
+static int new_ipc(void) {
+    return unshare(CLONE_NEWIPC);
+}
+
+static long namespaces(long i) {
+    return in_child(new_ipc);
+}
+
+// 32 are a thread's own.
+static int ten_groups(void) {
+    static gid_t all[32 + 10];
+    return setgroups(32 + 10, all);
+}
+
+static long groups(long i) {
+    return in_child(ten_groups);
 }
 
 static long ipc(long i) {
@@ -228,7 +248,8 @@ static const struct {
     const char *name;
     long (*make)(long);
 } kinds[] = {
-    {"TASK", thread}, {"PROCESS", process}, {"WAIT_ENTRY", wait_entries}, {"EXEC_BYTE", exec_bytes}, {"QUEUED_SIGNAL", queued_signal},
+    {"TASK", thread}, {"PROCESS", process}, {"SUPPLEMENTARY_GROUP", groups},
+    {"WAIT_ENTRY", wait_entries}, {"EXEC_BYTE", exec_bytes}, {"QUEUED_SIGNAL", queued_signal},
     {"POSIX_TIMER", timer}, {"NAMESPACE", namespaces}, {"IPC_OBJECT", ipc}, {"PAGE", page}, {"VMA", mapping}, {"ADDRESS_SPACE", process},
     {"PAGE_TABLE", tables}, {"PAGE_INDEX_BYTE", page_index}, {"OPEN_FILE", open_one}, {"DESCRIPTOR_CHUNK", descriptors},
     {"EPOLL_ITEM", epoll_item}, {"FILE_LOCK", file_lock}, {"INODE", inode}, {"INODE_BYTE", inode_bytes}, {"DENTRY", name},

@@ -19,6 +19,8 @@ public enum Charge {
     TASK(8_192, Errno.EAGAIN),
     /** A process beside its threads, a zombie too. fork(2). */
     PROCESS(4_096, Errno.EAGAIN),
+    /** A supplementary group of a thread, beyond the usual few. setgroups(2). */
+    SUPPLEMENTARY_GROUP(4, Errno.ENOMEM),
     /** An entry of a list of what a call waits for, beyond the usual few. poll(2). */
     WAIT_ENTRY(64, Errno.ENOMEM),
     /** A byte of arguments and environment on their way to a new program. execve(2). */

@@ -9,6 +9,9 @@ public final class Credentials {
 
     public static final long ALL_CAPABILITIES = (1L << 41) - 1;
 
+    /** So many supplementary groups are counted with their thread. */
+    private static final int FEW_GROUPS = 32;
+
     /** The superuser with everything, for the boot of a container. */
     public static final Credentials ROOT = new Builder().build();
 
@@ -53,6 +56,16 @@ public final class Credentials {
     /** Supplementary groups, ascending; not to be changed. */
     public int[] groups() {
         return b.groups;
+    }
+
+    /** How many of so many supplementary groups a thread is charged for, see {@link Charge#SUPPLEMENTARY_GROUP}. */
+    public static int chargedGroups(int count) {
+        return Math.max(0, count - FEW_GROUPS);
+    }
+
+    /** The same of its own. */
+    public int chargedGroups() {
+        return chargedGroups(b.groups.length);
     }
 
     public long effective() {

@@ -28,6 +28,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Rlimit;
 import org.jvisor.api.abi.Signals;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task.AltStack;
 import org.jvisor.api.kernel.Task.CloneRequest;
@@ -144,6 +145,10 @@ final class CloneOperation {
     }
 
     private long makeWithThread() {
+        int groups = parent.credentials().chargedGroups();
+        if (groups > 0 && parent.cgroup().room(Charge.SUPPLEMENTARY_GROUP) < groups) {
+            return -Errno.EAGAIN;
+        }
         int id;
         try (Mutex _ = kernel.processes().lock.take()) {
             id = parentGroup.pidNamespace().newId();

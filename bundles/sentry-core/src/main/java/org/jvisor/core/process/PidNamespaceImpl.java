@@ -97,12 +97,14 @@ public final class PidNamespaceImpl implements PidNamespace, Restorable {
         tasks.put(task.tid(), task);
         processes.add(task);
         task.cgroup().charge(Charge.TASK, 1);
+        task.cgroup().charge(Charge.SUPPLEMENTARY_GROUP, task.credentials().chargedGroups());
     }
 
     void remove(TaskImpl task) {
         tasks.remove(task.tid(), task);
         if (processes.remove(task)) {
             task.cgroup().uncharge(Charge.TASK, 1);
+            task.cgroup().uncharge(Charge.SUPPLEMENTARY_GROUP, task.credentials().chargedGroups());
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Call;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Container;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Kernel;
@@ -357,10 +358,21 @@ public final class TaskImpl implements Task, Waiter, Dispatcher.Caller, Restorab
     @Override
     public void setCredentials(Credentials newCredentials) {
         Credentials old = credentials;
+        if (old != null) {
+            chargeGroups(newCredentials.chargedGroups() - old.chargedGroups());
+        }
         credentials = newCredentials;
         if (old != null && old.uid() != newCredentials.uid()) {
             group.containerImpl().users().removeTask(old.uid());
             group.containerImpl().users().addTask(newCredentials.uid());
+        }
+    }
+
+    private void chargeGroups(int more) {
+        if (more > 0) {
+            cgroup().requireCharge(Charge.SUPPLEMENTARY_GROUP, more);
+        } else if (more < 0) {
+            cgroup().uncharge(Charge.SUPPLEMENTARY_GROUP, -more);
         }
     }
 

@@ -6,6 +6,7 @@ import org.jvisor.api.abi.CapDataLayout;
 import org.jvisor.api.abi.CapHeaderLayout;
 import org.jvisor.api.abi.Capability;
 import org.jvisor.api.abi.Errno;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.Credentials;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
@@ -229,15 +230,30 @@ final class CredentialCalls {
         if (size < 0 || size > NGROUPS_MAX) {
             return -Errno.EINVAL;
         }
-        int[] groups = new int[size];
-        for (int i = 0; i < size; i++) {
-            groups[i] = t.memory().getInt(a.a1 + 4L * i);
-            if (groups[i] == -1) {
-                return -Errno.EINVAL;
-            }
+        int[] groups = readGroups(t, a.a1, size);
+        if (groups == null) {
+            return -Errno.EINVAL;
         }
         t.setCredentials(t.credentials().with(b -> b.groups = groups));
         return 0;
+    }
+
+    /** Charged while it is read, which may wait for pages. Null: one of them is no group. */
+    private static int[] readGroups(Task t, long address, int size) {
+        int charged = Credentials.chargedGroups(size);
+        t.cgroup().requireCharge(Charge.SUPPLEMENTARY_GROUP, charged);
+        try {
+            int[] groups = new int[size];
+            for (int i = 0; i < size; i++) {
+                groups[i] = t.memory().getInt(address + 4L * i);
+                if (groups[i] == -1) {
+                    return null;
+                }
+            }
+            return groups;
+        } finally {
+            t.cgroup().uncharge(Charge.SUPPLEMENTARY_GROUP, charged);
+        }
     }
 
     long capget(Task t, Arguments a) {
