@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Does with the Sentry's heap what system call 501 offers, which a bundle of the test's answers, and tells what came of it; and goes on with
 // what others do meanwhile. One command a line: "live" forks, makes pipes and sockets; "bomb WHAT KIB THREADS" makes a child that calls
-// until it is killed or refused; "wait" tells of its end.
+// until it is killed or refused, "greed WHAT COUNT" one that has so much kept by calls that there are; "wait" tells of its end.
 #include "../c/check.h"
+#include "greed.h"
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -48,7 +49,8 @@ static void live(void) {
 int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
     pid_t child = 0;
-    char line[100];
+    char line[100], name[50];
+    long count;
     puts("ready");
     while (fgets(line, sizeof line, stdin)) {
         int threads = 1, status;
@@ -59,6 +61,12 @@ int main(void) {
             fflush(stdout);
             child = fork();
             if (child == 0) _exit(bomb(threads));
+            CHECK(child > 0);
+            puts("begun");
+        } else if (sscanf(line, "greed %49s %ld", name, &count) == 2) {
+            fflush(stdout);
+            child = fork();
+            if (child == 0) _exit(greed(name, count));
             CHECK(child > 0);
             puts("begun");
         } else {

@@ -2,6 +2,7 @@
 package org.jvisor.itests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
@@ -11,12 +12,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.jvisor.api.kernel.Charge;
 import org.jvisor.itests.swap.SwapBundle;
 
 /**
@@ -27,7 +32,11 @@ import org.jvisor.itests.swap.SwapBundle;
 class MemoryShortageTest {
     private static final String ROOT = "itest-shortage";
     private static final String SECOND = "itest-shortage-2";
+    private static final String THIRD = "itest-shortage-3";
     private static final long LIMIT_SECONDS = 300;
+
+    /** How many times as much as is usual. */
+    private static final long GREED = Long.getLong("greed", 1);
 
     private static final int CHARGED = 1;
     private static final int LOST = 2;
@@ -135,6 +144,59 @@ class MemoryShortageTest {
         }
         assertEquals(3, log().lines().filter(line -> line.matches("W .* out of memory: killed process \\d+ \\(hoard\\) of container "
             + SECOND + ", which was charged for \\d+ KiB; \\d+ MiB of the heap were in use, now \\d+")).count(), log());
+    }
+
+    /** What the whole sandbox is charged with, by kind; but for names, which stay cached. */
+    private Map<String, String> charges() {
+        Runsc.Result shown = Runsc.run(folder, "", runsc("debug", "--charges", ROOT));
+        assertEquals(0, shown.status(), shown.err());
+        Map<String, String> charges = shown.out().lines().map(line -> line.split("\t"))
+                .collect(Collectors.toMap(columns -> columns[0], columns -> columns[3]));
+        charges.keySet().removeAll(Set.of("heap", Charge.DENTRY.name(), Charge.CACHED_INODE.name()));
+        return charges;
+    }
+
+    private void awaitCharges(Map<String, String> expected) throws InterruptedException {
+        for (int i = 0; i < LIMIT_SECONDS && !charges().equals(expected); i++) {
+            Thread.sleep(1000);
+        }
+        assertEquals(expected, charges());
+    }
+
+    /** Nobody has to be killed for what is charged. {@link #GREED} says how many times as much is tried. */
+    @Test
+    void shouldRefuseWhoWantsTooMuchAndKeepNothing() throws Exception {
+        Map<String, String> before = charges();
+        Map<String, String> ends = Map.of("sparse-file 400000", "ENOSPC", "mappings 300", "ENOMEM", "polls 20", "nothing",
+            "in-flight 10000", "nothing", "socket-pairs 300000", "EN(FILE|OBUFS)", "own-entries 2000", "nothing");
+        for (Map.Entry<String, String> end : ends.entrySet()) {
+            String[] way = end.getKey().split(" ");
+            assertEquals("begun", program.ask("greed " + way[0] + " " + GREED * Long.parseLong(way[1])));
+            program.tell("wait");
+            while (!program.out.ready()) {
+                assertEquals("alive", neighbour.ask("live"));
+            }
+            String told = program.read();
+            assertTrue(told.matches("ended with " + end.getValue()), end.getKey() + ": " + told);
+            awaitCharges(before);
+        }
+        assertAllGoesOn();
+        assertFalse(log().contains("out of memory"), log());
+    }
+
+    @Test
+    void shouldEndAContainerThatTakesWhatItCan() throws Exception {
+        Map<String, String> before = charges();
+        for (String way : List.of("mappings 3000", "own-entries 1000000000")) {
+            String id = THIRD + way.charAt(0);
+            Program greedy = start(id, "--in", ROOT);
+            assertEquals("begun", greedy.ask("greed " + way));
+            assertEquals("alive", neighbour.ask("live"));
+            greedy.runsc.toHandle().destroy(); // its input stays open
+            assertEquals(128 + 15, greedy.status());
+            awaitCharges(before);
+            assertAllGoesOn();
+        }
     }
 
     /** Small pieces, of which there is always one more that fits. */
