@@ -136,7 +136,7 @@ class ContainersTest {
         assertEquals(0, shown.status(), shown.err());
         Map<String, String[]> lines = shown.out().lines().map(line -> line.split("\t"))
                 .collect(Collectors.toMap(columns -> columns[0], columns -> columns));
-        assertEquals(Charge.values().length + 2, lines.size(), shown.out());
+        assertEquals(Charge.values().length + 3, lines.size(), shown.out());
         for (Charge kind : Charge.values()) {
             assertEquals(5, lines.get(kind.name()).length, shown.out());
         }

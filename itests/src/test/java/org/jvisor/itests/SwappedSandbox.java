@@ -110,6 +110,13 @@ final class SwappedSandbox implements AutoCloseable {
         return pause.find() ? new Report(Integer.parseInt(pause.group(1)), Integer.parseInt(pause.group(2))) : new Report(0, 0);
     }
 
+    /** Bytes that the Sentry's heap holds after a collection. */
+    long heapBytes() throws IOException {
+        Runsc.Result result = Runsc.run(folder, "", runsc("debug", "--charges", id()));
+        assertEquals(0, result.status(), () -> result.err() + told());
+        return Long.parseLong(result.out().lines().filter(line -> line.startsWith("jvm\t")).findFirst().orElseThrow().split("\t")[3]);
+    }
+
     /** For many requests. */
     SandboxControl control() throws IOException {
         return new SandboxControl(folder.resolve("state").resolve(id()).resolve("control.sock"));

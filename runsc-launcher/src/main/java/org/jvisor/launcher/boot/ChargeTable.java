@@ -6,7 +6,8 @@ import org.jvisor.api.kernel.Charge;
 
 /**
  * What {@code runsc debug --charges} shows: a line each for the heap, the memory and all kinds of the catalogue, with what the
- * container is charged with, its limit, what the whole sandbox is charged with, and that limit.
+ * container is charged with, its limit, what the whole sandbox is charged with, and that limit. Before them stands, of the whole
+ * sandbox only, what the virtual machine's heap really holds, after a collection.
  */
 final class ChargeTable {
 
@@ -16,6 +17,10 @@ final class ChargeTable {
     static String of(Cgroup container) {
         Cgroup sandbox = container.parent();
         StringBuilder table = new StringBuilder();
+        System.gc();
+        Runtime runtime = Runtime.getRuntime();
+        table.append("jvm\t-\t-\t").append(runtime.totalMemory() - runtime.freeMemory()).append('\t').append(runtime.maxMemory())
+                .append('\n');
         line(table, "heap", container.heapBytes(), container.heapLimit(), sandbox.heapBytes(), sandbox.heapLimit());
         line(table, "memory", container.memoryBytes(), container.memoryLimit(), sandbox.memoryBytes(), sandbox.memoryLimit());
         for (Charge kind : Charge.values()) {

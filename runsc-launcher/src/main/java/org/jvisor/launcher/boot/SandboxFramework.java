@@ -76,6 +76,7 @@ final class SandboxFramework {
         configuration.put("ds.loglevel", "1");
         Framework framework = new FrameworkFactory().newFramework(configuration, bundles);
         framework.init();
+        framework.getBundleContext().addBundleListener(new UsedServices(framework));
         SandboxFramework started = new SandboxFramework(framework, bundles);
         started.startBundles();
         return started;

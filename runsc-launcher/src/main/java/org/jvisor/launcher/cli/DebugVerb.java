@@ -11,7 +11,7 @@ final class DebugVerb implements Verb {
     private final FlagSet.Flag roundTrip = flags.bool("round-trip", false,
         "save all state to a stream in memory and restore it from there, and tell of what");
     private final FlagSet.Flag charges = flags.bool("charges", false,
-        "show what the container and its sandbox are charged with, kind by kind, and how much that may be");
+        "show what the container and its sandbox are charged with, kind by kind, and how much that may be; first what the Sentry's heap holds");
 
     @Override
     public String name() {
