@@ -124,8 +124,26 @@ final class SwappedSandbox implements AutoCloseable {
 
     /** The Sentry's folder in the host's /proc. */
     Path sentry() {
-        return process.descendants().map(one -> Path.of("/proc", Long.toString(one.pid())))
-                .filter(one -> Files.exists(one) && name(one).startsWith("runsc-sandbox")).findFirst().orElseThrow();
+        return Path.of("/proc", Long.toString(process("runsc-sandbox").pid()));
+    }
+
+    /** Of runsc and those that it has made, the first whose command line begins so; "runsc" is runsc itself. */
+    ProcessHandle process(String name) {
+        return name.equals("runsc") ? process.toHandle()
+                : process.descendants().filter(one -> name(Path.of("/proc", Long.toString(one.pid()))).startsWith(name)).findFirst().orElseThrow();
+    }
+
+    /** All that are there for the sandbox now. */
+    List<ProcessHandle> processes() {
+        return Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
+    }
+
+    /** What is in the folder of the states after another runsc has looked there. */
+    List<String> state() throws IOException {
+        Runsc.run(folder, "", runsc("bundle", "list", "itest-none"));
+        try (Stream<Path> left = Files.list(folder.resolve("state"))) {
+            return left.map(Path::toString).toList();
+        }
     }
 
     private static String name(Path process) {
