@@ -57,22 +57,20 @@ final class TaskLoop implements Runnable {
         task.enterKernel();
         task.times.start();
         MemoryFile.Epoch epoch = null;
+        boolean served = false;
         try {
             epoch = task.kernelImpl().memory().file().newEpoch();
             task.setEpoch(epoch);
             live(epoch);
+            served = true;
         } catch (Throwable t) {
-            // A defect of the Sentry must not leave a process behind that nobody serves.
             log("life", t);
-            task.groupImpl().exitGroup(Wait.signaled(Signals.SIGKILL, false));
         }
-        // Others may not find the task any more before all of its end is done.
-        gate.stay(task);
+        beginEnd(served);
         try {
             if (epoch != null) {
                 epoch.enter();
             }
-            task.kernelImpl().awaitRoom();
             new ExitOperation(task).run();
         } catch (Throwable t) {
             log("end", t);
@@ -84,6 +82,27 @@ final class TaskLoop implements Runnable {
             task.stepOut();
             gate.leave(task);
             LockOrder.holdsNothing("by a task that has ended");
+        }
+    }
+
+    /**
+     * What comes before the end, which nobody else would do: it is tried until there is room in the heap for it.
+     *
+     * @param served a defect of the Sentry, if not, which must not leave a process behind that nobody serves
+     */
+    private void beginEnd(boolean served) {
+        for (;;) {
+            try {
+                task.kernelImpl().awaitRoom();
+                if (!served) {
+                    task.groupImpl().exitGroup(Wait.signaled(Signals.SIGKILL, false));
+                }
+                // Others may not find the task any more before all of its end is done.
+                gate.stay(task);
+                return;
+            } catch (OutOfMemoryError e) {
+                task.kernelImpl().outOfMemory();
+            }
         }
     }
 

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.ref.WeakReference;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -30,6 +31,7 @@ import org.jvisor.api.kernel.Task.CloneRequest;
 import org.jvisor.api.kernel.ThreadGroup.WaitResult;
 import org.jvisor.api.lock.KillableLock;
 import org.jvisor.api.lock.LockRank;
+import org.jvisor.api.platform.Context;
 import org.jvisor.api.vfs.FdTable;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.vfs.MountNamespace;
@@ -259,6 +261,44 @@ class ProcessTest {
                     return 0;
                 },
                 ProcessTest::pause)));
+    }
+
+    @Test
+    void shouldKillAProcessThatCannotBeServed() {
+        assertEquals(Wait.exited(5), test.run(test.init(
+                task -> {
+                    for (Error failure : List.of(new OutOfMemoryError("expected by this test"),
+                            new StackOverflowError("expected by this test"), new NoClassDefFoundError("expected by this test"))) {
+                        long child = fork(task, failing -> beUnservable(failing, failure));
+                        WaitResult result = new WaitResult();
+                        assertEquals(child, wait(task, EXITS, result));
+                        assertEquals(Wait.signaled(Signals.SIGKILL, false), result.status);
+                    }
+                    return 0;
+                },
+                exit(5))));
+    }
+
+    /** Of two threads one fails on its way to the application, and again when it tells the other one of the end. */
+    private long beUnservable(TaskImpl failing, Error failure) throws InterruptedException {
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch told = new CountDownLatch(1);
+        test.clone(failing, THREAD, 0, other -> {
+            other.setContext(new Fakes().on("run", a -> {
+                running.countDown();
+                TestKernel.until(() -> told.getCount() == 0);
+                return Context.INTERRUPTED;
+            }).on("interrupt", a -> {
+                told.countDown();
+                throw new OutOfMemoryError("expected by this test");
+            }).ignore("release").as(Context.class));
+            return 0;
+        });
+        running.await();
+        failing.setContext(new Fakes().on("run", a -> {
+            throw failure;
+        }).ignore("release", "interrupt").as(Context.class));
+        return 0;
     }
 
     @Test
