@@ -96,6 +96,10 @@ static void senders(void) {
     close(t[1]);
     me.pid = 4194000; // no process
     CHECK_ERRNO(sendWith(s[0], "x", SCM_CREDENTIALS, &me, sizeof me), ESRCH);
+    me = (struct ucred){getpid(), -1, getgid()}; // no user
+    CHECK_ERRNO(sendWith(s[0], "x", SCM_CREDENTIALS, &me, sizeof me), EINVAL);
+    me = (struct ucred){getpid(), getuid(), -1};
+    CHECK_ERRNO(sendWith(s[0], "x", SCM_CREDENTIALS, &me, sizeof me), EINVAL);
     close(s[0]);
     close(s[1]);
 }

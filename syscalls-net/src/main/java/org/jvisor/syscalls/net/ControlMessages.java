@@ -109,6 +109,9 @@ final class ControlMessages {
         if (m.pid != t.group().pid() && t.pidNamespace().threadGroup(m.pid) == null) {
             throw ErrnoException.of(Errno.ESRCH);
         }
+        if (m.uid == -1 || m.gid == -1) {
+            throw ErrnoException.of(Errno.EINVAL); // nobody's
+        }
     }
 
     static void release(Task t, FileDescription[] files) {
