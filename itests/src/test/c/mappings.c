@@ -153,6 +153,30 @@ static void low_addresses(void) {
     CHECK(munmap(wanted, 1 << 20) == 0 && munmap(other, PAGE) == 0 && munmap(beyond, PAGE) == 0);
 }
 
+// mlock(2): when it has returned, all of the range is there, whatever interrupted it.
+static void locked_pages(void) {
+    enum { PAGES = 200 };
+    unsigned char there[PAGES];
+    char *m = mmap(0, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(m != MAP_FAILED && mlock(m, PAGES * 4096) == 0 && mincore(m, PAGES * 4096, there) == 0);
+    for (int i = 0; i < PAGES; i++) CHECK(there[i] & 1);
+    munmap(m, PAGES * 4096);
+}
+
+// A transfer by /proc/PID/mem comes to its end, too.
+static void whole_transfers_by_mem(void) {
+    size_t length = 1 << 20;
+    int mem = open("/proc/self/mem", O_RDWR);
+    char *to = mmap(0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *from = malloc(length);
+    for (size_t i = 0; i < length; i++) from[i] = i * 31 >> 4;
+    CHECK(mem >= 0 && pwrite(mem, from, length, (off_t)to) == (ssize_t)length && memcmp(from, to, length) == 0);
+    memset(from, 0, length);
+    CHECK(pread(mem, from, length, (off_t)to) == (ssize_t)length && memcmp(from, to, length) == 0);
+    free(from);
+    munmap(to, length);
+    close(mem);
+}
+
 int main(void) {
     struct sigaction action = {.sa_sigaction = caught, .sa_flags = SA_SIGINFO};
     sigaction(SIGBUS, &action, 0);
@@ -168,5 +192,7 @@ int main(void) {
     cut_while_copying();
     rights_without_meaning();
     low_addresses();
+    locked_pages();
+    whole_transfers_by_mem();
     return 0;
 }

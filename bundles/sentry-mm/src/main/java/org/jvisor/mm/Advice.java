@@ -161,11 +161,12 @@ final class Advice {
         } finally {
             mm.lock.unlock();
         }
-        int signal = mm.populate(task, start, end, write);
-        if (signal == 0) {
-            return task.interrupted() ? -Errno.EINTR : 0;
-        }
-        return signal == Faults.OUT_OF_MEMORY ? -Errno.ENOMEM : -Errno.EFAULT;
+        return switch (mm.populate(task, start, end, write)) {
+            case 0 -> 0;
+            case Faults.INTERRUPTED -> -Errno.ERESTARTNOINTR;
+            case Faults.OUT_OF_MEMORY -> -Errno.ENOMEM;
+            default -> -Errno.EFAULT;
+        };
     }
 
     /** Punches holes into what lies behind shared mappings; objects are called without the lock. */
@@ -400,6 +401,9 @@ final class Advice {
                 return -Errno.ENOMEM;
             }
             int signal = mm.populate(task, at, to, write);
+            if (signal == Faults.INTERRUPTED) {
+                return -Errno.ERESTARTNOINTR; // mlock(2) knows no EINTR, and begins again behind what is there
+            }
             if (signal != 0) {
                 return signal == Faults.OUT_OF_MEMORY ? -Errno.EAGAIN : -Errno.ENOMEM;
             }

@@ -36,6 +36,8 @@ final class Faults {
     static final int BEYOND_END = Signals.SIGBUS << 16 | Signals.BUS_ADRERR;
     /** Linux's out-of-memory killer would do the same. */
     static final int OUT_OF_MEMORY = Signals.SIGKILL << 16 | Signals.SI_KERNEL;
+    /** No signal: the task has something else to do, and may go on where it was. */
+    static final int INTERRUPTED = -2;
 
     /** An access of unknown kind to a page that the platform had not mapped, whatever the table says. */
     static final int UNKNOWN_UNMAPPED = 8;

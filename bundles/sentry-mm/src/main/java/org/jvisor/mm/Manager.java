@@ -285,17 +285,17 @@ final class Manager implements MemoryManager, Restorable {
     /**
      * Brings in what is missing of the range and has the platform map it, as MAP_POPULATE and mlock(2) ask for.
      *
-     * @return 0, or the signal that an access would have got
+     * @return 0; the signal that an access would have got; or {@link Faults#INTERRUPTED}, after which what is there stays
      */
     int populate(Task task, long start, long end, boolean write) {
         for (long at = start; at < end; at += PAGE) {
-            if (task != null && task.interrupted()) {
-                return 0;
-            }
             long entry = pages.table.get(at);
             int needed = Pte.MAPPED | (write ? Pte.WRITE : Pte.READ);
             if (Pte.has(entry, needed)) {
                 continue;
+            }
+            if (task != null && task.interrupted()) {
+                return Faults.INTERRUPTED;
             }
             int access = write ? Pte.WRITE : Pte.READ;
             int result = faults.resolve(task, at, access, false, end - at - PAGE);
