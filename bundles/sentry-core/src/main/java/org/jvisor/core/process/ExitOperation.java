@@ -73,7 +73,6 @@ public final class ExitOperation {
     // ---- with the tree's lock held
 
     private void leaveProcess() {
-        task.setGone();
         group.times().taskGone(task);
         processes.addGoneTimes(task.userTimeNs(), task.systemTimeNs());
         group.containerImpl().users().removeTask(task.credentials().uid());

@@ -132,16 +132,6 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
         return tasks;
     }
 
-    /** With the lock held. */
-    public boolean hasLive(TaskImpl task) {
-        for (TaskImpl one : tasks) {
-            if (one == task) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     @Override
     public int taskCount() {
         return tasks.length;
@@ -193,11 +183,12 @@ public final class ThreadGroupImpl implements ThreadGroup, Restorable {
         }
     }
 
-    /** With both locks held. What was pending for it goes, and with the last one what was pending for all. */
+    /** With both locks held: it is gone from then on. What was pending for it goes, and with the last one what was pending for all. */
     void removeTask(TaskImpl task) {
         List<TaskImpl> less = new ArrayList<>(Arrays.asList(tasks));
         less.remove(task);
         tasks = less.toArray(NONE);
+        task.setGone();
         task.pending.discard(ALL_SIGNALS);
         if (tasks.length == 0) {
             pending.discard(ALL_SIGNALS);

@@ -51,7 +51,7 @@ public final class SignalSender {
         int stopSignal;
         long result = 0;
         try (Mutex _ = group.lock.take()) {
-            if (group.taskCount() == 0 || target != null && !group.hasLive(target)) {
+            if (group.taskCount() == 0 || target != null && target.isGone()) {
                 return 0;
             }
             if (signal == Signals.SIGKILL && group.shielded && !outside) {
