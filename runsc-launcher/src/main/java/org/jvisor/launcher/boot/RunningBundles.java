@@ -15,6 +15,7 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
+import org.osgi.framework.launch.Framework;
 import org.osgi.framework.namespace.PackageNamespace;
 import org.osgi.framework.wiring.BundleCapability;
 import org.osgi.framework.wiring.BundleRevision;
@@ -44,6 +45,8 @@ final class RunningBundles {
     private final Condition changed = new Condition(lock);
     /** Somebody is at it, whose is all that follows. Guarded by the lock. */
     private boolean changing;
+    /** Null until there is a change: a start does not wait for what it may never need. Guarded by the lock. */
+    private UsedServices usedServices;
     private final WithdrawnBundles withdrawn = new WithdrawnBundles();
     /** Digests of jars by the location of their bundles. */
     private final Map<String, String> digests;
@@ -92,6 +95,10 @@ final class RunningBundles {
                 if (!changed.awaitUntil(deadline)) {
                     throw new BundleException("another bundle is being installed or withdrawn: try again");
                 }
+            }
+            if (usedServices == null) {
+                usedServices = new UsedServices((Framework) context.getBundle(0));
+                context.addBundleListener(usedServices);
             }
             changing = true;
         }

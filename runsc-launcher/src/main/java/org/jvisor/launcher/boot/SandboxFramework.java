@@ -76,7 +76,6 @@ final class SandboxFramework {
         configuration.put("ds.loglevel", "1");
         Framework framework = new FrameworkFactory().newFramework(configuration, bundles);
         framework.init();
-        framework.getBundleContext().addBundleListener(new UsedServices(framework));
         SandboxFramework started = new SandboxFramework(framework, bundles);
         started.startBundles();
         return started;
