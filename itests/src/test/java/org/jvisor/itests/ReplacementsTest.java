@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.StringTokenizer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -112,13 +113,13 @@ class ReplacementsTest {
 
     private static Use use(Path sentry) throws IOException {
         List<String> threads;
-        long children = 0;
+        long children;
         try (Stream<Path> tasks = Files.list(sentry.resolve("task"))) {
             threads = tasks.map(task -> read(task.resolve("comm")).strip()).filter(name -> !PASSING_THREADS.contains(name)).sorted()
                     .collect(Collectors.toList());
         }
         try (Stream<Path> tasks = Files.list(sentry.resolve("task"))) {
-            children = tasks.mapToLong(task -> read(task.resolve("children")).strip().split(" ").length).sum();
+            children = tasks.mapToLong(task -> new StringTokenizer(read(task.resolve("children"))).countTokens()).sum();
         }
         try (Stream<Path> descriptors = Files.list(sentry.resolve("fd"))) {
             return new Use(threads, descriptors.count(), children);
