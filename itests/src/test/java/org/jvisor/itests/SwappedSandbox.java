@@ -81,11 +81,9 @@ final class SwappedSandbox implements AutoCloseable {
         return last;
     }
 
-    /** Runs a further process in the container. */
-    Runsc.Result exec(String... words) throws IOException {
-        List<String> line = new ArrayList<>(List.of("exec", id()));
-        line.addAll(List.of(words));
-        return Runsc.run(folder, "", runsc(line.toArray(String[]::new)));
+    /** Runs a further container in the sandbox to its end. */
+    Runsc.Result runBeside(Path bundle, String other) throws IOException {
+        return Runsc.run(folder, "", runsc("run", "--bundle", bundle.toString(), "--in", id(), other));
     }
 
     String errors() {
