@@ -40,10 +40,12 @@ final class Closing {
                 failure = e;
             }
         }
-        switch (failure) {
-            case null -> { }
-            case Error e -> throw e;
-            default -> throw (RuntimeException) failure;
+        // No switch over types: that costs a hundred nanoseconds for each descriptor that is closed.
+        if (failure instanceof Error e) {
+            throw e;
+        }
+        if (failure != null) {
+            throw (RuntimeException) failure;
         }
     }
 }
