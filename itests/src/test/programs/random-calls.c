@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes random system calls, each number with half-sensible arguments, in processes and threads that come and go, pass descriptors to
 // one another and die of what they did. Process 1 begins one round after the other with a few workers each, ends it with SIGKILL for
-// all, and says "round N"; at the end of its input it says "ok: ..." and ends. The same seed makes the same calls, as far as the
+// all, and says "round N"; at a line of its input it does nothing until the next one, which it says by "quiet", and at the input's end
+// it says "ok: ..." and ends. The same seed makes the same calls, as far as the
 // scheduler lets them come in the same order.
 //   random-calls SEED [CALLS]    CALLS: of each worker
 #include "../c/check.h"
@@ -464,7 +465,12 @@ int main(int count, char **arguments) {
     long rounds = 0;
     for (;; rounds++) {
         struct pollfd input = {.fd = 0, .events = POLLIN};
-        if (poll(&input, 1, 0) > 0) break;
+        if (poll(&input, 1, 0) > 0) {
+            char line;
+            if (read(0, &line, 1) != 1) break;
+            puts("quiet");
+            if (read(0, &line, 1) != 1) break;
+        }
         round_of(seed + (uint64_t)rounds);
         printf("round %ld %ld\n", rounds, *calls);
     }

@@ -25,9 +25,24 @@ class KilledReplacementTest {
     private static final int TIMES = Integer.getInteger("kills", 3);
     private static final int LATEST_MILLIS = 150;
     private static final long LIMIT_SECONDS = 300;
+    private static final int SIGKILLED = 137;
+    /** Of a line of mountinfo, see proc(5). */
+    private static final int MOUNT_POINT = 4;
+    private static final int CGROUP_DEPTH = 6;
 
     @TempDir
     Path folder;
+
+    /** What a sandbox could leave on the host beside processes and files: where there are mounts, and which cgroups. */
+    private record Leftovers(List<String> mounts, List<String> cgroups) {
+        static Leftovers now() throws IOException {
+            try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1);
+                    Stream<Path> cgroups = Files.find(Path.of("/sys/fs/cgroup"), CGROUP_DEPTH, (path, kind) -> kind.isDirectory()
+                            && path.toString().contains("itest"))) {
+                return new Leftovers(mounts.map(line -> line.split(" ")[MOUNT_POINT]).toList(), cgroups.map(Path::toString).toList());
+            }
+        }
+    }
 
     @Test
     void shouldLeaveNothing() throws Exception {
@@ -53,6 +68,7 @@ class KilledReplacementTest {
                  "mounts": [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}, {"destination": "/proc", "type": "proc"},
                             {"destination": "/mnt", "type": "bind", "source": "%s", "options": ["rbind", "ro"]}]}
                 """.formatted(System.getProperty("java.home"), programs));
+        Leftovers before = Leftovers.now();
         try (SwappedSandbox sandbox = new SwappedSandbox(run, "run", "--bundle", run.toString(), "itest-killed")) {
             assertEquals("started", sandbox.readLine());
             List<ProcessHandle> all = sandbox.processes();
@@ -62,7 +78,11 @@ class KilledReplacementTest {
             boolean answered = answer.isDone();
             sandbox.process(victim).destroyForcibly();
             int status = sandbox.waitForExit();
-            if (!victim.equals("runsc")) {
+            System.out.println(run.getFileName() + ": " + victim + " killed " + millis + " ms into replacing " + bundle
+                    + (answered ? " (answered)" : "") + ": status " + status + ", " + sandbox.errors().strip());
+            if (victim.equals("runsc")) {
+                assertEquals(SIGKILLED, status);
+            } else {
                 String who = victim.equals("runsc-gofer") ? "the gofer" : "the Sentry";
                 assertEquals(128, status, sandbox.errors());
                 assertTrue(sandbox.errors().lines().filter(line -> line.contains("was killed by SIGKILL")).toList()
@@ -73,8 +93,7 @@ class KilledReplacementTest {
             }
             answer.get(LIMIT_SECONDS, TimeUnit.SECONDS);
             assertEquals(List.of(), sandbox.state(), "what a killed runsc leaves, the next one takes away");
-            assertTrue(Files.readAllLines(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1).stream()
-                    .noneMatch(line -> line.contains(run.toString())));
+            assertEquals(before, Leftovers.now(), "mounts and cgroups");
             return answered;
         }
     }

@@ -2,6 +2,7 @@
 package org.jvisor.itests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,7 +15,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.jvisor.itests.osgi.Build;
 
 /**
- * Random calls, while bundles are replaced and round trips made: the Sentry survives them, answers, and meets no defect of its own.
+ * Random calls, while bundles are replaced and round trips made: the Sentry survives them, answers, and meets no defect of its own; and
+ * when the workers have ended it has no more heap, threads, descriptors and processes of the host than after the first third of the time,
+ * in which each bundle has been replaced.
  * System property {@code random-calls} says for how many seconds (10), {@code random-seed} from which seed on.
  */
 class RandomCallsTest {
@@ -24,8 +27,20 @@ class RandomCallsTest {
             "SYS_CHROOT", "SYS_PTRACE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "IPC_OWNER", "SYS_RESOURCE")
             .map(name -> "\"CAP_" + name + "\"").toList().toString();
 
+    /** Replacements after all bundles' first ones, at least. */
+    private static final int MORE = 5;
+    /** What is compiled late is not the same at any two times, and what is charged is charged about. */
+    private static final long HEAP_SLACK = 4 << 20;
+
     @TempDir
     Path folder;
+
+    /** What there is while nobody makes calls. */
+    private record Rest(SentryUse use, long heapBytes, long chargedHeapBytes) {
+        long uncharged() {
+            return heapBytes - chargedHeapBytes;
+        }
+    }
 
     @Test
     void shouldSurviveRandomCalls() throws Exception {
@@ -51,7 +66,9 @@ class RandomCallsTest {
         try (SwappedSandbox sandbox = new SwappedSandbox(folder, "--debug-log", log.toString(), "run", "--bundle", folder.toString(),
                 "itest-random")) {
             assertEquals("round 0", sandbox.readLine().substring(0, 7));
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+            long begin = System.nanoTime();
+            long end = begin + TimeUnit.SECONDS.toNanos(SECONDS);
+            Rest early = null;
             int replaced = 0;
             int trips = 0;
             do {
@@ -61,7 +78,15 @@ class RandomCallsTest {
                     trips++;
                     assertAnswers(sandbox);
                 }
-            } while (System.nanoTime() < end);
+                if (early == null && replaced >= Replacer.BUNDLES.size() && System.nanoTime() - begin > (end - begin) / 3) {
+                    early = rest(sandbox);
+                    sandbox.inputLine();
+                }
+            } while (System.nanoTime() < end || replaced < Replacer.BUNDLES.size() + MORE);
+            Rest late = rest(sandbox);
+            System.out.println("heap after the first third " + early.heapBytes + ", at the end " + late.heapBytes);
+            assertTrue(late.uncharged() < early.uncharged() + HEAP_SLACK, "early " + early + ", late " + late);
+            early.use.awaitAgain(sandbox.sentry());
             sandbox.endInput();
             String last = sandbox.readToEnd();
             System.out.println("seed " + SEED + ": " + last + ", " + replaced + " bundles replaced, " + trips + " round trips");
@@ -70,6 +95,16 @@ class RandomCallsTest {
             assertEquals("", sandbox.errors());
         }
         assertEquals(List.of(), defects(log));
+    }
+
+    /** Has the workers end and no other ones begin. */
+    private static Rest rest(SwappedSandbox sandbox) throws IOException {
+        sandbox.inputLine();
+        while (!sandbox.readLine().equals("quiet")) {
+            // a round
+        }
+        long heap = sandbox.heapBytes(); // first: what has ended is gone then
+        return new Rest(SentryUse.of(sandbox.sentry()), heap, sandbox.charged("heap"));
     }
 
     /** A container beside, where no signal of the workers' reaches anybody. */

@@ -5,13 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.StringTokenizer;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.jvisor.itests.osgi.Build;
@@ -29,14 +25,9 @@ class ReplacementsTest {
     private static final long HEAP_SLACK = 2 << 20;
     private static final int LOOKS = 600;
     private static final long LOOK_MILLIS = 100;
-    /** Threads of the virtual machine that come when there is much to do. */
-    private static final List<String> PASSING_THREADS = List.of("C1 CompilerThre", "Common-Cleaner", "Cleaner-0", "control-request");
 
     @TempDir
     Path folder;
-
-    /** What a Sentry has of the host. */
-    private record Use(List<String> threads, long descriptors, long children) {}
 
     @Test
     void shouldLeaveNothingOfWhatWasReplaced() throws Exception {
@@ -56,11 +47,11 @@ class ReplacementsTest {
                 replaceAll(control, 1, 1); // what is made when it is first needed is there then
                 awaitCollection(control);
                 Path sentry = sandbox.sentry();
-                Use before = use(sentry);
+                SentryUse before = SentryUse.of(sentry);
                 long heapBefore = sandbox.heapBytes();
                 replaceAll(control, 2, TIMES);
                 awaitCollection(control);
-                awaitNoMore(sentry, before);
+                before.awaitAgain(sentry);
                 long heapAfter = sandbox.heapBytes();
                 System.out.println(BUNDLES.size() + " bundles replaced " + TIMES + " times each: heap before " + heapBefore + ", after "
                         + heapAfter);
@@ -96,42 +87,6 @@ class ReplacementsTest {
             return control.bundles();
         } catch (IOException e) {
             return e.toString();
-        }
-    }
-
-    private static void awaitNoMore(Path sentry, Use before) throws Exception {
-        Use now = use(sentry);
-        for (int i = 0; i < LOOKS && (now.threads.size() > before.threads.size() || now.descriptors > before.descriptors
-                || now.children > before.children); i++) {
-            Thread.sleep(LOOK_MILLIS);
-            now = use(sentry);
-        }
-        assertTrue(now.threads.size() <= before.threads.size(), "threads before " + before.threads + ", after " + now.threads);
-        assertTrue(now.descriptors <= before.descriptors, "descriptors before " + before.descriptors + ", after " + now.descriptors);
-        assertTrue(now.children <= before.children, "processes before " + before.children + ", after " + now.children);
-    }
-
-    private static Use use(Path sentry) throws IOException {
-        List<String> threads;
-        long children;
-        try (Stream<Path> tasks = Files.list(sentry.resolve("task"))) {
-            threads = tasks.map(task -> read(task.resolve("comm")).strip()).filter(name -> !PASSING_THREADS.contains(name)).sorted()
-                    .collect(Collectors.toList());
-        }
-        try (Stream<Path> tasks = Files.list(sentry.resolve("task"))) {
-            children = tasks.mapToLong(task -> new StringTokenizer(read(task.resolve("children"))).countTokens()).sum();
-        }
-        try (Stream<Path> descriptors = Files.list(sentry.resolve("fd"))) {
-            return new Use(threads, descriptors.count(), children);
-        }
-    }
-
-    /** Empty for who has just gone. */
-    private static String read(Path file) {
-        try {
-            return Files.readString(file, StandardCharsets.ISO_8859_1);
-        } catch (IOException e) {
-            return "";
         }
     }
 }

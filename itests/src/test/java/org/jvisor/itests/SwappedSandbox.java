@@ -67,6 +67,12 @@ final class SwappedSandbox implements AutoCloseable {
         return line;
     }
 
+    /** The container's program has one more line of input, an empty one. */
+    void inputLine() throws IOException {
+        process.getOutputStream().write('\n');
+        process.getOutputStream().flush();
+    }
+
     /** The container's program has no more input. */
     void endInput() throws IOException {
         process.getOutputStream().close();
@@ -110,9 +116,14 @@ final class SwappedSandbox implements AutoCloseable {
 
     /** Bytes that the Sentry's heap holds after a collection. */
     long heapBytes() throws IOException {
+        return charged("jvm");
+    }
+
+    /** What the sandbox is charged with, after a collection: a column of {@code runsc debug --charges}. */
+    long charged(String kind) throws IOException {
         Runsc.Result result = Runsc.run(folder, "", runsc("debug", "--charges", id()));
         assertEquals(0, result.status(), () -> result.err() + told());
-        return Long.parseLong(result.out().lines().filter(line -> line.startsWith("jvm\t")).findFirst().orElseThrow().split("\t")[3]);
+        return Long.parseLong(result.out().lines().filter(line -> line.startsWith(kind + "\t")).findFirst().orElseThrow().split("\t")[3]);
     }
 
     /** For many requests. */
