@@ -22,4 +22,14 @@ public interface PidNamespace {
 
     /** All processes, zombies among them, by ascending pid; allocates. */
     List<ThreadGroup> threadGroups();
+
+    /**
+     * kill(2) of more than one process: to all of them at once, so that no child is left out that one of them makes meanwhile.
+     *
+     * @param pid 0: those of the sender's process group; -1: all but the sender and its container's first one; below: those of the
+     *     process group {@code -pid}
+     * @param signal 0: only looks whether it may be sent
+     * @return 0 or a negative errno
+     */
+    long kill(Task sender, int pid, int signal);
 }

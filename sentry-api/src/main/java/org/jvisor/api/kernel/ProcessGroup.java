@@ -15,7 +15,7 @@ public interface ProcessGroup {
     /** Its processes; allocates. */
     List<ThreadGroup> members();
 
-    /** Sends to all of them; no permission is asked. */
+    /** Sends to all of them at once: a child that one of them makes meanwhile gets it, too, or is not made. No permission is asked. */
     void send(SignalInfo signal);
 
     /**

@@ -297,8 +297,9 @@ public final class ContainerImpl implements Container, HandleSource {
     private void send(int signal, int target) {
         SignalInfo info = new SignalInfo(signal, Signals.SI_USER, 0, 0, 0, 0, 0, 0);
         if (target == TO_ALL) {
-            for (ThreadGroupImpl group : pidNamespace.groups()) {
-                SignalSender.sendFromOutside(group, info);
+            // At once: so that no child is left out that one of them makes meanwhile.
+            try (Mutex _ = kernel.processes().lock.take()) {
+                pidNamespace.groups().forEach(group -> SignalSender.sendFromOutside(group, info));
             }
             return;
         }
@@ -311,7 +312,7 @@ public final class ContainerImpl implements Container, HandleSource {
         }
         ProcessGroupImpl foreground = target == TO_FOREGROUND ? foreground() : null;
         if (foreground != null) {
-            foreground.members().forEach(member -> SignalSender.sendFromOutside((ThreadGroupImpl) member, info));
+            foreground.sendFromOutside(info);
         } else {
             SignalSender.sendFromOutside(init, info);
         }

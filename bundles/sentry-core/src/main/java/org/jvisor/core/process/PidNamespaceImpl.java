@@ -13,7 +13,11 @@ import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.kernel.Cgroup;
 import org.jvisor.api.kernel.Charge;
 import org.jvisor.api.kernel.PidNamespace;
+import org.jvisor.api.kernel.ProcessGroup;
+import org.jvisor.api.kernel.SignalInfo;
+import org.jvisor.api.kernel.Task;
 import org.jvisor.api.kernel.ThreadGroup;
+import org.jvisor.api.lock.Mutex;
 import org.jvisor.api.state.Restorable;
 import org.jvisor.api.state.StateRecord;
 
@@ -66,6 +70,48 @@ public final class PidNamespaceImpl implements PidNamespace, Restorable {
         List<ThreadGroup> all = new ArrayList<>(groups.values());
         all.sort(Comparator.comparingInt(ThreadGroup::pid));
         return all;
+    }
+
+    @Override
+    public long kill(Task sender, int pid, int signal) {
+        SignalInfo info = signal == 0 ? null : SignalInfo.user(signal, sender);
+        try (Mutex _ = processes.lock.take()) {
+            if (pid == -1) {
+                return killAll(sender, info);
+            }
+            ProcessGroup group = pid == 0 ? sender.group().processGroup() : processGroups.get(-pid);
+            return group instanceof ProcessGroupImpl found ? kill(sender, found, info) : -Errno.ESRCH;
+        }
+    }
+
+    /** Not to be allowed to is no error, as in Linux. */
+    private long killAll(Task sender, SignalInfo info) {
+        long result = -Errno.ESRCH;
+        for (ThreadGroupImpl group : groups.values()) {
+            if (group != sender.container().init() && group != sender.group()) {
+                send(sender, group, info);
+                result = 0;
+            }
+        }
+        return result;
+    }
+
+    private static long kill(Task sender, ProcessGroupImpl group, SignalInfo info) {
+        long result = -Errno.ESRCH;
+        boolean sent = false;
+        for (ThreadGroupImpl member : group.membersNow()) {
+            result = send(sender, member, info);
+            sent |= result == 0;
+        }
+        return sent ? 0 : result;
+    }
+
+    private static long send(Task sender, ThreadGroupImpl group, SignalInfo info) {
+        long allowed = sender.maySignal(group, info == null ? 0 : info.signal());
+        if (allowed == 0 && info != null) {
+            group.send(info);
+        }
+        return allowed;
     }
 
     public Collection<ThreadGroupImpl> groups() {

@@ -39,10 +39,6 @@ public final class ProcessGroupImpl implements ProcessGroup, Restorable {
 
     @Override
     public List<ThreadGroup> members() {
-        return new ArrayList<>(processesNow());
-    }
-
-    private List<ThreadGroupImpl> processesNow() {
         try (Mutex _ = namespace.processes().lock.take()) {
             return new ArrayList<>(members);
         }
@@ -50,19 +46,28 @@ public final class ProcessGroupImpl implements ProcessGroup, Restorable {
 
     @Override
     public void send(SignalInfo signal) {
-        for (ThreadGroupImpl member : processesNow()) {
-            member.send(signal);
+        try (Mutex _ = namespace.processes().lock.take()) {
+            members.forEach(member -> member.send(signal));
         }
     }
 
     @Override
     public void sendFrom(Tty terminal, SignalInfo signal) {
-        for (ThreadGroupImpl member : processesNow()) {
-            if (member.containerImpl().isOperators(terminal)) {
-                SignalSender.sendFromOutside(member, signal);
-            } else {
-                member.send(signal);
+        try (Mutex _ = namespace.processes().lock.take()) {
+            for (ThreadGroupImpl member : members) {
+                if (member.containerImpl().isOperators(terminal)) {
+                    SignalSender.sendFromOutside(member, signal);
+                } else {
+                    member.send(signal);
+                }
             }
+        }
+    }
+
+    /** By the container's operator. */
+    public void sendFromOutside(SignalInfo signal) {
+        try (Mutex _ = namespace.processes().lock.take()) {
+            members.forEach(member -> SignalSender.sendFromOutside(member, signal));
         }
     }
 
@@ -74,6 +79,10 @@ public final class ProcessGroupImpl implements ProcessGroup, Restorable {
     }
 
     // ---- with the tree's lock held
+
+    List<ThreadGroupImpl> membersNow() {
+        return members;
+    }
 
     void add(ThreadGroupImpl member) {
         if (members.isEmpty()) {

@@ -401,6 +401,64 @@ class SignalTest {
         });
     }
 
+    private long child(TaskImpl task, TestKernel.Step step) {
+        return test.clone(task, 0, Signals.SIGCHLD, step);
+    }
+
+    private static void assertKilled(TaskImpl task, long pid) {
+        WaitResult result = new WaitResult();
+        assertEquals(pid, task.group().waitForChild(task, Wait.P_PID, (int) pid, Wait.WEXITED, result));
+        assertEquals(Signals.SIGKILL, result.status);
+    }
+
+    @Test
+    void shouldSendToAGroupWhomItMay() {
+        run(task -> {
+            AtomicInteger settled = new AtomicInteger();
+            TestKernel.Step member = one -> {
+                assertEquals(0, one.group().setProcessGroup(one.group(), settled.get()));
+                settled.set(one.group().processGroup().id());
+                return pause(one, 0);
+            };
+            long first = child(task, member);
+            TestKernel.until(() -> settled.get() != 0);
+            long second = child(task, member);
+            TestKernel.until(() -> test.pids.processGroup((int) first).members().size() == 2);
+            assertEquals(-Errno.ESRCH, test.pids.kill(task, -99, Signals.SIGTERM));
+            assertEquals(0, test.pids.kill(task, -(int) first, 0));
+            task.setCredentials(task.credentials().with(b -> {
+                b.uid = 1000;
+                b.euid = 1000;
+                b.suid = 1000;
+                b.effective = 0;
+            }));
+            assertEquals(-Errno.EPERM, test.pids.kill(task, -(int) first, Signals.SIGKILL));
+            test.pids.task((int) second).setCredentials(task.credentials());
+            assertEquals(0, test.pids.kill(task, -(int) first, Signals.SIGKILL), "it is enough that one is reached");
+            assertKilled(task, second);
+            test.pids.threadGroup((int) first).send(SignalInfo.user(Signals.SIGKILL, task));
+            assertKilled(task, first);
+            return 0;
+        });
+    }
+
+    @Test
+    void shouldSpareTheFirstProcessAndItself() {
+        run(task -> {
+            assertEquals(-Errno.ESRCH, test.pids.kill(task, -1, Signals.SIGKILL), "there is nobody else");
+            long victim = child(task, one -> pause(one, 0));
+            long killer = child(task, one -> {
+                assertEquals(0, test.pids.kill(one, -1, Signals.SIGKILL));
+                return 0;
+            });
+            assertKilled(task, victim);
+            WaitResult result = new WaitResult();
+            assertEquals(killer, task.group().waitForChild(task, Wait.P_PID, (int) killer, Wait.WEXITED, result));
+            assertEquals(Wait.exited(0), result.status);
+            return 0;
+        });
+    }
+
     @Test
     void shouldCountWhatATimerMisses() {
         run(task -> {

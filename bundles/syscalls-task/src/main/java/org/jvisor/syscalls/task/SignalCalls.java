@@ -212,33 +212,7 @@ final class SignalCalls {
         if (pid == Integer.MIN_VALUE) {
             return -Errno.ESRCH;
         }
-        if (pid == -1) {
-            return killAll(t, signal);
-        }
-        ProcessGroup group = pid == 0 ? t.group().processGroup() : t.pidNamespace().processGroup(-pid);
-        if (group == null) {
-            return -Errno.ESRCH;
-        }
-        long result = -Errno.ESRCH;
-        boolean sent = false;
-        for (ThreadGroup member : group.members()) {
-            long one = send(t, member, signal);
-            sent |= one == 0;
-            result = one;
-        }
-        return sent ? 0 : result;
-    }
-
-    /** kill(-1): everything but the first process of the container and the caller. Not to be allowed to is no error, as in Linux. */
-    private static long killAll(Task t, int signal) {
-        long result = -Errno.ESRCH;
-        for (ThreadGroup group : t.pidNamespace().threadGroups()) {
-            if (group.container() == t.container() && group != t.container().init() && group != t.group()) {
-                send(t, group, signal);
-                result = 0;
-            }
-        }
-        return result;
+        return t.pidNamespace().kill(t, pid, signal);
     }
 
     private static ThreadGroup groupOf(Task t, int id) {

@@ -22,7 +22,6 @@ import org.jvisor.api.abi.SigactionLayout;
 import org.jvisor.api.abi.SiginfoLayout;
 import org.jvisor.api.abi.Signals;
 import org.jvisor.api.kernel.Container;
-import org.jvisor.api.kernel.ProcessGroup;
 import org.jvisor.api.kernel.SignalAction;
 import org.jvisor.api.kernel.SignalInfo;
 import org.jvisor.api.kernel.Task;
@@ -111,28 +110,6 @@ class SignalCallsTest {
         assertEquals(-Errno.EINVAL, calls.tkill(t, -1, THREAD, signal));
         assertThrows(ErrnoException.class, () -> calls.sigqueueinfo(t, arguments(OTHER, signal, BASE)));
         assertEquals(List.of(), sent);
-    }
-
-    @Test
-    void shouldSendToAGroupWhomItMay() {
-        ThreadGroup third = process(30);
-        caller.processGroups.put(9, Caller.of(ProcessGroup.class, Map.of("members", a -> List.of(other, third))));
-        guarded = third;
-        assertEquals(0, kill(-9, Signals.SIGTERM));
-        assertEquals(1, sent.size(), "it is enough that one is reached");
-        caller.processGroups.put(9, Caller.of(ProcessGroup.class, Map.of("members", a -> List.of(third))));
-        assertEquals(-Errno.EPERM, kill(-9, Signals.SIGTERM));
-        assertEquals(-Errno.ESRCH, kill(-99, Signals.SIGTERM));
-    }
-
-    @Test
-    void shouldSpareTheFirstProcessAndItself() {
-        caller.groups.put(1, init);
-        assertEquals(0, kill(-1, Signals.SIGTERM));
-        assertEquals(List.of(OTHER + " " + Signals.SIGTERM + " " + Signals.SI_USER), sent);
-        assertEquals(List.of(), caller.signals);
-        caller.groups.remove(OTHER);
-        assertEquals(-Errno.ESRCH, kill(-1, Signals.SIGTERM));
     }
 
     // ---- threads
