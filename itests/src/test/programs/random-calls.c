@@ -8,6 +8,7 @@
 #include "../c/check.h"
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/magic.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <pthread.h>
@@ -26,6 +27,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/vfs.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -391,7 +393,9 @@ static void begin_worker(uint64_t seed, int place) {
     mkdir("d", 0777), mkdir("d/e", 0777), mkfifo("fifo", 0666);
     (void)!symlink("d", "link");
     for (int i = 0; i < 3; i++) dup2(null, i);
-    unshare(CLONE_NEWNS | CLONE_NEWIPC | (seed % 3 ? 0 : CLONE_NEWNET));
+    // Mounts that process 1 sees would end all workers that come, which need their folder.
+    if (unshare(CLONE_NEWNS | CLONE_NEWIPC) != 0) _exit(1);
+    if (seed % 3 == 0) unshare(CLONE_NEWNET); // if there are others
     if (seed % 2) setsid();
     if (seed % 4 == 0 && setuid(65534) != 0) _exit(1);
     worker(seed);
@@ -418,9 +422,18 @@ static pid_t new_worker(uint64_t seed, int place) {
     return pid;
 }
 
+// Whoever has taken away his own mount there may remove the folder itself, and so what is mounted there for all others.
+static void folder_again(void) {
+    struct statfs system;
+    mkdir("/tmp", 0777);
+    if (statfs("/tmp", &system) != 0 || system.f_type != TMPFS_MAGIC) CHECK(mount("tmpfs", "/tmp", "tmpfs", 0, 0) == 0);
+}
+
 // A worker that has died is followed by another until the round's time is over.
 static void round_of(uint64_t seed) {
     pid_t workers[WORKERS];
+    long before = *calls;
+    folder_again();
     seed *= 1000;
     for (int i = 0; i < WORKERS; i++) CHECK(socketpair(AF_UNIX, i % 2 ? SOCK_DGRAM : SOCK_STREAM, 0, passing + 2 * i) == 0);
     for (int i = 0; i < WORKERS; i++) workers[i] = new_worker(seed++, i);
@@ -430,6 +443,7 @@ static void round_of(uint64_t seed) {
         if (ended == 0) usleep(2000);
         for (int i = 0; i < WORKERS; i++) if (ended > 0 && workers[i] == ended) workers[i] = new_worker(seed++, i);
     }
+    CHECK(*calls > before); // or nothing is tried any more
     for (int i = 0; i < 2 * WORKERS; i++) CHECK(close(passing[i]) == 0);
     kill(-1, SIGKILL);
     for (;;) {
