@@ -87,6 +87,7 @@ rules() {
     rules="$java_home/bin/java -XX:TieredStopAtLevel=1 -cp $module/../build-rules/target/classes org.jvisor.rules.BundleRules"
     $rules wiring $(cat "$work/boot")
     $rules locks "$home"/bundles/*.jar "$home/lib/runsc-launcher.jar"
+    $rules threads "$home"/bundles/*.jar
     $rules native "$home"/bundles/*.jar "$home/lib/runsc-launcher.jar" "$home/lib/gofer.jar"
 }
 

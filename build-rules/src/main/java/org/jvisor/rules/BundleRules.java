@@ -18,6 +18,8 @@ import java.util.TreeMap;
  * package is in two bundles.
  * <li>Only the host bundles reach native code; everything else asks {@code HostKernel}.
  * <li>The Sentry's locks are those of {@code org.jvisor.api.lock}, which know their order: no monitors, and no other locks.
+ * <li>Bundles that are replaced have no ThreadLocal: a thread keeps what it has for one long after that is gone, so each build would
+ * leave something in each thread.
  * </ul>
  */
 public final class BundleRules {
@@ -32,13 +34,18 @@ public final class BundleRules {
     private static final String PARKING = LOCKS + "LockSupport";
     private static final String OURS = "org.jvisor.";
 
+    /** As {@code RunningBundles} has them. */
+    private static final Set<String> NEVER_REPLACED = Set.of("sentry-api", "sentry-core", "sentry-mm", "sentry-vfs", "sentry-time",
+        "assembler", "host-ffm", "host-jnr");
+    private static final Set<String> THREAD_LOCALS = Set.of("java.lang.ThreadLocal", "java.lang.InheritableThreadLocal");
+
     private BundleRules() {
     }
 
     /**
      * Ends with status 1 and a line for each class that breaks a rule.
      *
-     * @param arguments {@code wiring}, {@code native} or {@code locks}, and the jars that the rule is about
+     * @param arguments {@code wiring}, {@code native}, {@code locks} or {@code threads}, and the jars that the rule is about
      */
     public static void main(String[] arguments) throws IOException {
         List<BundleFile> bundles = new ArrayList<>();
@@ -49,6 +56,7 @@ public final class BundleRules {
             case "wiring" -> wiring(bundles);
             case "native" -> nativeCode(bundles);
             case "locks" -> locks(bundles);
+            case "threads" -> threads(bundles);
             default -> throw new IllegalArgumentException(arguments[0]);
         };
         broken.forEach(System.err::println);
@@ -117,6 +125,23 @@ public final class BundleRules {
                 for (String used : uses.classes()) {
                     if (used.startsWith(LOCKS) && !used.equals(PARKING)) {
                         broken.add(where + " uses " + used + ", which has no rank");
+                    }
+                }
+            }
+        }
+        return broken;
+    }
+
+    static List<String> threads(List<BundleFile> bundles) {
+        List<String> broken = new ArrayList<>();
+        for (BundleFile bundle : bundles) {
+            if (NEVER_REPLACED.contains(bundle.name())) {
+                continue;
+            }
+            for (ClassUses uses : bundle.classes()) {
+                for (String used : uses.classes()) {
+                    if (uses.name().startsWith(OURS) && THREAD_LOCALS.contains(used)) {
+                        broken.add(bundle.name() + ": " + uses.name() + " uses " + used + ", of which each build leaves something");
                     }
                 }
             }

@@ -69,6 +69,10 @@ class BundleRulesTest {
         final ReentrantLock lock = new ReentrantLock();
     }
 
+    static final class ByThreadLocal {
+        static final ThreadLocal<int[]> INTS = ThreadLocal.withInitial(() -> new int[1]);
+    }
+
     /** The package is seen in the type of a member only. */
     static final class OfAnotherPackage {
         Node[] nodes;
@@ -111,6 +115,13 @@ class BundleRulesTest {
         assertEquals(List.of("some: " + BySynchronizedMethod.class.getName() + " uses a monitor, which has no rank",
             "some: " + BySynchronizedBlock.class.getName() + " uses a monitor, which has no rank",
             "some: " + ByReentrantLock.class.getName() + " uses java.util.concurrent.locks.ReentrantLock, which has no rank"), broken);
+    }
+
+    @Test
+    void shouldFindWhatEachBuildLeavesInThreads() throws IOException {
+        assertEquals(List.of("some: " + ByThreadLocal.class.getName() + " uses java.lang.ThreadLocal, of which each build leaves something"),
+            BundleRules.threads(List.of(bundle("some", "a", ByThreadLocal.class, Harmless.class))));
+        assertEquals(List.of(), BundleRules.threads(List.of(bundle("sentry-vfs", "a", ByThreadLocal.class))));
     }
 
     @Test

@@ -1,94 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.jvisor.syscalls.fs;
+package org.jvisor.api.kernel;
 
 import org.jvisor.api.abi.Stat;
+import org.jvisor.api.net.Socket;
 import org.jvisor.api.vfs.FileDescription;
 
 /**
- * Objects that calls reuse, so that they allocate nothing. One set a thread, and so a task. Each is used by one call at a time,
- * for no longer than the call; none becomes large. Their classes are all the JDK's or the contract's: a thread that outlives this bundle does not
- * keep its class loader.
+ * Objects that handlers of calls reuse, so that they allocate nothing. One set a thread, and so a task. Each is used by one call at a
+ * time, for no longer than the call; none becomes large.
+ *
+ * <p>They are the contract's and not each handler's, since a thread keeps what it has for a ThreadLocal longer than that ThreadLocal is
+ * there: until it happens to come by its place. Each build of a bundle that had one left a set in each thread.
  */
-final class PerThread {
+public final class PerThread {
 
-    private static final int INITIAL_FILES = 64;
-    private static final int STAT = 0;
-    private static final int FILES = 1;
-    private static final int EVENTS = 2;
-    private static final int DATA = 3;
-    private static final int EVENTS2 = 4;
-    private static final int EVENTS3 = 5;
-    private static final int SLOTS = 6;
+    private static final int INITIAL = 64;
 
-    private static final ThreadLocal<Object[]> OBJECTS = new ThreadLocal<>();
+    private static final ThreadLocal<PerThread> OF_THREAD = ThreadLocal.withInitial(PerThread::new);
+
+    private final Stat stat = new Stat();
+    private final Socket.Message message = new Socket.Message();
+    private FileDescription[] files = new FileDescription[INITIAL];
+    private int[] ints = new int[INITIAL];
+    private int[] ints2 = new int[INITIAL];
+    private int[] ints3 = new int[INITIAL];
+    private long[] longs = new long[INITIAL];
 
     private PerThread() {
     }
 
-    private static Object[] objects() {
-        Object[] objects = OBJECTS.get();
-        if (objects == null) {
-            objects = new Object[SLOTS];
-            objects[STAT] = new Stat();
-            objects[FILES] = new FileDescription[INITIAL_FILES];
-            objects[EVENTS] = new int[INITIAL_FILES];
-            objects[EVENTS2] = new int[INITIAL_FILES];
-            objects[EVENTS3] = new int[INITIAL_FILES];
-            objects[DATA] = new long[INITIAL_FILES];
-            OBJECTS.set(objects);
-        }
-        return objects;
+    public static Stat stat() {
+        return OF_THREAD.get().stat;
     }
 
-    static Stat stat() {
-        return (Stat) objects()[STAT];
+    /** With no descriptions; the user leaves it so. */
+    public static Socket.Message message() {
+        return OF_THREAD.get().message;
     }
 
     /** At least {@code count} places, all null; the user leaves them so. */
-    static FileDescription[] files(int count) {
-        Object[] objects = objects();
-        FileDescription[] files = (FileDescription[]) objects[FILES];
-        if (files.length < count) {
-            files = new FileDescription[grown(count)];
-            objects[FILES] = files;
+    public static FileDescription[] files(int count) {
+        PerThread its = OF_THREAD.get();
+        if (its.files.length < count) {
+            its.files = new FileDescription[grown(count)];
         }
-        return files;
+        return its.files;
     }
 
     /** At least {@code count} ints of any value. */
-    static int[] ints(int count) {
-        return ints(EVENTS, count);
+    public static int[] ints(int count) {
+        PerThread its = OF_THREAD.get();
+        its.ints = atLeast(its.ints, count);
+        return its.ints;
     }
 
     /** A second array of the same kind. */
-    static int[] ints2(int count) {
-        return ints(EVENTS2, count);
+    public static int[] ints2(int count) {
+        PerThread its = OF_THREAD.get();
+        its.ints2 = atLeast(its.ints2, count);
+        return its.ints2;
     }
 
     /** A third one. */
-    static int[] ints3(int count) {
-        return ints(EVENTS3, count);
+    public static int[] ints3(int count) {
+        PerThread its = OF_THREAD.get();
+        its.ints3 = atLeast(its.ints3, count);
+        return its.ints3;
     }
 
-    private static int[] ints(int slot, int count) {
-        Object[] objects = objects();
-        int[] ints = (int[]) objects[slot];
-        if (ints.length < count) {
-            ints = new int[grown(count)];
-            objects[slot] = ints;
-        }
-        return ints;
+    private static int[] atLeast(int[] ints, int count) {
+        return ints.length < count ? new int[grown(count)] : ints;
     }
 
     /** At least {@code count} longs of any value. */
-    static long[] longs(int count) {
-        Object[] objects = objects();
-        long[] data = (long[]) objects[DATA];
-        if (data.length < count) {
-            data = new long[grown(count)];
-            objects[DATA] = data;
+    public static long[] longs(int count) {
+        PerThread its = OF_THREAD.get();
+        if (its.longs.length < count) {
+            its.longs = new long[grown(count)];
         }
-        return data;
+        return its.longs;
     }
 
     private static int grown(int count) {

@@ -13,7 +13,7 @@
  * sees of interruptions is what Linux's would, and a replacement shows in no result.
  */
 @Export
-@Version("2.0.0")
+@Version("2.1.0")
 package org.jvisor.api.kernel;
 
 import org.osgi.annotation.bundle.Export;

@@ -5,6 +5,7 @@ import org.jvisor.api.abi.EpollEventLayout;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.PerThread;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FileDescription;

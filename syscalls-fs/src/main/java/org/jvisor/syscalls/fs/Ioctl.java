@@ -7,6 +7,7 @@ import org.jvisor.api.abi.Mode;
 import org.jvisor.api.abi.Open;
 import org.jvisor.api.abi.Stat;
 import org.jvisor.api.abi.Termios;
+import org.jvisor.api.kernel.PerThread;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FileDescription;

@@ -6,6 +6,7 @@ import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.ErrnoException;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.kernel.Charge;
+import org.jvisor.api.kernel.PerThread;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.vfs.FileDescription;
 import org.jvisor.api.wait.WaitQueue;

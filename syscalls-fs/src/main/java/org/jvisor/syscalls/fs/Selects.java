@@ -4,6 +4,7 @@ package org.jvisor.syscalls.fs;
 import org.jvisor.api.abi.Bytes;
 import org.jvisor.api.abi.Errno;
 import org.jvisor.api.abi.Poll;
+import org.jvisor.api.kernel.PerThread;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FileDescription;

@@ -10,6 +10,7 @@ import org.jvisor.api.abi.Statfs;
 import org.jvisor.api.abi.StatfsLayout;
 import org.jvisor.api.abi.Statx;
 import org.jvisor.api.abi.StatxLayout;
+import org.jvisor.api.kernel.PerThread;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.syscall.Arguments;
 import org.jvisor.api.vfs.FileDescription;

@@ -9,6 +9,7 @@ import org.jvisor.api.abi.MmsghdrLayout;
 import org.jvisor.api.abi.MsghdrLayout;
 import org.jvisor.api.abi.Poll;
 import org.jvisor.api.abi.TimespecLayout;
+import org.jvisor.api.kernel.PerThread;
 import org.jvisor.api.kernel.Task;
 import org.jvisor.api.mm.IoBuffer;
 import org.jvisor.api.net.Socket;
@@ -20,11 +21,8 @@ final class MessageCalls {
 
     private static final int UIO_MAXIOV = 1024;
 
-    /** One a task's thread, and a class of sentry-api, so that it keeps nothing of this bundle. Holds no descriptions between calls. */
-    private final ThreadLocal<Socket.Message> messages = ThreadLocal.withInitial(Socket.Message::new);
-
-    private Socket.Message message(int flags) {
-        Socket.Message message = messages.get();
+    private static Socket.Message message(int flags) {
+        Socket.Message message = PerThread.message();
         message.reset(flags);
         return message;
     }
