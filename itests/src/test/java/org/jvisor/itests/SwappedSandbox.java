@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -23,6 +24,7 @@ final class SwappedSandbox implements AutoCloseable {
 
     private static final Pattern PAUSE = Pattern.compile("took over (\\d+) objects in (\\d+) ms");
     private static final long LIMIT_SECONDS = 300;
+    private static final long LOOK_MILLIS = 10;
     /** On a machine that is busy with other things it takes long until all is at rest. */
     private static final String LIMIT_MILLIS = "300000";
 
@@ -59,7 +61,15 @@ final class SwappedSandbox implements AutoCloseable {
         }
     }
 
+    /** Fails when the container says nothing for long: who has come to a standstill is seen and not waited for. */
     String readLine() throws IOException {
+        long begin = System.nanoTime();
+        while (!out.ready() && process.isAlive()) {
+            if (System.nanoTime() - begin > TimeUnit.SECONDS.toNanos(LIMIT_SECONDS)) {
+                throw new AssertionError("the container has said nothing for " + LIMIT_SECONDS + " s; " + errors());
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS));
+        }
         String line = out.readLine();
         if (line == null) {
             throw new AssertionError("the container's output is at its end; " + errors());
