@@ -39,8 +39,10 @@ abstract sealed class OwnedLock permits Mutex, KillableLock {
         static final int OUT = 0;
         /** In a list, to be woken. */
         static final int IN = 1;
-        /** In a list, but nobody waits there any more. */
-        static final int GONE = 2;
+        /** In no list: its lock's owner has taken it out, and wakes it when the lock is free. */
+        static final int CALLED = 2;
+        /** Perhaps in a list, but nobody waits there any more. */
+        static final int GONE = 3;
 
         static final ThreadLocal<Waiting> OF_THREAD = ThreadLocal.withInitial(Waiting::new);
 
@@ -48,8 +50,8 @@ abstract sealed class OwnedLock permits Mutex, KillableLock {
         volatile int state = OUT;
         Waiting next;
 
-        boolean comeOut(int to) {
-            return STATE.compareAndSet(this, IN, to);
+        boolean change(int from, int to) {
+            return STATE.compareAndSet(this, from, to);
         }
     }
 
@@ -107,15 +109,16 @@ abstract sealed class OwnedLock permits Mutex, KillableLock {
         if (LockOrder.CHECKED) {
             LockOrder.released(this);
         }
+        Waiting first;
         do {
-            Waiting first = queue == null && arrivals == null ? null : takeFirst();
+            first = queue == null && arrivals == null ? null : takeFirst();
             owner = null;
-            if (first != null) {
+            if (first != null && first.change(Waiting.CALLED, Waiting.OUT)) {
                 LockSupport.unpark(first.thread);
                 return;
             }
-            // Somebody may have come meanwhile; another one who owns the lock now will see to that.
-        } while (arrivals != null && OWNER.compareAndSet(this, null, self));
+            // The first may have given up meanwhile, or somebody come; another one who owns the lock now will see to that.
+        } while ((first != null || arrivals != null) && OWNER.compareAndSet(this, null, self));
     }
 
     /**
@@ -142,7 +145,7 @@ abstract sealed class OwnedLock permits Mutex, KillableLock {
         boolean interrupted = false;
         boolean taken;
         while (true) {
-            if (waiting.state == Waiting.OUT) {
+            if (waiting.state != Waiting.IN) {
                 enter(waiting);
             }
             taken = tryLock();
@@ -185,7 +188,7 @@ abstract sealed class OwnedLock permits Mutex, KillableLock {
                 return null;
             }
             queue = first.next;
-            if (first.comeOut(Waiting.OUT)) {
+            if (first.change(Waiting.IN, Waiting.CALLED)) {
                 return first;
             }
         }
@@ -214,7 +217,7 @@ abstract sealed class OwnedLock permits Mutex, KillableLock {
 
     /** Takes the new owner's node out, unless it has been taken out to wake it. */
     private void unlink(Waiting own) {
-        if (own.state == Waiting.OUT) {
+        if (own.state != Waiting.IN) {
             return;
         }
         line();
@@ -233,11 +236,11 @@ abstract sealed class OwnedLock permits Mutex, KillableLock {
     // ---- by who waits no more, and does not own it
 
     private void abandon(Waiting waiting) {
-        if (waiting.comeOut(Waiting.GONE)) {
-            // It stays in the list until an owner comes past it.
+        if (waiting.change(Waiting.IN, Waiting.GONE) || waiting.change(Waiting.CALLED, Waiting.GONE)) {
+            // An owner comes past it in the list, or finds that it cannot be woken any more, and wakes the next one.
             Waiting.OF_THREAD.remove();
         } else if (tryLock()) {
-            // The wake-up that was for this one is the next one's.
+            // The lock was free already when the wake-up came that is the next one's now.
             unlock();
         }
     }
