@@ -48,6 +48,11 @@ public final class Gate {
     /** How long all are stopped for some who do not come out: the first time, and at most. */
     private static final long FIRST_TRY_NS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long LONGEST_TRY_NS = TimeUnit.MILLISECONDS.toNanos(400);
+    /**
+     * Who comes out within this, while others stay inside, had no CPU before, or nearly none, and was in no call that lasts: it goes on
+     * with the others. Once only, so that those who make one lasting call after the other are all held at last.
+     */
+    private static final long BRIEF_NS = TimeUnit.MILLISECONDS.toNanos(500);
     /** Between two looks, unless somebody arrives: at first, and at last. */
     private static final long FIRST_LOOK_NS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long LAST_LOOK_NS = TimeUnit.MILLISECONDS.toNanos(2);
@@ -66,7 +71,7 @@ public final class Gate {
     private final AtomicInteger guests = new AtomicInteger();
     /** Tasks at their end, which nobody finds any more. */
     private final Set<TaskImpl> leaving = ConcurrentHashMap.newKeySet();
-    /** Those who are held in {@link #HELD}; not changed. */
+    /** Those who are held in {@link #HELD}; each set is not changed. */
     private volatile Set<TaskImpl> last = Set.of();
 
     /** The closer's: for how long all have been stopped, and who was inside when it was given up. */
@@ -129,8 +134,12 @@ public final class Gate {
             }
             Set<TaskImpl> ends = identitySet();
             ends.addAll(leaving);
-            if (!await(() -> lastAreOut(ends), deadlineNs)) {
-                return false;
+            long waitNs = tryNs == FIRST_TRY_NS ? earlier(deadlineNs, System.nanoTime() + BRIEF_NS) : deadlineNs;
+            if (!await(() -> lastAreOut(ends), waitNs)) {
+                letGoWhoIsOut();
+                if (!await(() -> lastAreOut(ends), deadlineNs)) {
+                    return false;
+                }
             }
             tryNs = Math.min(2 * tryNs, LONGEST_TRY_NS);
         }
@@ -169,6 +178,16 @@ public final class Gate {
             }
         }
         clock.resume();
+    }
+
+    private void letGoWhoIsOut() {
+        Set<TaskImpl> out = identitySet();
+        Set<TaskImpl> inside = identitySet();
+        for (TaskImpl task : last) {
+            (task.isInside() ? inside : out).add(task);
+        }
+        last = inside;
+        out.forEach(Gate::letGo);
     }
 
     private boolean lastAreOut(Set<TaskImpl> ends) {

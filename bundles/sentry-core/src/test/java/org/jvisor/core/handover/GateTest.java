@@ -36,6 +36,8 @@ class GateTest {
 
     private static final int BUSY = 901;
     private static final int REPETITIONS = 20;
+    /** Longer than the gate waits at first for all to come out, and not for long. */
+    private static final long SLOW_NS = TimeUnit.MILLISECONDS.toNanos(250);
     private static final long A = 0x10000;
     private static final long THREAD =
             Clone.CLONE_VM | Clone.CLONE_FS | Clone.CLONE_FILES | Clone.CLONE_SIGHAND | Clone.CLONE_THREAD;
@@ -43,6 +45,8 @@ class GateTest {
     private final TestKernel test = new TestKernel();
     private final Gate gate = test.kernel.gate();
     private final AtomicBoolean stop = new AtomicBoolean();
+    /** The next busy call takes as long as {@link #SLOW_NS}. */
+    private final AtomicBoolean slow = new AtomicBoolean();
     private final AtomicInteger waiting = new AtomicInteger();
 
     private static long soon() {
@@ -344,6 +348,35 @@ class GateTest {
         assertEquals(0, test.await(init));
     }
 
+    /** Who only had no CPU for a while, or a call of medium length, is not held for another's that lasts. */
+    @Test
+    void shouldLetThoseGoOnWhoWereOnlySlow() throws InterruptedException {
+        addExit();
+        AtomicBoolean free = new AtomicBoolean();
+        AtomicLong calls = new AtomicLong();
+        ThreadGroupImpl init = busy(calls, task -> {
+            waiting.incrementAndGet();
+            TestKernel.until(free::get);
+            waiting.decrementAndGet();
+            return 0;
+        }, task -> stop.get() ? 0 : pause(task));
+        TestKernel.until(() -> waiting.get() == 1);
+        slow.set(true);
+        TestKernel.until(() -> !slow.get());
+        Thread closer = new Thread(() -> assertTrue(gate.close(soon())));
+        closer.start();
+        TestKernel.until(() -> init.leader().hooks() != 0);
+        awaitMore(calls);
+        awaitMore(calls);
+        assertEquals(1, waiting.get());
+        free.set(true);
+        closer.join(TimeUnit.SECONDS.toMillis(TestKernel.TIMEOUT_SECONDS));
+        gate.open();
+        stop.set(true);
+        init.exitGroup(0);
+        assertEquals(0, test.await(init));
+    }
+
     /** One lasting call after the other, of several at a time: each of them is held when it comes out. */
     @Test
     void shouldHoldThoseWhoComeOutLast() {
@@ -353,14 +386,14 @@ class GateTest {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(70));
             return 0;
         }), 0, 11);
-        FakePlatform.App slow = registers -> {
+        FakePlatform.App lasting = registers -> {
             registers.values[Registers.ORIG_RAX] = stop.get() ? 60 : BUSY + 1;
             return Context.SYSCALL;
         };
         ThreadGroupImpl init = busy(calls, task -> {
-            thread(task, slow);
-            thread(task, slow);
-            thread(task, slow);
+            thread(task, lasting);
+            thread(task, lasting);
+            thread(task, lasting);
             return 0;
         }, task -> stop.get() ? 0 : pause(task));
         TestKernel.until(() -> init.leader().state() == 'S');
@@ -378,6 +411,10 @@ class GateTest {
     private ThreadGroupImpl busy(AtomicLong calls, TestKernel.Step... steps) {
         test.kernel.dispatcher().addFamily(TestKernel.family(BUSY, (task, arguments) -> {
             calls.incrementAndGet();
+            if (slow.getAndSet(false)) {
+                long end = System.nanoTime() + SLOW_NS;
+                TestKernel.until(() -> System.nanoTime() - end > 0);
+            }
             return 0;
         }), 0, 10);
         TestKernel.Step[] all = new TestKernel.Step[Math.max(1, steps.length) + 1];
