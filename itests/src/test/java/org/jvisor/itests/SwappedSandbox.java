@@ -175,7 +175,7 @@ final class SwappedSandbox implements AutoCloseable {
 
     /** Lets all state go through a stream and back: what runsc tells of it. */
     List<String> roundTrip() throws IOException {
-        Runsc.Result result = Runsc.run(folder, "", runsc("debug", "--round-trip", id()));
+        Runsc.Result result = Runsc.run(folder, "", runsc("debug", "--round-trip", "--limit", LIMIT_MILLIS, id()));
         assertEquals(0, result.status(), () -> result.err() + told());
         return result.out().lines().toList();
     }

@@ -179,9 +179,7 @@ final class Requests {
                 long limitMillis = body.number();
                 byte[] jar = body.blob();
                 body.end();
-                if (limitMillis < 0 || limitMillis > LONGEST_LIMIT_MILLIS) {
-                    throw new IllegalArgumentException("a limit of " + limitMillis + " ms");
-                }
+                checkLimit(limitMillis);
                 change(connection, frame.withoutBody(), () -> framework.bundles().install(name, jar, limitMillis));
             }
             case Messages.UNINSTALL -> {
@@ -190,8 +188,10 @@ final class Requests {
                 change(connection, frame, () -> framework.bundles().uninstall(name));
             }
             case Messages.ROUND_TRIP -> {
+                long limitMillis = body.number();
                 body.end();
-                change(connection, frame, () -> framework.bundles().roundTrip());
+                checkLimit(limitMillis);
+                change(connection, frame, () -> framework.bundles().roundTrip(limitMillis));
             }
             case Messages.BUNDLES -> {
                 body.end();
@@ -221,6 +221,12 @@ final class Requests {
                 });
             }
             default -> throw new IllegalArgumentException("a frame of type " + frame.type());
+        }
+    }
+
+    private static void checkLimit(long millis) {
+        if (millis < 0 || millis > LONGEST_LIMIT_MILLIS) {
+            throw new IllegalArgumentException("a limit of " + millis + " ms");
         }
     }
 

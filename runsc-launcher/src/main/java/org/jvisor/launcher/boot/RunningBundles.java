@@ -293,12 +293,13 @@ final class RunningBundles {
     /**
      * Saves all that the bundles do the work for to a stream of bytes, and lets them take it over from there.
      *
+     * @param limitMillis for each step; 0: the usual
      * @return what was saved and adopted, for people
      */
-    String roundTrip() throws BundleException {
+    String roundTrip(long limitMillis) throws BundleException {
         begin();
         try {
-            return succession.roundTrip(LIMIT_MILLIS);
+            return succession.roundTrip(limitMillis == 0 ? LIMIT_MILLIS : limitMillis);
         } finally {
             end();
         }

@@ -75,7 +75,7 @@ final class BundleVerb implements Verb {
         }
     }
 
-    private static void checkMillis(String value) {
+    static void checkMillis(String value) {
         if (!value.matches("[0-9]{1,7}")) {
             throw new IllegalArgumentException("not a number of milliseconds below 10,000,000");
         }

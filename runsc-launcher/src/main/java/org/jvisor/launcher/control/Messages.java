@@ -32,7 +32,7 @@ public final class Messages {
     /** A container's id; answered by DONE with its first process as {@link SpecCodec} has it, without descriptors. */
     public static final int PROCESS = 9;
 
-    /** All state goes through a stream of records and back; answered by DONE. */
+    /** All state goes through a stream of records and back, in so many milliseconds a step (0: as usual); answered by DONE. */
     public static final int ROUND_TRIP = 10;
 
     /** Answered at once, by an empty DONE, as long as the Sentry is there for anybody. */

@@ -68,9 +68,14 @@ public final class RunningSandbox implements AutoCloseable {
         return done(new BodyReader(next(request, Messages.DONE)));
     }
 
-    /** @return what was saved and adopted, for people */
-    public String roundTrip() {
-        return done(Messages.ROUND_TRIP, new BodyWriter());
+    /**
+     * @param limitMillis for each step; 0: as usual
+     * @return what was saved and adopted, for people
+     */
+    public String roundTrip(long limitMillis) {
+        BodyWriter body = new BodyWriter();
+        body.number(limitMillis);
+        return done(Messages.ROUND_TRIP, body);
     }
 
     /** What a container and its sandbox are charged with: a line a kind, for people. */

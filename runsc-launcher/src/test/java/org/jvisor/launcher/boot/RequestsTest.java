@@ -155,7 +155,7 @@ class RequestsTest {
     @Test
     void shouldAnswerWhateverIsThrownAboutBundles() {
         assertTrue(problem(Messages.UNINSTALL, text("any")).startsWith("java.lang.NullPointerException"));
-        assertTrue(problem(Messages.ROUND_TRIP, new byte[0]).startsWith("java.lang.NullPointerException"));
+        assertTrue(problem(Messages.ROUND_TRIP, new byte[Long.BYTES]).startsWith("java.lang.NullPointerException"));
         assertTrue(problem(Messages.BUNDLES, new byte[0]).startsWith("java.lang.NullPointerException"));
     }
 
